@@ -1,0 +1,1 @@
+"""Settings, routes and wiring: the only place that knows every room."""

@@ -1,0 +1,1 @@
+"""A real city to start with."""

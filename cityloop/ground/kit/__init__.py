@@ -1,0 +1,1 @@
+"""The plate kit: typed manifest, loader, responsibility routing."""

@@ -1,0 +1,1 @@
+"""Rooms that see everything: command, dispatch, assessment, insight."""

@@ -1,0 +1,1 @@
+"""What moves and closes: the kinds of loop, one room each."""

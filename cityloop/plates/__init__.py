@@ -1,0 +1,1 @@
+"""The N: one folder of data per domain."""

@@ -1,0 +1,35 @@
+"""Column types shared by all rooms: instants and codes."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+
+class InstantField(models.BigIntegerField):
+    """An instant: microseconds since 1970-01-01 UTC (int64)."""
+
+
+class CodeField(models.CharField[str, str]):
+    """A code compared byte by byte, so that a half-open range on a B-tree means "under"."""
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        params = super().db_parameters(connection)
+        if connection.vendor == "postgresql":
+            params["collation"] = "C"
+        return params
+
+
+def under(field: str, code: str) -> Q:
+    """Select `code` itself and everything below it: a half-open range, served by a B-tree.
+
+    An empty code stands for the whole city and selects all.
+    """
+    if not code:
+        return Q()
+    return Q(**{f"{field}__gte": code, f"{field}__lt": after(code)})
+
+
+def after(code: str) -> str:
+    """Give the smallest text greater than every text that begins with `code`."""
+    return code[:-1] + chr(ord(code[-1]) + 1)
