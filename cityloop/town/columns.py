@@ -10,7 +10,7 @@ class InstantField(models.BigIntegerField):
     """An instant: microseconds since 1970-01-01 UTC (int64)."""
 
 
-class CodeField(models.CharField[str, str]):
+class CodeField(models.CharField):
     """A code compared byte by byte, so that a half-open range on a B-tree means "under"."""
 
     def db_parameters(self, connection: Any) -> dict[str, Any]:
