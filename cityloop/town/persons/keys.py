@@ -1,0 +1,89 @@
+"""Master keys: from `CITYLOOP_HOME/keys/persons.keys` where it exists, else derived from the secret key.
+
+The file has one key a line (64 hex digits), the newest first, and must be readable by its owner only.
+Without it, Django's `SECRET_KEY` gives the current key and `SECRET_KEY_FALLBACKS` the older ones, so renewing
+the secret follows Django's own procedure; then run `actions.renew_keys` before dropping the old one.
+"""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from secrets import token_hex
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A master key, the id that names it in tokens, and the secret of its blind indexes."""
+
+    id: str
+    secret: bytes
+    index_secret: bytes
+
+
+class KeyMissing(Exception):
+    """A token names a master key that this installation does not have."""
+
+
+def ring() -> tuple[Key, ...]:
+    """Give all master keys, the one to seal with first."""
+    path = key_file()
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    fallbacks = tuple(getattr(settings, "SECRET_KEY_FALLBACKS", ()))
+    return _ring(str(path) if stamp else "", stamp, settings.SECRET_KEY, fallbacks)
+
+
+def current() -> Key:
+    return ring()[0]
+
+
+def by_id(key_id: str) -> Key:
+    for key in ring():
+        if key.id == key_id:
+            return key
+    raise KeyMissing(f"Master key {key_id} is missing: put it back into {key_file()} or SECRET_KEY_FALLBACKS.")
+
+
+def key_file() -> Path:
+    return Path(settings.CITYLOOP_HOME) / "keys" / "persons.keys"
+
+
+def add_key() -> Key:
+    """Write a fresh master key in front of those in the file (created with mode 0600)."""
+    path = key_file()
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    older = path.read_text() if path.exists() else ""
+    fresh = path.with_suffix(".new")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(token_hex(32) + "\n" + older)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    return current()
+
+
+@lru_cache(maxsize=8)
+def _ring(path: str, stamp: int, secret: str, fallbacks: tuple[str, ...]) -> tuple[Key, ...]:
+    derived = [_key(text.encode()) for text in (secret, *fallbacks)]
+    return tuple([*_from_file(Path(path)), *derived] if path else derived)
+
+
+def _from_file(path: Path) -> list[Key]:
+    if path.stat().st_mode & 0o077:
+        raise ImproperlyConfigured(f"{path} can be read by others: chmod 600 it.")
+    return [_key(bytes.fromhex(line.strip())) for line in path.read_text().splitlines() if line.strip()]
+
+
+def _key(material: bytes) -> Key:
+    secret, index, name = (_derive(material, use) for use in ("wrap", "index", "id"))
+    return Key(id=name.hex()[:12], secret=secret, index_secret=index)
+
+
+def _derive(material: bytes, use: str) -> bytes:
+    return HKDF(SHA256(), 32, None, f"cityloop persons {use}".encode()).derive(material)

@@ -1,0 +1,76 @@
+"""Tables of people. Only this room's actions write them."""
+
+from uuid import uuid4
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from cityloop.town.columns import CodeField, InstantField
+from cityloop.town.persons.fields import EncryptedField
+
+
+class Person(models.Model):
+    """A human being, known elsewhere only by `id` (inside) and `uuid` (outside)."""
+
+    uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
+    name = EncryptedField(blank=True, default="")
+    phone = EncryptedField(blank=True, default="")
+    email = EncryptedField(blank=True, default="")
+    phone_index = CodeField(max_length=64, blank=True, default="", db_index=True)
+    email_index = CodeField(max_length=64, blank=True, default="", db_index=True)
+    language = models.CharField(max_length=16, default="en")
+    key_id = models.CharField(max_length=16)
+    created = InstantField()
+    erased = InstantField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"person {self.uuid}"
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Finds accounts by name for Django's sign-in; accounts are opened by `actions.open_account`."""
+
+
+class Account(AbstractBaseUser):
+    """A way to sign in. What it may do comes from posts held, never from flags here."""
+
+    username = models.CharField(max_length=150, unique=True)
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="accounts")
+    is_active = models.BooleanField(default=True)
+    language = models.CharField(max_length=16, default="en")
+    created = InstantField()
+
+    objects = AccountManager()
+
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS: list[str] = []
+
+
+class Words(models.Model):
+    """Free words that may be personal. They can be erased; the ledger keeps only a salted digest."""
+
+    subject = CodeField(max_length=80)
+    field = models.CharField(max_length=40)
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT)
+    salt = models.BinaryField(max_length=16, null=True)
+    text = EncryptedField(null=True)
+    key_id = models.CharField(max_length=16)
+    erased = InstantField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "words"
+        indexes = [models.Index(fields=["subject", "field"], name="words_subject")]
+
+
+class Look(models.Model):
+    """Someone saw a person's data unmasked: who, when, and what for."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="looks")
+    by_person = models.BigIntegerField()
+    by_post = models.BigIntegerField()
+    by_role = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=200)
+    at = InstantField()
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "at"], name="look_person_at")]
