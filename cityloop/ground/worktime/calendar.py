@@ -175,7 +175,8 @@ class WorkCalendar:
         if spend.size and int(spend.min()) < 0:
             _nothing_added(0, -1)
         if running == "always" or not begin.size:
-            return begin + spend
+            simple: Instants = begin + spend
+            return simple
         first, last = int(begin.min()), int(begin.max())
         table = self._cover(first, last)
         goal = spend + _worked_at_many(table, begin)

@@ -1,0 +1,1 @@
+"""Calendars of working time, and the city clock."""
