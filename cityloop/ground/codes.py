@@ -44,7 +44,11 @@ class CodeScheme:
         if len({level.name for level in self.levels}) != len(self.levels):
             raise Refusal("codes.levels.names", "Two levels have the same name.", "levels")
         text = self.alphabet
-        if len(text) < 3 or any(a >= b for a, b in zip(text, text[1:], strict=False)) or not _plain(text):
+        if (
+            len(text) < 3
+            or any(a >= b for a, b in zip(text, text[1:], strict=False))
+            or not (text.isascii() and text.isalnum())
+        ):
             raise Refusal(
                 "codes.alphabet",
                 "Give three or more different ASCII letters or digits, in ascending order.",
@@ -73,10 +77,10 @@ class CodeScheme:
         if not isinstance(code, str) or len(code) not in self.lengths:
             raise Refusal(
                 "codes.length",
-                "A unit code has {lengths} characters; {code!r} has not.",
+                "A unit code has {lengths} characters; {given!r} has not.",
                 field,
                 lengths=", ".join(map(str, self.lengths)),
-                code=code,
+                given=code,
             )
         if code.strip(self.alphabet):
             raise Refusal(
@@ -84,7 +88,7 @@ class CodeScheme:
             )
         inner = self.parse(code)[:-1]
         if any(map(self._is_rest, inner)) or (len(inner) > 1 and self._is_unplaced(1, inner[1])):
-            raise Refusal("codes.reserved", "Nothing lies under a rest or unplaced code: {code!r}.", field, code=code)
+            raise Refusal("codes.reserved", "Nothing lies under a rest or unplaced code: {given!r}.", field, given=code)
         return code
 
     def parse(self, code: str) -> tuple[str, ...]:
@@ -194,10 +198,6 @@ def scheme_data(scheme: CodeScheme) -> dict[str, Any]:
 @lru_cache(maxsize=64)
 def _scheme(levels: tuple[tuple[str, int], ...], alphabet: str) -> CodeScheme:
     return CodeScheme(tuple(Level(name, width) for name, width in levels), alphabet)
-
-
-def _plain(text: str) -> bool:
-    return text.isascii() and text.isalnum()
 
 
 def roots(codes: Iterable[str]) -> list[str]:
