@@ -1,0 +1,189 @@
+"""The only writers of organisations, posts and who holds them."""
+
+import re
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import Max
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.town.columns import under
+from cityloop.town.ledger.actions import record
+from cityloop.town.orgs.models import FOREVER, KINDS, Holding, Organisation, Post
+from cityloop.town.orgs.roles import ROLES
+from cityloop.town.orgs.rules import credit_code_holds
+from cityloop.town.persons.models import Account
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
+
+
+@transaction.atomic
+def found_city(*, key: str, names: Mapping[str, str], by: Actor, at: int, calendar: str = "") -> Organisation:
+    """Create the root of all organisations, the city itself. There is exactly one."""
+    if Organisation.objects.filter(parent=None).exists():
+        raise Refusal("orgs.city.exists", "This installation already has its city.", "key")
+    city = _create(_checked_key(key), names, "government", None, calendar)
+    _record_organisation(city, "founded", by, at)
+    return city
+
+
+@transaction.atomic
+def add_organisation(
+    *,
+    key: str,
+    names: Mapping[str, str],
+    kind: str,
+    parent: Organisation,
+    by: Actor,
+    at: int,
+    calendar: str = "",
+    email: str = "",
+    credit_code: str = "",
+) -> Organisation:
+    """Create an organisation below `parent`. Refuses a key that is taken and a credit code that does not hold."""
+    _lock_tree()
+    if kind not in KINDS:
+        raise Refusal("orgs.kind.unknown", "Choose one of these kinds: {kinds}.", "kind", kinds=", ".join(KINDS))
+    if credit_code and not credit_code_holds(credit_code):
+        raise Refusal("orgs.credit_code.wrong", "This is no valid 18-digit credit code.", "credit_code")
+    parent.refresh_from_db(fields=["path"])
+    made = _create(_checked_key(key), names, kind, parent, calendar, email=email, credit_code=credit_code)
+    _record_organisation(made, "added", by, at)
+    return made
+
+
+@transaction.atomic
+def move_organisation(*, organisation: Organisation, parent: Organisation, by: Actor, at: int) -> None:
+    """Hang an organisation, with all below it, under another parent."""
+    _lock_tree()
+    organisation.refresh_from_db()
+    parent.refresh_from_db()
+    if organisation.is_root or parent.path.startswith(organisation.path):
+        raise Refusal("orgs.parent.circle", "Choose a parent outside the organisation itself.", "parent")
+    old, new = organisation.path, f"{parent.path}{organisation.pk}/"
+    _rewrite_paths(old, new)
+    organisation.parent, organisation.path = parent, new
+    organisation.save(update_fields=["parent"])
+    _record_organisation(organisation, "moved", by, at, {"from": old})
+
+
+@transaction.atomic
+def set_active(*, organisation: Organisation, active: bool, by: Actor, at: int) -> None:
+    """Close an organisation or open it again. Closed ones get no work and their posts allow nothing."""
+    _lock_tree()
+    if organisation.is_root and not active:
+        raise Refusal("orgs.city.closed", "The city itself cannot be closed.", "active")
+    organisation.active, organisation.revision = active, _next_revision()
+    organisation.save(update_fields=["active", "revision"])
+    _record_organisation(organisation, "opened" if active else "closed", by, at)
+
+
+@transaction.atomic
+def add_post(
+    *,
+    organisation: Organisation,
+    role: str,
+    by: Actor,
+    at: int,
+    unit_code: str = "",
+    level: int = 0,
+    names: Mapping[str, str] | None = None,
+) -> Post:
+    """Create a post: a role in an organisation for the units under `unit_code`, up to a confidentiality level."""
+    if role not in ROLES:
+        raise Refusal("orgs.role.unknown", "Choose one of these roles: {roles}.", "role", roles=", ".join(ROLES))
+    if level not in range(4):
+        raise Refusal("orgs.level.range", "Choose a confidentiality level from 0 to 3.", "level")
+    post = Post.objects.create(
+        organisation=organisation, role=role, unit_code=unit_code, level=level, names=dict(names or {})
+    )
+    data = {"role": role, "unit": unit_code, "level": level, "organisation": organisation.key}
+    record(subject=f"post:{post.pk}", kind="post", what="added", by=by, at=at, data=data)
+    return post
+
+
+@transaction.atomic
+def close_post(*, post: Post, by: Actor, at: int) -> None:
+    """Close a post; whoever holds it can no longer act in it."""
+    post.active = False
+    post.save(update_fields=["active"])
+    record(subject=f"post:{post.pk}", kind="post", what="closed", by=by, at=at, data={})
+
+
+@transaction.atomic
+def appoint(
+    *, account: Account, post: Post, by: Actor, at: int, valid_from: int | None = None, valid_to: int = FOREVER
+) -> Holding:
+    """Let an account hold a post from `valid_from` (now, if not given) until `valid_to`."""
+    start = at if valid_from is None else valid_from
+    if start >= valid_to:
+        raise Refusal("orgs.holding.order", "The end must lie after the beginning.", "valid_to")
+    Post.objects.select_for_update().get(pk=post.pk)
+    if Holding.objects.filter(account=account, post=post, valid_from__lt=valid_to, valid_to__gt=start).exists():
+        raise Refusal("orgs.holding.held", "This account already holds the post in that time.", "account")
+    holding = Holding.objects.create(account=account, post=post, valid_from=start, valid_to=valid_to)
+    _record_holding(holding, "appointed", by, at)
+    return holding
+
+
+@transaction.atomic
+def dismiss(*, holding: Holding, by: Actor, at: int) -> None:
+    """End a holding at `at`; one that has not begun yet is taken back."""
+    if holding.valid_to <= at:
+        raise Refusal("orgs.holding.over", "This holding has already ended.", "holding")
+    _record_holding(holding, "dismissed", by, at)
+    if holding.valid_from >= at:
+        holding.delete()
+        return
+    holding.valid_to = at
+    holding.save(update_fields=["valid_to"])
+
+
+def _create(
+    key: str, names: Mapping[str, str], kind: str, parent: Organisation | None, calendar: str, **more: str
+) -> Organisation:
+    if Organisation.objects.filter(key=key).exists():
+        raise Refusal("orgs.key.taken", "There is already an organisation with the key {key}.", "key", key=key)
+    made = Organisation(key=key, names=dict(names), kind=kind, parent=parent, calendar=calendar, **more)
+    made.path, made.revision = f"?{key}", _next_revision()
+    made.save(force_insert=True)
+    made.path = f"{parent.path if parent else '/'}{made.pk}/"
+    made.save(update_fields=["path"])
+    return made
+
+
+def _checked_key(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise Refusal("orgs.key.malformed", "Use a key of small letters, digits and . _ - only.", "key")
+    return key
+
+
+def _lock_tree() -> None:
+    """Let changes of the tree happen one after the other, so that paths and revisions stay true."""
+    if not list(Organisation.objects.select_for_update().filter(parent=None)):
+        raise Refusal("orgs.city.missing", "Found the city first: its organisation is the root of all.", "parent")
+
+
+def _rewrite_paths(old: str, new: str) -> None:
+    moved = list(Organisation.objects.filter(under("path", old)))
+    revision = _next_revision()
+    for organisation in moved:
+        organisation.path, organisation.revision = new + organisation.path[len(old) :], revision
+    Organisation.objects.bulk_update(moved, ["path", "revision"])
+
+
+def _next_revision() -> int:
+    return (Organisation.objects.aggregate(last=Max("revision"))["last"] or 0) + 1
+
+
+def _record_organisation(
+    organisation: Organisation, what: str, by: Actor, at: int, data: dict[str, str] | None = None
+) -> None:
+    facts = {"key": organisation.key, "path": organisation.path, **(data or {})}
+    record(subject=f"organisation:{organisation.pk}", kind="organisation", what=what, by=by, at=at, data=facts)
+
+
+def _record_holding(holding: Holding, what: str, by: Actor, at: int) -> None:
+    facts = {"account": holding.account_id, "from": holding.valid_from, "to": str(holding.valid_to)}
+    record(subject=f"post:{holding.post_id}", kind="post", what=what, by=by, at=at, data=facts)

@@ -1,0 +1,139 @@
+"""Reads of organisations, posts and people in them. Each says how many queries it costs."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from django.db.models import Max, QuerySet
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.columns import under
+from cityloop.town.orgs import staffing
+from cityloop.town.orgs.models import Holding, Organisation, Post
+from cityloop.town.orgs.rules import related
+from cityloop.town.orgs.staffing import Candidate, Finding, Need
+
+
+class OrgRef(NamedTuple):
+    """An organisation as routing and actors name it: `path` is `""` for the city itself in `actor_path`."""
+
+    id: int
+    key: str
+    path: str
+    actor_path: str
+    names: dict[str, str]
+    active: bool
+
+
+def city() -> Organisation:
+    """Give the root organisation; refuses where none was founded. One query."""
+    root = Organisation.objects.filter(parent=None).first()
+    if root is None:
+        raise Refusal("orgs.city.missing", "Found the city first: its organisation is the root of all.")
+    return root
+
+
+def organisation(key: str) -> Organisation:
+    """Give an organisation by its key. One query."""
+    found = Organisation.objects.filter(key=key).first()
+    if found is None:
+        raise Refusal("orgs.key.unknown", "There is no organisation with the key {key}.", "organisation", key=key)
+    return found
+
+
+def below(path: str) -> QuerySet[Organisation]:
+    """Select the organisation of this path and all under it."""
+    return Organisation.objects.filter(under("path", path)).order_by("path")
+
+
+def directory() -> dict[str, OrgRef]:
+    """Give all organisations by key. One query."""
+    rows = Organisation.objects.values_list("id", "key", "path", "parent_id", "names", "active")
+    return {key: OrgRef(id_, key, path, path if parent else "", names, active)
+            for id_, key, path, parent, names, active in rows}
+
+
+def revision() -> int:
+    """Give a number that grows with each change of any organisation. One indexed query."""
+    return Organisation.objects.aggregate(last=Max("revision"))["last"] or 0
+
+
+def holders(post: int, at: int) -> list[int]:
+    """Give the ids of the active accounts that hold a post at `at`. One query."""
+    held = Holding.objects.filter(post_id=post, valid_from__lte=at, valid_to__gt=at, account__is_active=True)
+    return list(held.values_list("account_id", flat=True))
+
+
+def posts(organisation_id: int, role: str, unit_code: str = "") -> QuerySet[Post]:
+    """Select an organisation's open posts of a role that cover a unit, the nearest first."""
+    covering = Post.objects.filter(organisation_id=organisation_id, role=role, active=True)
+    return covering.filter(unit_code__in=_prefixes(unit_code)).order_by("-unit_code", "id")
+
+
+def eligible(
+    role: str,
+    unit_code: str,
+    at: int,
+    exclude_person: Iterable[int] = (),
+    exclude_org_paths: Iterable[str] = (),
+    level: int = 0,
+) -> list[Candidate]:
+    """Who may take a task of `role` in this unit, nearest post first. One query.
+
+    Left out: the persons named, and everyone whose organisation is one of `exclude_org_paths`, contains one or
+    lies in one (actor paths: the city itself, `""`, is related to nobody).
+    """
+    persons, paths = frozenset(exclude_person), tuple(exclude_org_paths)
+    found = [
+        candidate
+        for candidate in _staff(at, roles=[role], codes=_prefixes(unit_code), level=level)
+        if candidate.person not in persons and not any(related(candidate.org_path, path) for path in paths)
+    ]
+    return sorted(found, key=lambda c: (-len(c.unit_code), c.post, c.account))
+
+
+def missing(
+    needs: Sequence[Need],
+    units: Iterable[str],
+    *,
+    at: int,
+    lead: staffing.Lead,
+    splits: Iterable[str] = (),
+    needed: Sequence[str] = staffing.NEEDED,
+) -> list[Finding]:
+    """Find who is missing where, for `cityloop check`: see `staffing.missing`. One query."""
+    return staffing.missing(_staff(at, roles=needed), needs, units, lead, splits, needed)
+
+
+_COLUMNS = (
+    "account_id",
+    "account__person_id",
+    "post_id",
+    "post__role",
+    "post__organisation_id",
+    "post__organisation__path",
+    "post__unit_code",
+    "post__level",
+    "post__organisation__parent_id",
+)
+
+
+def _staff(at: int, roles: Sequence[str], codes: Sequence[str] | None = None, level: int = 0) -> list[Candidate]:
+    held = Holding.objects.filter(
+        valid_from__lte=at,
+        valid_to__gt=at,
+        account__is_active=True,
+        post__active=True,
+        post__organisation__active=True,
+        post__role__in=roles,
+        post__level__gte=level,
+    )
+    if codes is not None:
+        held = held.filter(post__unit_code__in=codes)
+    return [
+        Candidate(account, person, post, role, org, path if parent else "", code, ceiling)
+        for account, person, post, role, org, path, code, ceiling, parent in held.values_list(*_COLUMNS)
+    ]
+
+
+def _prefixes(code: str) -> list[str]:
+    return [code[:n] for n in range(len(code) + 1)]

@@ -1,0 +1,35 @@
+"""The roles a post may have, the track each stands on, and what it sees."""
+
+from typing import Literal, NamedTuple
+
+Track = Literal["supervision", "command", "centre", "outside", "system"]
+Sees = Literal["area", "organisation", "nothing"]
+
+
+class Role(NamedTuple):
+    """`sees`: all cases of its area, only those its organisation takes part in, or none at all."""
+
+    name: str
+    track: Track
+    sees: Sees
+
+
+ROLES: dict[str, Role] = {
+    role.name: role
+    for role in (
+        Role("intake_officer", "supervision", "area"),
+        Role("shift_leader", "supervision", "area"),
+        Role("inspector", "supervision", "area"),
+        Role("assessor", "supervision", "area"),
+        Role("dispatcher", "command", "area"),
+        Role("department_officer", "command", "organisation"),
+        Role("crew", "command", "organisation"),
+        Role("duty_commander", "centre", "area"),
+        Role("leader", "centre", "area"),
+        Role("public_group", "outside", "organisation"),
+        Role("integrator", "system", "nothing"),
+        Role("data_steward", "system", "nothing"),
+        Role("security_officer", "system", "nothing"),
+        Role("city_engineer", "system", "nothing"),
+    )
+}

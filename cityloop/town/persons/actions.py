@@ -1,0 +1,205 @@
+"""The only writers of people, accounts and their words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import urandom
+from typing import NamedTuple
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.db.models import QuerySet
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
+from cityloop.ground.loop.actor import Actor
+from cityloop.town.ledger.actions import record
+from cityloop.town.persons import keys, rules, sealing
+from cityloop.town.persons.fields import Sealed
+from cityloop.town.persons.models import Account, Look, Person, Words
+
+SALT = 16
+
+
+class Kept(NamedTuple):
+    """Words as kept: the row's id, and the digest that may stand on the ledger."""
+
+    id: int
+    digest: str
+
+
+class Draft(NamedTuple):
+    """Words to be kept: of what subject, which field, the text, and whose they are (0 = unknown)."""
+
+    subject: str
+    field: str
+    text: str
+    person: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unmasked:
+    """A person's data in the clear, for the moment of use. Never store or log it."""
+
+    name: str
+    phone: str
+    email: str
+
+
+def register_person(
+    *, at: int, name: str = "", phone: str = "", email: str = "", language: str = "en"
+) -> Person:
+    """Create a person. Refuses a phone number or e-mail address that is none, naming the field."""
+    person = Person(language=language, created=at)
+    _fill(person, name, phone, email)
+    person.save(force_insert=True)
+    return person
+
+
+@transaction.atomic
+def change_person(*, person: Person, by: Actor, at: int, **fields: str) -> None:
+    """Change name, phone or email; the ledger learns which fields changed, never to what."""
+    now = _unmasked(person)
+    new = {"name": now.name, "phone": now.phone, "email": now.email, **fields}
+    _fill(person, **new)
+    person.save()
+    _record(person, "changed", by, at, {"fields": ",".join(sorted(fields))})
+
+
+def find_or_register(*, at: int, name: str = "", phone: str = "", email: str = "", language: str = "en") -> Person:
+    """Give the living person who has exactly this e-mail, else phone; else create one."""
+    for column, text in (("email", rules.email(email)), ("phone", rules.phone(phone))):
+        if text:
+            indexes = sealing.blinds(column, text)
+            found = Person.objects.filter(erased=None, **{f"{column}_index__in": indexes}).order_by("id").first()
+            if found:
+                return found
+    return register_person(at=at, name=name, phone=phone, email=email, language=language)
+
+
+@transaction.atomic
+def open_account(
+    *, username: str, password: str | None, person: Person, by: Actor, at: int, language: str = "en"
+) -> Account:
+    """Open an account; with no password it can be used only through another way of signing in."""
+    username = Account.normalize_username(clean(username).strip())
+    if not 1 <= len(username) <= 150:
+        raise Refusal("persons.username.length", "Choose a user name of 1 to 150 characters.", "username")
+    if Account.objects.filter(username=username).exists():
+        raise Refusal("persons.username.taken", "This user name is taken; choose another.", "username")
+    account = Account(username=username, person=person, language=language, created=at)
+    account.password = make_password(password)
+    account.save(force_insert=True)
+    _record(person, "account_opened", by, at, {"account": account.pk})
+    return account
+
+
+@transaction.atomic
+def close_account(*, account: Account, by: Actor, at: int) -> None:
+    """Close an account at once; its sessions end at their next request."""
+    account.is_active = False
+    account.save(update_fields=["is_active"])
+    _record(account.person, "account_closed", by, at, {"account": account.pk})
+
+
+def look(*, person: Person, by: Actor, at: int, purpose: str) -> Unmasked:
+    """Give a person's data in the clear, and keep who looked, when and what for. Authority is the caller's."""
+    if not purpose.strip():
+        raise Refusal("persons.purpose.missing", "Say what you need this data for.", "purpose")
+    Look.objects.create(
+        person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose[:200], at=at
+    )
+    return _unmasked(person)
+
+
+def keep_words(subject: str, field: str, text: str, person: int = 0) -> Kept:
+    """Keep free words in an erasable row; put only the digest on the ledger. One statement."""
+    return keep_words_many([Draft(subject, field, text, person)])[0]
+
+
+def keep_words_many(drafts: Sequence[Draft]) -> list[Kept]:
+    """Keep many words at once, in the order given. One statement a batch."""
+    rows = [_words(draft) for draft in drafts]
+    digests = [sealing.digest(row.salt, row.text) for row in rows]
+    made = Words.objects.bulk_create(rows, batch_size=500)
+    return [Kept(row.pk, digest) for row, digest in zip(made, digests, strict=True)]
+
+
+@transaction.atomic
+def erase_words(*, subject: str, by: Actor, at: int, field: str = "") -> int:
+    """Erase the words of a subject, with their salts, so that the digests left on the ledger say nothing more."""
+    rows = Words.objects.filter(subject=subject, erased=None, **({"field": field} if field else {}))
+    count = _wipe(rows, at)
+    record(subject=subject, kind="words", what="erased", by=by, at=at, data={"field": field, "count": count})
+    return count
+
+
+@transaction.atomic
+def erase_person(*, person: Person, by: Actor, at: int) -> int:
+    """Erase a person's data and words, close and rename their accounts; give the number of words erased.
+
+    The row stays, empty, so that the history of what was done remains whole.
+    """
+    count = _wipe(Words.objects.filter(person=person, erased=None), at)
+    for account in Account.objects.select_for_update().filter(person=person):
+        account.username, account.is_active = f"erased-{account.pk}", False
+        account.set_unusable_password()
+        account.save()
+    _fill(person, "", "", "")
+    person.erased = at
+    person.save()
+    _record(person, "erased", by, at, {"words": count})
+    return count
+
+
+def renew_keys(*, batch: int = 500) -> int:
+    """Rewrap one batch of rows under the current master key; call until it gives 0, then drop the old key."""
+    current = keys.current().id
+    with transaction.atomic():
+        persons = list(Person.objects.select_for_update().exclude(key_id=current).order_by("id")[:batch])
+        for person in persons:
+            now = _unmasked(person)
+            _fill(person, now.name, now.phone, now.email)
+        Person.objects.bulk_update(persons, [*_SEALED, "phone_index", "email_index", "key_id"])
+        words = list(Words.objects.select_for_update().exclude(key_id=current).order_by("id")[:batch])
+        for row in words:
+            row.text = row.text and Sealed(sealing.rewrap(row.text.token), row.text.label)
+            row.key_id = current
+        Words.objects.bulk_update(words, ["text", "key_id"])
+    return len(persons) + len(words)
+
+
+_SEALED = ("name", "phone", "email")
+
+
+def _fill(person: Person, name: str, phone: str, email: str) -> None:
+    person.name, person.phone, person.email = rules.name(name), rules.phone(phone), rules.email(email)
+    person.phone_index = sealing.blind("phone", person.phone) if person.phone else ""
+    person.email_index = sealing.blind("email", person.email) if person.email else ""
+    person.key_id = keys.current().id
+
+
+def _unmasked(person: Person) -> Unmasked:
+    return Unmasked(*(_clear(getattr(person, field)) for field in _SEALED))
+
+
+def _clear(value: object) -> str:
+    return value.open() if hasattr(value, "open") else str(value or "")
+
+
+def _words(draft: Draft) -> Words:
+    return Words(
+        subject=draft.subject,
+        field=draft.field,
+        person_id=draft.person or None,
+        salt=urandom(SALT),
+        text=clean(draft.text),
+        key_id=keys.current().id,
+    )
+
+
+def _wipe(rows: QuerySet[Words], at: int) -> int:
+    return rows.update(text=None, salt=None, erased=at)
+
+
+def _record(person: Person, what: str, by: Actor, at: int, data: dict[str, object]) -> None:
+    record(subject=f"person:{person.uuid}", kind="person", what=what, by=by, at=at, data=data)

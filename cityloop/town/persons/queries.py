@@ -1,0 +1,73 @@
+"""Reads of people: masked unless `actions.look` is asked."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from django.db.models import QuerySet
+
+from cityloop.town.persons import rules, sealing
+from cityloop.town.persons.masking import mask_email, mask_name, mask_phone
+from cityloop.town.persons.models import Look, Person, Words
+
+
+class Masked(NamedTuple):
+    """A person as shown by default."""
+
+    name: str
+    phone: str
+    email: str
+
+
+def by_email(email: str) -> Person | None:
+    """Find the living person with exactly this address, through the blind index. One query."""
+    return _by("email", rules.email(email))
+
+
+def by_phone(phone: str) -> Person | None:
+    """Find the living person with exactly this number, through the blind index. One query."""
+    return _by("phone", rules.phone(phone))
+
+
+def masked(person: Person) -> Masked:
+    """Give a person's data masked. No query."""
+    return Masked(mask_name(_open(person.name)), mask_phone(_open(person.phone)), mask_email(_open(person.email)))
+
+
+def address(person_id: int) -> str:
+    """Give the e-mail address to send a notice to, for `notices` alone; '' where there is none. One query."""
+    found = Person.objects.filter(pk=person_id, erased=None).values_list("email", flat=True).first()
+    return _open(found)
+
+
+def words(ids: Iterable[int]) -> dict[int, str]:
+    """Give kept words by id; erased ones are ''. One query."""
+    rows = Words.objects.filter(pk__in=list(ids)).values_list("id", "text")
+    return {id_: _open(text) for id_, text in rows}
+
+
+def words_of(subject: str) -> dict[str, str]:
+    """Give all kept words of a subject by field, the latest of each. One query."""
+    rows = Words.objects.filter(subject=subject).order_by("id").values_list("field", "text")
+    return {field: _open(text) for field, text in rows}
+
+
+def digest_of(words_id: int) -> str | None:
+    """Recompute the digest of kept words, to hold against the ledger; `None` once erased. One query."""
+    row = Words.objects.get(pk=words_id)
+    return None if row.salt is None else sealing.digest(bytes(row.salt), _open(row.text))
+
+
+def looks(person: Person) -> QuerySet[Look]:
+    """Select who looked at a person's data, the latest first."""
+    return Look.objects.filter(person=person).order_by("-at", "-id")
+
+
+def _by(column: str, text: str) -> Person | None:
+    if not text:
+        return None
+    found = Person.objects.filter(erased=None, **{f"{column}_index__in": sealing.blinds(column, text)})
+    return found.order_by("id").first()
+
+
+def _open(value: object) -> str:
+    return value.open() if hasattr(value, "open") else str(value or "")

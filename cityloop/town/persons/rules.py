@@ -1,0 +1,34 @@
+"""Pure decisions about personal data: what counts as the same phone or address, what is refused."""
+
+import re
+import unicodedata
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
+
+_PHONE = re.compile(r"\+?\d{3,15}")
+_EMAIL = re.compile(r"[^@\s<>\"',;]{1,64}@[^@\s<>\"',;]+\.[^@\s<>\"',;.]{2,}")
+
+
+def name(text: str) -> str:
+    """Give a name as it is kept; refuse one of more than 200 characters."""
+    kept = clean(text).strip()
+    if len(kept) > 200:
+        raise Refusal("persons.name.long", "Give a name of at most 200 characters.", "name")
+    return kept
+
+
+def phone(text: str) -> str:
+    """Give a phone number as digits with an optional leading +; refuse what is none."""
+    kept = re.sub(r"[\s().\-/]", "", unicodedata.normalize("NFKC", text))
+    if kept and not _PHONE.fullmatch(kept):
+        raise Refusal("persons.phone.malformed", "Give a phone number of 3 to 15 digits.", "phone")
+    return kept
+
+
+def email(text: str) -> str:
+    """Give an e-mail address in small letters; refuse what is none."""
+    kept = unicodedata.normalize("NFKC", text).strip().casefold()
+    if kept and (len(kept) > 254 or not _EMAIL.fullmatch(kept)):
+        raise Refusal("persons.email.malformed", "Give an e-mail address such as name@example.org.", "email")
+    return kept
