@@ -1,0 +1,115 @@
+"""Who must do what now: derived from a snapshot, never stored beside it by hand.
+
+Every state that is not an end has exactly one duty in the slot `state`; parts, milestones, bounced parts
+and requests add their own. A worklist keeps one row for each.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from cityloop.ground.loop import clocks
+from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.snapshot import ACTIVE, Clock, Part, Request, Snapshot
+
+
+class Duty(msgspec.Struct, frozen=True):
+    """One thing that someone must do.
+
+    `slot` is what it is about (`state`, `part:2`, `milestone:safe`, `replace:2`, `request:1`); `role` and
+    `org` say whose it is, `person` who took it (0: nobody yet); `clock` is None where the duty follows
+    another subject; `on_due` names the action the clock takes when the time is up.
+    """
+
+    slot: str
+    what: str
+    role: str
+    org: int = 0
+    org_path: str = ""
+    person: int = 0
+    clock: Clock | None = None
+    on_due: str = ""
+
+
+def duties(definition: Definition, snapshot: Snapshot) -> tuple[Duty, ...]:
+    """Give what must be done now, by whom, until when."""
+    state = definition.states.get(snapshot.state)
+    if state is None:
+        return ()
+    found = list(_request_duties(definition, snapshot)) if snapshot.requests else []
+    if state.end:
+        return tuple(found)
+    found.insert(0, _state_duty(definition, snapshot))
+    if state.holder == "@lead" and not state.detour:
+        found += _part_duties(snapshot)
+        found += _milestone_duties(snapshot)
+    return tuple(found)
+
+
+def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
+    state = definition.states[snapshot.state]
+    clock = snapshot.clocks.get("handling" if state.clock == "@handling" else "stage")
+    if snapshot.held:
+        return Duty("state", "decide", snapshot.held, clock=clock)
+    if state.holder == "@lead":
+        lead = snapshot.lead
+        if lead is not None:
+            return Duty("state", snapshot.state, lead.holder, lead.org, lead.org_path, lead.person, clock, state.on_due)
+        return Duty("state", snapshot.state, "dispatcher", clock=clock, on_due=state.on_due)
+    if state.holder == "@main":
+        return Duty("state", snapshot.state, "shift_leader")
+    if snapshot.confirmable and snapshot.state == "checking":
+        return Duty("state", "confirm", "reporter", clock=clock)
+    return Duty("state", snapshot.state, state.holder, person=snapshot.person, clock=clock, on_due=state.on_due)
+
+
+def _part_duties(snapshot: Snapshot) -> Iterator[Duty]:
+    for part in snapshot.parts:
+        if part.state in ACTIVE and part.role != "lead":
+            yield _part_duty(part)
+        elif part.state in ACTIVE and snapshot.lead is part and _outlives(snapshot, part):
+            yield _part_duty(part)
+        elif part.state == "bounced":
+            yield Duty(f"replace:{part.id}", "replace_part", "dispatcher", clock=part.clock)
+
+
+def _outlives(snapshot: Snapshot, part: Part) -> bool:
+    """The lead's part has a row of its own only where its clock differs from the state's."""
+    handling = snapshot.clocks.get("handling")
+    return handling is not None and part.clock != handling
+
+
+def _part_duty(part: Part) -> Duty:
+    return Duty(f"part:{part.id}", "part", part.holder, part.org, part.org_path, part.person, part.clock)
+
+
+def _milestone_duties(snapshot: Snapshot) -> Iterator[Duty]:
+    lead = snapshot.lead
+    for name, clock in snapshot.clocks.items():
+        if name.startswith("milestone:") and clock.pause != "reached" and lead is not None:
+            yield Duty(name, "milestone", lead.holder, lead.org, lead.org_path, lead.person, clock)
+
+
+def _request_duties(definition: Definition, snapshot: Snapshot) -> Iterator[Duty]:
+    for request in snapshot.requests:
+        if request.state == "asked":
+            yield _request_duty(definition, request)
+
+
+def _request_duty(definition: Definition, request: Request) -> Duty:
+    who = definition.requests[request.kind].decide[request.stage]
+    role = "department_officer" if who == "@target" else who
+    return Duty(
+        f"request:{request.id}",
+        request.kind,
+        role,
+        request.org if who == "@target" else 0,
+        request.org_path if who == "@target" else "",
+        clock=request.clock,
+        on_due="lapse",
+    )
+
+
+def marks_of(duty: Duty, worktime: clocks.WorkTimes) -> tuple[int, int, int, int]:
+    """Give the instants of the warnings at 50, 80, 100 and 150 %; -1 where no clock runs."""
+    return clocks.marks(duty.clock, worktime) if duty.clock is not None else (-1, -1, -1, -1)

@@ -1,0 +1,269 @@
+"""The loop engine: one pure function, `step`.
+
+No clock, no database: everything it needs is passed in, everything it decides is in the outcome. The
+interactive path, the bulk path, the simulator and the tests all call this function.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop import clocks, law, ops
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.definition import Definition, Transition
+from cityloop.ground.loop.run import Run
+from cityloop.ground.loop.snapshot import ACTIVE, GONE, Act, Clock, Effect, Outcome, Snapshot
+
+WORKING = "@lead"
+
+
+def begin(definition: Definition) -> Snapshot:
+    """Give the snapshot of a subject before its first step."""
+    return Snapshot(definition=definition.digest)
+
+
+def step(
+    definition: Definition,
+    snapshot: Snapshot,
+    act: Act,
+    actor: Actor,
+    at: int,
+    worktime: clocks.WorkTimes,
+    kin: Mapping[int, str] | None = None,
+) -> Outcome:
+    """Take one step and give the new snapshot with its effects; `snapshot` is left as it was.
+
+    `at` is the instant of the step in microseconds, never before the subject's last step. `kin` says who
+    acted on which track in the cases of the same family. Raises Refusal when the step may not be taken.
+    """
+    transition = definition.find(snapshot.state, act.name)
+    if transition is None:
+        raise _not_from_here(definition, snapshot, act.name)
+    guard(definition, snapshot, transition, actor, at, kin)
+    _fields(transition, act)
+    run = Run(definition, snapshot.draft(), transition, act.data, actor, at, worktime)
+    _count(run)
+    for name in transition.action.ops:
+        ops.TABLE[name](run)
+    _move(run)
+    _settle(run)
+    return _outcome(run, snapshot)
+
+
+def step_many(
+    definition: Definition,
+    snapshot: Snapshot,
+    acts: Iterable[tuple[Act, Actor, int]],
+    worktime: clocks.WorkTimes,
+) -> tuple[Snapshot, list[Outcome]]:
+    """Take several steps of one subject in order; stops at the first refusal by raising it."""
+    outcomes = []
+    for act, actor, at in acts:
+        outcome = step(definition, snapshot, act, actor, at, worktime)
+        snapshot = outcome.snapshot
+        outcomes.append(outcome)
+    return snapshot, outcomes
+
+
+def guard(
+    definition: Definition,
+    snapshot: Snapshot,
+    transition: Transition,
+    actor: Actor,
+    at: int,
+    kin: Mapping[int, str] | None = None,
+) -> None:
+    """Raise Refusal when this actor may not take this transition now, whatever the fields."""
+    if actor.role not in transition.by:
+        raise Refusal("loop.role", "{action} is not open to the role {role}.", action=transition.name, role=actor.role)
+    if at < snapshot.at:
+        raise Refusal("loop.time", "The step lies before the last one on the ledger.", field="at")
+    if snapshot.held:
+        _held(definition, snapshot, transition, actor)
+    law.check(definition, snapshot, transition, actor, kin or {})
+    action = transition.action
+    if action.lead_only or action.within or action.first_only or action.again_only:
+        _conditions(definition, snapshot, transition, actor, at)
+
+
+def _held(definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor) -> None:
+    track = definition.counts_as[actor.role]
+    quiet = transition.to == "@stay" and not transition.action.ops
+    if track in ("centre", "system") or quiet or transition.name == "withdraw":
+        return
+    raise Refusal("loop.held", "The centre must decide first: a limit of rounds has been reached.")
+
+
+def _conditions(definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor, at: int) -> None:
+    action = transition.action
+    if action.lead_only and actor.role in definition.part_roles:
+        lead = snapshot.lead
+        if lead is None or not actor.org_path.startswith(lead.org_path):
+            raise Refusal("loop.lead_only", "Only the lead organisation may do this.")
+    if action.within and definition.counts_as[actor.role] == "outside":
+        limit = definition.limit(action.within)
+        if snapshot.ended >= 0 and at - snapshot.ended > limit.amount * 86_400_000_000:
+            raise Refusal("loop.too_late", "This was possible for {limit} after closing.", limit=limit.text)
+    if action.first_only and snapshot.parts:
+        raise Refusal("loop.again", "It was dispatched before: dispatch again instead.")
+    if action.again_only and not snapshot.parts:
+        raise Refusal("loop.first", "It was not dispatched yet: dispatch first.")
+
+
+def _fields(transition: Transition, act: Act) -> None:
+    for name in transition.required:
+        if act.data.get(name) in (None, "", [], ()):
+            raise Refusal("loop.field.missing", "Please fill in {name}.", field=name, name=name)
+    for name, value in act.data.items():
+        field = transition.action.fields.get(name)
+        if field is not None and field.choices and value not in (None, "") and value not in field.choices:
+            raise Refusal("loop.field.choice", "{name} is not one of the choices.", field=name, name=name)
+
+
+def _not_from_here(definition: Definition, snapshot: Snapshot, name: str) -> Refusal:
+    if not any(action == name for _, action in definition.table):
+        return Refusal("loop.action.unknown", "There is no action called {action}.", field="action", action=name)
+    return Refusal(
+        "loop.state",
+        "{action} is not possible in the state {state}.",
+        field="action",
+        action=name,
+        state=snapshot.state,
+    )
+
+
+def _count(run: Run) -> None:
+    name = run.transition.action.counter
+    if name:
+        ops.count(run, name)
+
+
+def _move(run: Run) -> None:
+    to = run.target or run.transition.to
+    if to.startswith("@"):
+        to = ops.resolve_target(run, to)
+    draft = run.draft
+    if not to or to == draft.state:
+        return
+    if to == "@back":
+        _return(run)
+    else:
+        _enter(run, to)
+
+
+def _return(run: Run) -> None:
+    draft = run.draft
+    draft.state, draft.back = draft.back, ""
+    before = draft.clocks.pop("back", None)
+    draft.clocks.pop("stage", None)
+    if before is not None:
+        draft.clocks["stage"] = clocks.start(before, run.at, run.worktime)
+
+
+def _enter(run: Run, to: str) -> None:
+    draft, definition = run.draft, run.definition
+    state = definition.states[to]
+    stage = draft.clocks.pop("stage", None)
+    if state.detour:
+        draft.back = draft.state
+        if stage is not None:
+            draft.clocks["back"] = clocks.stop(stage, run.at, to, run.worktime)
+    elif draft.back:
+        draft.back = ""
+        draft.clocks.pop("back", None)
+    draft.state = to
+    if not run.named:
+        draft.person = 0
+    if state.end:
+        _end(run)
+    else:
+        draft.ended = -1
+        _stage_clock(run, state.clock)
+    run.effects += [Effect(kind) for kind in state.effects]
+    run.effects += [Effect("tell", {"what": what}) for what in state.tell]
+
+
+def _end(run: Run) -> None:
+    draft = run.draft
+    draft.ended = run.at
+    draft.resolution = draft.proposed
+    draft.held = ""
+    if any(r.state == "asked" for r in draft.requests):
+        ops.lapse_requests(run)
+
+
+def _stage_clock(run: Run, text: str) -> None:
+    if not text or text == "@handling":
+        return
+    if text == "@until":
+        clock = Clock(max(0, run.draft.until - run.at) or 1, "always", run.draft.calendar)
+    else:
+        clock = clocks.make(run.definition, run.draft, text, run.worktime)
+    run.draft.clocks["stage"] = clocks.start(clock, run.at, run.worktime)
+
+
+def _settle(run: Run) -> None:
+    """Let exactly those clocks run that the state asks for; a pause always says why."""
+    draft, at, worktime = run.draft, run.at, run.worktime
+    state = run.definition.states[draft.state]
+    working = state.holder == WORKING and not state.detour
+    for name, clock in draft.clocks.items():
+        if name in ("stage", "back"):
+            continue
+        runs = not state.end if name == "total" else (working and clock.pause != "reached")
+        if runs != (clock.since >= 0):
+            draft.clocks[name] = (
+                clocks.start(clock, at, worktime)
+                if runs
+                else clocks.stop(clock, at, clock.pause or draft.state, worktime)
+            )
+    if draft.parts:
+        _settle_parts(run, working)
+
+
+def _settle_parts(run: Run, working: bool) -> None:
+    draft, at, worktime = run.draft, run.at, run.worktime
+    first = min((p.order for p in draft.parts if p.state in ACTIVE), default=0)
+    asked = {r.part for r in draft.requests if r.state == "asked" and run.definition.requests[r.kind].pauses == "part"}
+    changed = False
+    parts = []
+    for part in draft.parts:
+        active = part.state in ACTIVE
+        runs = working and active and part.order <= first and part.id not in asked
+        if runs != (part.clock.since >= 0):
+            why = (
+                draft.state
+                if not working
+                else part.state
+                if not active
+                else "question"
+                if part.id in asked
+                else "order"
+            )
+            clock = clocks.start(part.clock, at, worktime) if runs else clocks.stop(part.clock, at, why, worktime)
+            part = ops.change(part, clock=clock)
+            changed = True
+        parts.append(part)
+    if changed:
+        draft.parts = tuple(parts)
+    if draft.requests:
+        ops.lapse_of_gone(run, GONE)
+
+
+def _outcome(run: Run, before: Snapshot) -> Outcome:
+    draft, actor = run.draft, run.actor
+    track = law.record(run.definition, draft, run.transition, actor, before)
+    draft.at = run.at
+    draft.seq += 1
+    effects = run.effects
+    if run.transition.action.effects:
+        effects = [*effects, *(Effect(kind) for kind in run.transition.action.effects)]
+    if run.transition.action.tell:
+        effects = [*effects, *(Effect("tell", {"what": what}) for what in run.transition.action.tell)]
+    return Outcome(draft, tuple(effects), track)
+
+
+def facts(snapshot: Snapshot) -> dict[str, Any]:
+    """Give what a ledger row says of a subject after a step: state, round, due."""
+    due = min((c.due for c in snapshot.clocks.values() if c.due >= 0), default=-1)
+    return {"state": snapshot.state, "round": snapshot.round, "due": due}

@@ -1,0 +1,58 @@
+"""The separation of the two tracks: a law of the engine that no definition can leave out.
+
+A person acts on one track of a subject only, over all rounds, parts, parents and children. An organisation
+does not supervise what it, a department it belongs to or one it contains, handled; the city itself (empty
+path) is excepted. Rules, the clock and sources are not persons.
+"""
+
+from collections.abc import Mapping
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.definition import Definition, Transition
+from cityloop.ground.loop.snapshot import Snapshot
+
+TRACKS = frozenset({"supervision", "command", "centre"})
+
+
+def check(
+    definition: Definition,
+    snapshot: Snapshot,
+    transition: Transition,
+    actor: Actor,
+    kin: Mapping[int, str],
+) -> None:
+    """Raise Refusal when the step would put a person or an organisation on both tracks."""
+    track = definition.counts_as[actor.role]
+    if track == "system":
+        return
+    before = snapshot.acted.get(actor.person) or kin.get(actor.person) if actor.person else None
+    if before is not None and before != track and (track in TRACKS or weighs(transition)):
+        raise Refusal(
+            "law.person",
+            "You acted on the {before} side of this case; nobody acts on both sides.",
+            before=before,
+        )
+    if track == "supervision" and snapshot.orgs and actor.org_path:
+        for path in snapshot.orgs:
+            if path.startswith(actor.org_path) or actor.org_path.startswith(path):
+                raise Refusal("law.organisation", "Your organisation, or one it belongs to, handled this case.")
+
+
+def weighs(transition: Transition) -> bool:
+    """Tell whether an outside act decides something (confirm, rate, reopen, withdraw)."""
+    quiet = transition.to in ("@stay", "@back") and not transition.action.ops
+    return not quiet
+
+
+def record(definition: Definition, draft: Snapshot, transition: Transition, actor: Actor, before: Snapshot) -> str:
+    """Remember on which track the actor acted, and give that track."""
+    track = definition.counts_as[actor.role]
+    if actor.person and actor.person not in draft.acted and _remembers(track, transition, before):
+        draft.acted = {**draft.acted, actor.person: track}
+    return track
+
+
+def _remembers(track: str, transition: Transition, before: Snapshot) -> bool:
+    """Supervision, command and centre always; outside once it decides something after the beginning."""
+    return track in TRACKS or (track == "outside" and before.state != "" and weighs(transition))

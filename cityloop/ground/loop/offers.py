@@ -1,0 +1,134 @@
+"""What may be done now: the actions a page or an API offers, and why others are not open."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop import ops
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.definition import Definition, Transition, fields_of
+from cityloop.ground.loop.engine import guard
+from cityloop.ground.loop.run import Run
+from cityloop.ground.loop.snapshot import ACTIVE, Request, Snapshot
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """An action that may be taken now, by this actor, with these fields."""
+
+    action: str
+    actor: Actor
+    fields: dict[str, Any]
+    names: dict[str, str]
+    to: str
+    request: int = 0
+    part: int = 0
+
+
+class Denied(msgspec.Struct, frozen=True):
+    """An action of this state that is not open to the actor, with the reason."""
+
+    action: str
+    names: dict[str, str]
+    code: str
+    reason: str
+
+
+def offers(
+    definition: Definition,
+    snapshot: Snapshot,
+    actors: tuple[Actor, ...],
+    at: int,
+    kin: Mapping[int, str] | None = None,
+) -> tuple[list[Offer], list[Denied]]:
+    """Give what any of `actors` may do now, in the order written, and what they may not yet, with why."""
+    open_, denied = [], []
+    for transition in definition.from_state.get(snapshot.state, []):
+        mine = [a for a in actors if a.role in transition.by]
+        if not mine or transition.name == definition.source.start:
+            continue
+        found, refusal = _first(definition, snapshot, transition, mine, at, kin)
+        open_ += found
+        if not found and refusal is not None and transition.name not in ("decide", "let_go_on"):
+            reason = Denied(transition.name, transition.action.names, refusal.code, str(refusal))
+            denied.append(reason)
+    return open_, denied
+
+
+def _first(
+    definition: Definition,
+    snapshot: Snapshot,
+    transition: Transition,
+    actors: list[Actor],
+    at: int,
+    kin: Mapping[int, str] | None,
+) -> tuple[list[Offer], Refusal | None]:
+    refusal = None
+    for actor in actors:
+        try:
+            guard(definition, snapshot, transition, actor, at, kin)
+            return _open(definition, snapshot, transition, actor, at), None
+        except Refusal as error:
+            refusal = error
+    return [], refusal
+
+
+def _open(
+    definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor, at: int
+) -> list[Offer]:
+    if transition.name == "decide":
+        return [_decision(definition, transition, actor, r) for r in _decidable(definition, snapshot, transition, actor, at)]
+    if transition.name == "let_go_on" and not snapshot.held:
+        return []
+    _has_subject(snapshot, transition, actor)
+    return [Offer(transition.name, actor, fields_of(transition), transition.action.names, transition.to)]
+
+
+def _has_subject(snapshot: Snapshot, transition: Transition, actor: Actor) -> None:
+    """Refuse what is about a part, a milestone or a claim that is not there."""
+    name, action = transition.name, transition.action
+    own = [p for p in snapshot.parts if p.org_path and actor.org_path.startswith(p.org_path)]
+    if {"accept", "bounce", "finish"} & set(action.ops) or (name in ("extend", "question")):
+        wanted = ("assigned",) if "accept" in action.ops else tuple(ACTIVE)
+        if not any(p.state in wanted for p in own):
+            raise Refusal("loop.part.not_yours", "Your organisation has no such part in this case.")
+    if "reach" in action.ops and not any(
+        k.startswith("milestone:") and c.pause != "reached" for k, c in snapshot.clocks.items()
+    ):
+        raise Refusal("loop.milestone", "There is no such open milestone.")
+    if "confirm" in action.ops and not snapshot.confirmable:
+        raise Refusal("loop.confirm", "An inspector checks this case; your confirmation was not asked for.")
+    if "rate" in action.ops and snapshot.rating:
+        raise Refusal("loop.rated", "You have rated it already.")
+    if "claim" in action.ops and snapshot.person:
+        raise Refusal("loop.claimed", "Somebody else has claimed it.")
+    if "release" in action.ops and snapshot.person != actor.person:
+        raise Refusal("loop.not_claimed", "You have not claimed it.")
+    if "replace_part" in action.ops and not any(p.state == "bounced" for p in snapshot.parts):
+        raise Refusal("loop.part.unknown", "There is no part to be replaced.")
+    if "cancel_part" in action.ops and not any(p.role != "lead" and p.state in ACTIVE for p in snapshot.parts):
+        raise Refusal("loop.part.unknown", "There is no such open assisting part.")
+
+
+def _decidable(
+    definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor, at: int
+) -> list[Request]:
+    found = []
+    for request in snapshot.requests:
+        run = Run(definition, snapshot, transition, {}, actor, at, None)  # type: ignore[arg-type]
+        try:
+            if request.state == "asked":
+                ops.check_decider(run, request)
+                found.append(request)
+        except Refusal:
+            continue
+    return found
+
+
+def _decision(definition: Definition, transition: Transition, actor: Actor, request: Request) -> Offer:
+    kind = definition.requests[request.kind]
+    fields = fields_of(transition)
+    fields["answer"] = {**fields["answer"], "choices": list(kind.answers)}
+    names = {k: v for k, v in kind.names.items()}
+    return Offer("decide", actor, fields, names, kind.to or "@stay", request=request.id, part=request.part)
