@@ -9,7 +9,7 @@ class CatalogVersion(models.Model):
     """All matters and responsibility rules as they stood, in canonical JSON, named by its SHA-256."""
 
     number = models.PositiveIntegerField(unique=True)
-    digest = CodeField(max_length=64, unique=True)
+    digest = CodeField(max_length=64, db_index=True)
     content = models.TextField()
     published_at = InstantField()
 

@@ -1,6 +1,7 @@
 """The only writers of organisations, posts and who holds them."""
 
 import re
+import time
 from collections.abc import Mapping
 
 from django.db import transaction
@@ -42,7 +43,7 @@ def add_organisation(
     credit_code: str = "",
 ) -> Organisation:
     """Create an organisation below `parent`. Refuses a key that is taken and a credit code that does not hold."""
-    _lock_tree()
+    lock_tree()
     if kind not in KINDS:
         raise Refusal("orgs.kind.unknown", "Choose one of these kinds: {kinds}.", "kind", kinds=", ".join(KINDS))
     if credit_code and not credit_code_holds(credit_code):
@@ -56,7 +57,7 @@ def add_organisation(
 @transaction.atomic
 def move_organisation(*, organisation: Organisation, parent: Organisation, by: Actor, at: int) -> None:
     """Hang an organisation, with all below it, under another parent."""
-    _lock_tree()
+    lock_tree()
     organisation.refresh_from_db()
     parent.refresh_from_db()
     if organisation.is_root or parent.path.startswith(organisation.path):
@@ -71,7 +72,7 @@ def move_organisation(*, organisation: Organisation, parent: Organisation, by: A
 @transaction.atomic
 def set_active(*, organisation: Organisation, active: bool, by: Actor, at: int) -> None:
     """Close an organisation or open it again. Closed ones get no work and their posts allow nothing."""
-    _lock_tree()
+    lock_tree()
     if organisation.is_root and not active:
         raise Refusal("orgs.city.closed", "The city itself cannot be closed.", "active")
     organisation.active, organisation.revision = active, _next_revision()
@@ -140,6 +141,12 @@ def dismiss(*, holding: Holding, by: Actor, at: int) -> None:
     holding.save(update_fields=["valid_to"])
 
 
+def lock_tree() -> None:
+    """Let changes of the tree happen one after the other, so that paths and revisions stay true."""
+    if not list(Organisation.objects.select_for_update().filter(parent=None)):
+        raise Refusal("orgs.city.missing", "Found the city first: its organisation is the root of all.", "parent")
+
+
 def _create(
     key: str, names: Mapping[str, str], kind: str, parent: Organisation | None, calendar: str, **more: str
 ) -> Organisation:
@@ -159,12 +166,6 @@ def _checked_key(key: str) -> str:
     return key
 
 
-def _lock_tree() -> None:
-    """Let changes of the tree happen one after the other, so that paths and revisions stay true."""
-    if not list(Organisation.objects.select_for_update().filter(parent=None)):
-        raise Refusal("orgs.city.missing", "Found the city first: its organisation is the root of all.", "parent")
-
-
 def _rewrite_paths(old: str, new: str) -> None:
     moved = list(Organisation.objects.filter(under("path", old)))
     revision = _next_revision()
@@ -174,7 +175,8 @@ def _rewrite_paths(old: str, new: str) -> None:
 
 
 def _next_revision() -> int:
-    return (Organisation.objects.aggregate(last=Max("revision"))["last"] or 0) + 1
+    """Give a stamp later than all, never used before: caches in other processes compare it for equality."""
+    return max((Organisation.objects.aggregate(last=Max("revision"))["last"] or 0) + 1, time.time_ns() // 1000)
 
 
 def _record_organisation(

@@ -48,8 +48,10 @@ def below(path: str) -> QuerySet[Organisation]:
 def directory() -> dict[str, OrgRef]:
     """Give all organisations by key. One query."""
     rows = Organisation.objects.values_list("id", "key", "path", "parent_id", "names", "active")
-    return {key: OrgRef(id_, key, path, path if parent else "", names, active)
-            for id_, key, path, parent, names, active in rows}
+    return {
+        key: OrgRef(id_, key, path, path if parent else "", names, active)
+        for id_, key, path, parent, names, active in rows
+    }
 
 
 def revision() -> int:

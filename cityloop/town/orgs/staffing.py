@@ -99,12 +99,13 @@ def _by_level_and_lead(
     return found
 
 
-def _gaps(
-    here: Sequence[Candidate], level: int, lead: str | None, needed: Sequence[str]
-) -> list[tuple[str, str]]:
+def _gaps(here: Sequence[Candidate], level: int, lead: str | None, needed: Sequence[str]) -> list[tuple[str, str]]:
     persons = {role: _persons(here, role, level, lead) for role in needed}
-    gaps = [("no_lead" if lead is None and role == "department_officer" else "nobody", role)
-            for role in needed if not persons[role]]
+    gaps = [
+        ("no_lead" if lead is None and role == "department_officer" else "nobody", role)
+        for role in needed
+        if not persons[role]
+    ]
     gaps += [("only_one", role) for role in needed if len(persons[role]) == 1]
     return gaps + _clashes(persons)
 

@@ -45,9 +45,7 @@ class Unmasked:
     email: str
 
 
-def register_person(
-    *, at: int, name: str = "", phone: str = "", email: str = "", language: str = "en"
-) -> Person:
+def register_person(*, at: int, name: str = "", phone: str = "", email: str = "", language: str = "en") -> Person:
     """Create a person. Refuses a phone number or e-mail address that is none, naming the field."""
     person = Person(language=language, created=at)
     _fill(person, name, phone, email)

@@ -1,0 +1,42 @@
+"""A value kept in the process and thrown away when its version changes."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """What `load` gave, as long as `version` answers the same; `version` is asked at most once in `seconds`.
+
+    `seconds` may be a function, for a setting that tests change. `forget()` makes the next call ask anew.
+    """
+
+    def __init__(
+        self, load: Callable[[], T], version: Callable[[], Hashable], seconds: float | Callable[[], float] = 1.0
+    ) -> None:
+        self._load, self._version, self._seconds = load, version, seconds
+        self._lock = threading.Lock()
+        self._kept: tuple[Hashable, T] | None = None
+        self._ask_after = 0.0
+
+    def __call__(self) -> T:
+        kept = self._kept
+        if kept is not None and time.monotonic() < self._ask_after:
+            return kept[1]
+        with self._lock:
+            return self._fresh()
+
+    def forget(self) -> None:
+        """Ask for the version at the next call; the value survives if it is the same."""
+        self._ask_after = 0.0
+
+    def _fresh(self) -> T:
+        version = self._version()
+        if self._kept is None or self._kept[0] != version:
+            self._kept = version, self._load()
+        seconds = self._seconds() if callable(self._seconds) else self._seconds
+        self._ask_after = time.monotonic() + seconds
+        return self._kept[1]

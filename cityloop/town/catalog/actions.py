@@ -1,0 +1,131 @@
+"""The only writer of the catalogue."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from cityloop.ground.kit.manifest import Manifest, Organisation, Responsibility, city_rules
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.routing import Rule, Table
+from cityloop.ground.loop.actor import Actor
+from cityloop.town.catalog import queries
+from cityloop.town.catalog.models import CatalogVersion
+from cityloop.town.ledger.actions import record
+from cityloop.town.orgs import actions as orgs_actions
+from cityloop.town.orgs import queries as orgs
+
+
+@transaction.atomic
+def publish(*, plates: Sequence[Manifest], city: Sequence[Responsibility] = (), by: Actor, at: int) -> CatalogVersion:
+    """Publish these plates' matters, with the city's own lines of responsibility, as the current catalogue.
+
+    A plate's patterns speak of its own matters only; the city's speak of all. Default organisations that do not
+    exist yet are created. Content equal to the current version is not published again. Refused: a matter code in
+    two plates, two rules that say the same, a rule naming an unknown organisation.
+    """
+    orgs_actions.lock_tree()
+    _check_matters(plates)
+    rules = city_rules(city)
+    _establish(plates, by, at)
+    _check_rules(plates, rules)
+    version, fresh = _append(_canonical(plates, rules), at)
+    if fresh:
+        _record(version, plates, by, at)
+    queries.forget()
+    transaction.on_commit(queries.forget)
+    return version
+
+
+def _check_matters(plates: Sequence[Manifest]) -> None:
+    owners: dict[str, str] = {}
+    for plate in plates:
+        for matter in plate.matters:
+            other = owners.setdefault(matter.code, plate.key)
+            if other != plate.key:
+                raise Refusal(
+                    "catalog.matter.twice",
+                    "Matter {code} stands in the plates {one} and {other}; keep one.",
+                    "matters",
+                    code=matter.code,
+                    one=other,
+                    other=plate.key,
+                )
+
+
+def _check_rules(plates: Sequence[Manifest], city: Sequence[Rule]) -> None:
+    known = orgs.directory()
+    for plate in plates:
+        unknown = sorted(Table([*plate.rules(), *city]).organisations() - known.keys())
+        if unknown:
+            raise Refusal(
+                "catalog.organisation.unknown",
+                "Add these organisations first, or correct the rules of {plate}: {keys}.",
+                "responsibility",
+                plate=plate.key,
+                keys=", ".join(unknown),
+            )
+
+
+def _establish(plates: Sequence[Manifest], by: Actor, at: int) -> None:
+    """Create the plates' default organisations that are not there yet, parents first."""
+    waiting = [wanted for plate in plates for wanted in plate.organisations]
+    known = set(orgs.directory())
+    waiting = [wanted for wanted in waiting if wanted.key not in known]
+    while waiting:
+        ready = [wanted for wanted in waiting if wanted.parent is None or wanted.parent in known]
+        if not ready:
+            keys = ", ".join(sorted({str(wanted.parent) for wanted in waiting}))
+            raise Refusal("catalog.parent.unknown", "Add the parents {keys} first.", "organisations", keys=keys)
+        for wanted in ready:
+            if wanted.key not in known:
+                _add(wanted, by, at)
+                known.add(wanted.key)
+        waiting = [wanted for wanted in waiting if wanted.key not in known]
+
+
+def _add(wanted: Organisation, by: Actor, at: int) -> None:
+    parent = orgs.organisation(wanted.parent) if wanted.parent else orgs.city()
+    orgs_actions.add_organisation(key=wanted.key, names=wanted.names, kind=wanted.kind, parent=parent, by=by, at=at)
+
+
+def _canonical(plates: Iterable[Manifest], city: Sequence[Rule]) -> str:
+    """Give the same text for the same meaning: keys sorted, plates, matters and rules in order of their codes."""
+    content = {"plates": [_plate(plate) for plate in sorted(plates, key=lambda p: p.key)], "rules": _rules(city)}
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _plate(plate: Manifest) -> dict[str, Any]:
+    matters = sorted(plate.matters, key=lambda matter: matter.code)
+    return {
+        "key": plate.key,
+        "version": plate.version,
+        "names": plate.names,
+        "matters": [matter.model_dump(mode="json", by_alias=True) for matter in matters],
+        "rules": _rules(plate.rules()),
+    }
+
+
+def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    return [msgspec.to_builtins(rule) for rule in sorted(rules, key=lambda rule: (rule.matter, rule.unit))]
+
+
+def _append(content: str, at: int) -> tuple[CatalogVersion, bool]:
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    last = CatalogVersion.objects.order_by("-number").first()
+    if last and last.digest == digest:
+        return last, False
+    number = last.number + 1 if last else 1
+    return CatalogVersion.objects.create(number=number, digest=digest, content=content, published_at=at), True
+
+
+def _record(version: CatalogVersion, plates: Sequence[Manifest], by: Actor, at: int) -> None:
+    data = {
+        "number": version.number,
+        "digest": version.digest,
+        "plates": {plate.key: plate.version for plate in plates},
+    }
+    record(subject="catalog", kind="catalog", what="published", by=by, at=at, data=data)
