@@ -1,0 +1,106 @@
+"""Writing steps: the only way onto the ledger."""
+
+import time
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+from django.db import connection, transaction
+
+from cityloop.ground.loop.actor import Actor
+from cityloop.town.ledger import chain
+from cityloop.town.ledger.models import Sequencer, Step
+
+_COLUMNS = ", ".join(f'"{name}"' for name in chain.COLUMNS)
+_MARKS = "(" + ", ".join(["%s"] * len(chain.COLUMNS)) + ")"
+_values = attrgetter(*chain.COLUMNS)
+_FEW = 40
+
+
+def real_now() -> int:
+    """Give the real time in microseconds: what `recorded_at` and seals say."""
+    return time.time_ns() // 1000
+
+
+def append(rows: Sequence[chain.Row]) -> None:
+    """Write steps inside the caller's transaction: one statement for a few, batches for many."""
+    if not rows:
+        return
+    head = f'INSERT INTO "ledger_step" ({_COLUMNS}) VALUES '
+    with connection.cursor() as cursor:
+        if len(rows) <= _FEW:
+            values = [value for row in rows for value in _values(row)]
+            cursor.execute(head + ", ".join([_MARKS] * len(rows)), values)
+        elif connection.vendor == "postgresql":
+            _copy(cursor, rows)
+        else:
+            cursor.executemany(head + _MARKS, [_values(row) for row in rows])
+
+
+def _copy(cursor: Any, rows: Sequence[chain.Row]) -> None:
+    with cursor.copy(f'COPY "ledger_step" ({_COLUMNS}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(_values(row))
+
+
+def record(*, subject: str, kind: str, what: str, by: Actor, at: int, data: dict[str, Any]) -> None:
+    """Write one step of a subject that keeps no head of its own, inside the caller's transaction.
+
+    Personal words never go in `data`. The subject's chain is locked until the transaction ends.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
+    last = Step.objects.filter(subject=subject).order_by("-seq").values_list("seq", "hash", "at").first()
+    seq, prev, before = (last[0] + 1, bytes(last[1]), last[2]) if last else (1, chain.GENESIS, at)
+    append(
+        [
+            chain.write(
+                subject=subject,
+                seq=seq,
+                prev=prev,
+                kind=kind,
+                what=what,
+                by=by,
+                at=max(at, before),
+                recorded_at=real_now(),
+                data=data,
+            )
+        ]
+    )
+
+
+def sequence(most: int = 20_000) -> int:
+    """Give gapless offsets to steps that have none, in the order of their ids; say how many."""
+    if not Step.objects.filter(offset__isnull=True).exists():
+        return 0
+    with transaction.atomic():
+        row = locked_sequencer()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                'UPDATE "ledger_step" SET "offset" = n.given FROM ('
+                ' SELECT id, %s - 1 + row_number() OVER (ORDER BY id) AS given FROM ('
+                '  SELECT id FROM "ledger_step" WHERE "offset" IS NULL ORDER BY id LIMIT %s) w'
+                ') n WHERE "ledger_step".id = n.id',
+                [row.next_offset, most],
+            )
+            count = cursor.rowcount
+        Sequencer.objects.filter(id=1).update(next_offset=row.next_offset + count)
+    return count
+
+
+def locked_sequencer() -> Sequencer:
+    """Lock the sequencer's row for this transaction."""
+    row = Sequencer.objects.select_for_update().filter(id=1).first()
+    return row or Sequencer.objects.create(id=1)
+
+
+def append_sequenced(rows: Sequence[chain.Row]) -> None:
+    """Write many steps with their offsets at once: the bulk path, holding the sequencer meanwhile."""
+    row = locked_sequencer()
+    waiting = Step.objects.filter(offset__isnull=True).exists()
+    if not waiting:
+        for offset, step in enumerate(rows, row.next_offset):
+            step.offset = offset
+        Sequencer.objects.filter(id=1).update(next_offset=row.next_offset + len(rows))
+    append(rows)

@@ -1,0 +1,127 @@
+"""Reading and checking the ledger."""
+
+import base64
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from django.db.models import QuerySet
+
+from cityloop.town.ledger import chain, keys, merkle
+from cityloop.town.ledger.models import Key, Seal, Step
+from cityloop.town.ledger.sealing import statement_of
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """Something on the ledger that is not as it was written."""
+
+    code: str
+    where: str
+    message: str
+
+
+def steps(subject: str) -> QuerySet[Step]:
+    """Give the steps of a subject in order."""
+    return Step.objects.filter(subject=subject).order_by("seq")
+
+
+def after_offset(offset: int, most: int = 1000) -> QuerySet[Step]:
+    """Give sequenced steps after `offset`, in order: what outbox and live events read."""
+    return Step.objects.filter(offset__gt=offset).order_by("offset")[:most]
+
+
+def row_of(step: Step) -> chain.Row:
+    """Give the chain's view of a stored step."""
+    values = {name: getattr(step, name) for name in chain.COLUMNS}
+    values.update(salt=bytes(step.salt), prev=bytes(step.prev), hash=bytes(step.hash))
+    return chain.Row(**values, offset=step.offset)
+
+
+def verify() -> Iterator[Finding]:
+    """Recompute every chain and every sealed root, naming each row that is not as it was written."""
+    yield from _verify_chains()
+    yield from _verify_seals()
+
+
+def _verify_chains() -> Iterator[Finding]:
+    subject, seq, prev, at = "", 0, chain.GENESIS, 0
+    for step in Step.objects.order_by("subject", "seq").iterator(chunk_size=5000):
+        if step.subject != subject:
+            subject, seq, prev, at = step.subject, 0, chain.GENESIS, step.at
+        yield from _verify_step(step, seq, prev, at)
+        seq, prev, at = step.seq, bytes(step.hash), step.at
+
+
+def _verify_step(step: Step, seq: int, prev: bytes, at: int) -> Iterator[Finding]:
+    where = f"{step.subject} step {step.seq}"
+    if step.seq != seq + 1:
+        yield Finding("ledger.gap", where, f"Steps {seq + 1} to {step.seq - 1} are missing before it.")
+    elif bytes(step.prev) != prev:
+        yield Finding("ledger.chain", where, "It does not follow from the step before it.")
+    if not _intact(step):
+        yield Finding("ledger.edited", where, "Its content does not give its hash.")
+    if step.at < at:
+        yield Finding("ledger.time", where, "Its time lies before that of the step before it.")
+
+
+def _intact(step: Step) -> bool:
+    try:
+        return chain.checked(row_of(step)) == bytes(step.hash)
+    except (ValueError, TypeError, msgspec.MsgspecError):
+        return False
+
+
+def _verify_seals() -> Iterator[Finding]:
+    expected, prev, number = 0, chain.GENESIS, 0
+    publics = {k.key_id: bytes(k.public) for k in Key.objects.all()}
+    for seal in Seal.objects.order_by("number"):
+        where = f"seal {seal.number}"
+        if seal.number != number or seal.first != expected:
+            yield Finding("seal.gap", where, f"It should be number {number} and begin at offset {expected}.")
+        if bytes(seal.prev) != prev:
+            yield Finding("seal.chain", where, "It does not follow from the seal before it.")
+        yield from _verify_seal(seal, where, publics.get(seal.key_id, b""))
+        expected, number = seal.first + seal.size, seal.number + 1
+        prev = sha256(chain.canonical(statement_of(seal))).digest()
+    yield from _verify_offsets(expected)
+
+
+def _verify_seal(seal: Seal, where: str, public: bytes) -> Iterator[Finding]:
+    if not public or keys.key_id(public) != seal.key_id:
+        yield Finding("seal.key", where, "The key it was signed with is unknown or altered.")
+    elif not keys.verify(public, bytes(seal.signature), chain.canonical(statement_of(seal))):
+        yield Finding("seal.signature", where, "Its signature is wrong.")
+    rows = list(
+        Step.objects.filter(offset__gte=seal.first, offset__lt=seal.first + seal.size)
+        .order_by("offset")
+        .values_list("offset", "hash")
+    )
+    if [o for o, _ in rows] != list(range(seal.first, seal.first + seal.size)):
+        have = {o for o, _ in rows}
+        missing = next(o for o in range(seal.first, seal.first + seal.size) if o not in have)
+        yield Finding("seal.missing", where, f"The step with offset {missing} is gone.")
+    elif merkle.root([merkle.leaf(bytes(h)) for _, h in rows]) != bytes(seal.root):
+        yield Finding("seal.root", where, "The steps under it do not give its root.")
+
+
+def _verify_offsets(start: int) -> Iterator[Finding]:
+    last = start - 1
+    rows = Step.objects.filter(offset__gte=start).order_by("offset").values_list("offset", flat=True)
+    for offset in rows.iterator(chunk_size=5000):
+        if offset != last + 1:
+            yield Finding("ledger.offset", f"offset {last + 1}", "The step with this offset is gone.")
+        last = offset
+
+
+def published() -> dict[str, Any]:
+    """Give what stands at /.well-known/cityloop-ledger: keys and the latest roots."""
+    return {
+        "v": 1,
+        "keys": [keys.described(bytes(k.public)) for k in Key.objects.order_by("created")],
+        "seals": [_published_seal(s) for s in Seal.objects.order_by("-number")[:100]],
+    }
+
+
+def _published_seal(seal: Seal) -> dict[str, Any]:
+    return {"statement": statement_of(seal), "signature": base64.b64encode(bytes(seal.signature)).decode()}

@@ -1,0 +1,67 @@
+"""Promises and receipts: what a resident takes home and checks without us."""
+
+import base64
+from typing import Any
+
+from cityloop.town.ledger import chain, keys, merkle
+from cityloop.town.ledger.models import Key, Seal, Step
+from cityloop.town.ledger.queries import _published_seal, row_of, steps
+
+
+def promise(row: chain.Row, number: str) -> dict[str, Any]:
+    """Sign at once that this step was taken into the book; the seal follows within a minute."""
+    public = keys.public_bytes()
+    said = {
+        "at": row.at,
+        "hash": row.hash.hex(),
+        "key_id": keys.key_id(public),
+        "number": number,
+        "seq": row.seq,
+        "subject": row.subject,
+        "v": 1,
+    }
+    return {"promise": said, "signature": base64.b64encode(keys.sign(chain.canonical(said))).decode()}
+
+
+def receipt(subject: str, number: str, note: str = "") -> dict[str, Any]:
+    """Give every step of a subject with its place in the sealed trees, checkable without the database.
+
+    Steps not sealed yet are left out and counted under `unsealed`.
+    """
+    rows = list(steps(subject))
+    sealed, used = [], {}
+    for step in rows:
+        seal = _seal_over(step)
+        if seal is not None:
+            used[seal.number] = seal
+            sealed.append(_proved(step, seal))
+    return {
+        "v": 1,
+        "kind": "cityloop-receipt",
+        "number": number,
+        "subject": subject,
+        "note": note,
+        "steps": sealed,
+        "unsealed": len(rows) - len(sealed),
+        "seals": [_published_seal(s) for s in used.values()],
+        "keys": [keys.described(bytes(k.public)) for k in Key.objects.filter(key_id__in={s.key_id for s in used.values()})],
+    }
+
+
+def _seal_over(step: Step) -> Seal | None:
+    if step.offset is None:
+        return None
+    seal = Seal.objects.filter(first__lte=step.offset).order_by("-first").first()
+    return seal if seal is not None and step.offset < seal.first + seal.size else None
+
+
+def _proved(step: Step, seal: Seal) -> dict[str, Any]:
+    hashes = Step.objects.filter(offset__gte=seal.first, offset__lt=seal.first + seal.size).order_by("offset")
+    leaves = [merkle.leaf(bytes(h)) for h in hashes.values_list("hash", flat=True)]
+    proof = merkle.path(leaves, step.offset - seal.first)
+    return {
+        "body": chain.body(row_of(step)).decode(),
+        "seal": seal.number,
+        "index": step.offset - seal.first,
+        "proof": [h.hex() for h in proof],
+    }

@@ -1,0 +1,199 @@
+"""Keeping the rows in step with a loop's duties, and the one sweep over their deadlines."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection, transaction
+
+from cityloop.ground.loop.clocks import WorkTimes
+from cityloop.ground.loop.duties import Duty, marks_of
+from cityloop.town.worklist.models import Warning
+
+_FEW = 40
+
+
+class Entry(msgspec.Struct):
+    """A row as written, in the order of `COLUMNS`."""
+
+    loop: str
+    subject_id: int
+    slot: str
+    opened_seq: int
+    what: str
+    role: str
+    org: int
+    org_path: str
+    person: int
+    unit_code: str
+    level: int
+    origin: str
+    opened: int
+    limit: int
+    due: int | None
+    due50: int | None
+    due80: int | None
+    due150: int | None
+    pause: str
+    on_due: str
+    mark: int
+    next_at: int | None
+    ended: int | None
+
+
+COLUMNS = Entry.__struct_fields__
+KEY = ("loop", "subject_id", "slot", "opened_seq")
+_KEPT = {*KEY, "opened", "origin"}
+_NAMES = ", ".join(f'"{c}"' for c in COLUMNS)
+_MARKS = "(" + ", ".join(["%s"] * len(COLUMNS)) + ")"
+_UPDATES = ", ".join(
+    f'"{c}" = CASE WHEN excluded."mark" > "worklist_row"."mark" THEN excluded."mark" ELSE "worklist_row"."mark" END'
+    if c == "mark"
+    else f'"{c}" = excluded."{c}"'
+    for c in COLUMNS
+    if c not in _KEPT
+)
+_TAIL = f" ON CONFLICT ({', '.join(KEY)}) DO UPDATE SET {_UPDATES}"
+
+
+def entry(
+    duty: Duty,
+    *,
+    loop: str,
+    subject_id: int,
+    opened_seq: int,
+    opened: int,
+    unit_code: str,
+    level: int,
+    origin: str,
+    worktime: WorkTimes,
+    ended: int | None = None,
+) -> Entry:
+    """Give the row of a duty; an ended one keeps the worst mark it had passed by then."""
+    clock = duty.clock
+    due50, due80, due, due150 = marks_of(duty, worktime)
+    return Entry(
+        loop,
+        subject_id,
+        duty.slot,
+        opened_seq,
+        duty.what,
+        duty.role,
+        duty.org,
+        duty.org_path,
+        duty.person,
+        unit_code,
+        level,
+        origin,
+        opened,
+        clock.limit if clock else 0,
+        _or_none(due),
+        _or_none(due50),
+        _or_none(due80),
+        _or_none(due150),
+        clock.pause if clock else "",
+        duty.on_due,
+        _mark(ended, due50, due80, due, due150) if ended is not None else 0,
+        None if ended is not None else _or_none(due50),
+        ended,
+    )
+
+
+def _or_none(value: int) -> int | None:
+    return value if value >= 0 else None
+
+
+def _mark(at: int, due50: int, due80: int, due: int, due150: int) -> int:
+    if due < 0:
+        return 0
+    return 150 if at >= due150 else 100 if at > due else 80 if at >= due80 else 50 if at >= due50 else 0
+
+
+def write(entries: Sequence[Entry]) -> None:
+    """Insert or update rows inside the caller's transaction: one statement for a few, batches for many."""
+    if not entries:
+        return
+    head = f'INSERT INTO "worklist_row" ({_NAMES}) VALUES '
+    values = [msgspec.structs.astuple(e) for e in entries]
+    with connection.cursor() as cursor:
+        if len(values) <= _FEW:
+            flat = [v for row in values for v in row]
+            cursor.execute(head + ", ".join([_MARKS] * len(values)) + _TAIL, flat)
+        else:
+            cursor.executemany(head + _MARKS + _TAIL, values)
+
+
+def insert_many(entries: Iterable[Entry]) -> None:
+    """Insert many rows of new subjects: the bulk path."""
+    values = [msgspec.structs.astuple(e) for e in entries]
+    if not values:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f'COPY "worklist_row" ({_NAMES}) FROM STDIN') as copy:
+                for row in values:
+                    copy.write_row(row)
+        else:
+            cursor.executemany(f'INSERT INTO "worklist_row" ({_NAMES}) VALUES {_MARKS}', values)
+
+
+# --- the sweep ------------------------------------------------------------------------------------
+
+_NEW_MARK = (
+    "CASE WHEN due150 <= %(now)s THEN 150 WHEN due <= %(now)s THEN 100 "
+    "WHEN due80 <= %(now)s THEN 80 ELSE 50 END"
+)
+_NEXT = (
+    "CASE WHEN due150 <= %(now)s THEN NULL WHEN due <= %(now)s THEN due150 "
+    "WHEN due80 <= %(now)s THEN due ELSE due80 END"
+)
+_DUE_ROWS = (
+    "SELECT id FROM worklist_row WHERE ended IS NULL AND next_at IS NOT NULL AND next_at <= %(now)s "
+    "ORDER BY next_at LIMIT %(most)s"
+)
+
+
+def sweep(*, at: int, most: int = 2_000) -> int:
+    """Mark rows whose 50, 80, 100 or 150 % have passed and note a warning for each; give how many.
+
+    Works in short transactions of at most `most` rows, so that people's actions slip in between.
+    """
+    total = 0
+    while count := _sweep_some(at, most):
+        total += count
+        if count < most:
+            break
+    return total
+
+
+def _sweep_some(at: int, most: int) -> int:
+    """One chunk. Rows move on by `next_at`, so that a chunk is never taken twice."""
+    lock = " FOR UPDATE SKIP LOCKED" if connection.vendor == "postgresql" else ""
+    values: dict[str, Any] = {"now": at, "most": most}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_DUE_ROWS + lock, values)
+        ids = [row[0] for row in cursor.fetchall()]
+        if not ids:
+            return 0
+        values["ids"] = ids
+        where = _id_filter(ids)
+        cursor.execute(
+            f"INSERT INTO worklist_warning (row_id, mark, at) SELECT id, {_NEW_MARK}, %(now)s "
+            f"FROM worklist_row WHERE {where} ON CONFLICT (row_id, mark) DO NOTHING",
+            values,
+        )
+        cursor.execute(f"UPDATE worklist_row SET mark = {_NEW_MARK}, next_at = {_NEXT} WHERE {where}", values)
+        return len(ids)
+
+
+def _id_filter(ids: list[int]) -> str:
+    if connection.vendor == "postgresql":
+        return "id = ANY(%(ids)s)"
+    return "id IN (" + ",".join(str(int(i)) for i in ids) + ")"
+
+
+def told(ids: Iterable[int], *, at: int) -> None:
+    """Note that warnings have been turned into notices."""
+    from_ids = list(ids)
+    if from_ids:
+        Warning.objects.filter(id__in=from_ids).update(told=at)

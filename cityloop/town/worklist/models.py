@@ -1,0 +1,63 @@
+"""Rows of work and the warnings they gave."""
+
+from django.db import models
+from django.db.models import Q
+
+from cityloop.town.columns import CodeField, InstantField
+
+OPEN = Q(ended__isnull=True)
+
+
+class Row(models.Model):
+    """Something that someone must do: open until `ended`. `mark` keeps the worst warning passed, for ever."""
+
+    loop = models.CharField(max_length=24)
+    subject_id = models.BigIntegerField()
+    slot = models.CharField(max_length=48)
+    opened_seq = models.IntegerField()
+    what = models.CharField(max_length=40)
+    role = models.CharField(max_length=24)
+    org = models.BigIntegerField(default=0)
+    org_path = CodeField(max_length=120, blank=True)
+    person = models.BigIntegerField(default=0)
+    unit_code = CodeField(max_length=40, blank=True)
+    level = models.SmallIntegerField(default=0)
+    origin = models.CharField(max_length=8, default="live")
+    opened = InstantField()
+    limit = models.BigIntegerField(default=0)
+    due = InstantField(null=True)
+    due50 = InstantField(null=True)
+    due80 = InstantField(null=True)
+    due150 = InstantField(null=True)
+    pause = models.CharField(max_length=24, blank=True)
+    on_due = models.CharField(max_length=24, blank=True)
+    mark = models.SmallIntegerField(default=0)
+    next_at = InstantField(null=True)
+    ended = InstantField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["loop", "subject_id", "slot", "opened_seq"], name="worklist_row_duty"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], name="worklist_row_next", condition=OPEN & Q(next_at__isnull=False)),
+            models.Index(
+                fields=["due"], name="worklist_row_lapse", condition=OPEN & Q(due__isnull=False) & ~Q(on_due="")
+            ),
+            models.Index(fields=["role", "due"], name="worklist_row_role", condition=OPEN),
+            models.Index(fields=["org", "due"], name="worklist_row_org", condition=OPEN & Q(org__gt=0)),
+            models.Index(fields=["person", "due"], name="worklist_row_person", condition=OPEN & Q(person__gt=0)),
+        ]
+
+
+class Warning(models.Model):
+    """A row passed a mark: 50, 80, 100 or 150 % of its limit. Notices are made from these, once each."""
+
+    row = models.ForeignKey(Row, on_delete=models.CASCADE)
+    mark = models.SmallIntegerField()
+    at = InstantField()
+    told = InstantField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["row", "mark"], name="worklist_warning_once")]
+        indexes = [models.Index(fields=["id"], name="worklist_warning_untold", condition=Q(told__isnull=True))]
