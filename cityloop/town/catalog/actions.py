@@ -48,9 +48,9 @@ def _check_matters(plates: Sequence[Manifest]) -> None:
             if other != plate.key:
                 raise Refusal(
                     "catalog.matter.twice",
-                    "Matter {code} stands in the plates {one} and {other}; keep one.",
+                    "Matter {matter} stands in the plates {one} and {other}; keep one.",
                     "matters",
-                    code=matter.code,
+                    matter=matter.code,
                     one=other,
                     other=plate.key,
                 )

@@ -120,7 +120,7 @@ def scope(account: Any, at: int) -> Scope:
     """
     if account is None or not account.is_authenticated or not account.is_active:
         return NOBODY
-    kept = getattr(account, "_scope", None)
+    kept: tuple[int, Scope] | None = getattr(account, "_scope", None)
     if kept and 0 <= at - kept[0] < FRESH:
         return kept[1]
     fresh = Scope(account.pk, account.person_id, tuple(_grants(account.pk, at)))

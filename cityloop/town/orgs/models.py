@@ -43,7 +43,7 @@ class Organisation(models.Model):
     @property
     def actor_path(self) -> str:
         """The path as an actor carries it: `""` for the city itself, which separation excepts."""
-        return "" if self.is_root else self.path
+        return "" if self.is_root else str(self.path)
 
 
 class Post(models.Model):

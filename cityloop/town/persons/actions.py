@@ -117,7 +117,7 @@ def keep_words(subject: str, field: str, text: str, person: int = 0) -> Kept:
 def keep_words_many(drafts: Sequence[Draft]) -> list[Kept]:
     """Keep many words at once, in the order given. One statement a batch."""
     rows = [_words(draft) for draft in drafts]
-    digests = [sealing.digest(row.salt, row.text) for row in rows]
+    digests = [sealing.digest(bytes(row.salt or b""), str(row.text)) for row in rows]
     made = Words.objects.bulk_create(rows, batch_size=500)
     return [Kept(row.pk, digest) for row, digest in zip(made, digests, strict=True)]
 

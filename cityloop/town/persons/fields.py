@@ -33,7 +33,7 @@ class Sealed:
     __repr__ = __str__
 
 
-class EncryptedField(models.TextField):
+class EncryptedField(models.TextField):  # type: ignore[type-arg]
     """Text encrypted with AES-256-GCM; a plain `str` is sealed when it is written.
 
     The name of the table and column is authenticated with the text, so that a token moved to another
@@ -51,5 +51,5 @@ class EncryptedField(models.TextField):
 
     def get_prep_value(self, value: Any) -> str | None:
         if value is None or value == "":
-            return value
+            return None if value is None else ""
         return value.token if isinstance(value, Sealed) else sealing.seal(str(value), self.label())

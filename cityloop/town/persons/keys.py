@@ -50,7 +50,7 @@ def by_id(key_id: str) -> Key:
 
 
 def key_file() -> Path:
-    return Path(settings.CITYLOOP_HOME) / "keys" / "persons.keys"
+    return Path(settings.HOME) / "keys" / "persons.keys"
 
 
 def add_key() -> Key:

@@ -36,7 +36,7 @@ class Account(AbstractBaseUser):
 
     username = models.CharField(max_length=150, unique=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="accounts")
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]
     language = models.CharField(max_length=16, default="en")
     created = InstantField()
 
