@@ -1,0 +1,53 @@
+"""The one application: raw routes first, everything else Django's WSGI application on four threads.
+
+Django's own ASGI handler is 2–5 × slower than WSGI bridged like this, and more threads only make
+writers wait on each other (measured; see docs/explanation/server.md).
+"""
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
+
+from a2wsgi import WSGIMiddleware
+from django.core.wsgi import get_wsgi_application
+
+django = WSGIMiddleware(get_wsgi_application(), workers=4)
+
+# Only now: wiring names models, which need Django to be set up.
+from cityloop.config import wiring  # noqa: E402
+from cityloop.doors.web import health  # noqa: E402
+
+App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
+
+
+def router(routes: dict[str, App], otherwise: App) -> App:
+    """Send each request to its raw route, else `otherwise`; a path ending in "/" takes all below it."""
+    exact = {path: app for path, app in routes.items() if not path.endswith("/")}
+    below = [(path, app) for path, app in routes.items() if path.endswith("/")]
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await lifespan(receive, send)
+        elif scope["type"] == "http" or scope["path"] in exact:
+            await find(scope["path"])(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    def find(path: str) -> App:
+        return exact.get(path) or next((app for prefix, app in below if path.startswith(prefix)), otherwise)
+
+    return app
+
+
+async def lifespan(receive: Any, send: Any) -> None:
+    """Say yes to the server's start and stop."""
+    while True:
+        kind = (await receive())["type"]
+        await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.shutdown":
+            return
+
+
+application = router({"/healthz": health.healthz, "/readyz": health.readyz, **wiring.RAW_ROUTES}, django)

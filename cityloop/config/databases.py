@@ -1,0 +1,54 @@
+"""DATABASE_URL → Django's settings: SQLite in the home folder, or PostgreSQL."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from cityloop.ground.kit.refusal import Refusal
+
+# WAL lets readers go on while one writes; FULL means a confirmed action survives a power cut.
+SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-8000;"
+
+
+def database(url: str, home: Path) -> dict[str, Any]:
+    """Give the settings of the one database that holds the facts."""
+    if not url:
+        return sqlite(home / "city.sqlite3")
+    scheme = url.split(":", 1)[0]
+    if scheme in ("postgres", "postgresql"):
+        return postgresql(url)
+    if scheme == "sqlite":
+        return sqlite(Path(unquote(urlsplit(url).path)))
+    raise Refusal(
+        "config.database_url", "DATABASE_URL must begin with postgresql:// or sqlite://, not {scheme}.", scheme=scheme
+    )
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """SQLite: every transaction takes the write lock at once, so that none fails half way."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": path,
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": SQLITE_PRAGMAS},
+        # Tests use a file too: WAL and locks behave there as they do in a city.
+        "TEST": {"NAME": path.with_name("test.sqlite3")},
+    }
+
+
+def postgresql(url: str) -> dict[str, Any]:
+    """PostgreSQL through psycopg's own pool; `?host=/folder` names a local socket."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    host = query.pop("host", parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(query.pop("port", parts.port or "")),
+        "CONN_MAX_AGE": 0,  # the pool keeps them
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": 6, "timeout": 10}, **query},
+    }

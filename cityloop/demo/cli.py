@@ -1,0 +1,31 @@
+"""`cityloop demo`: a city to start with, served at once."""
+
+import click
+
+from cityloop.doors.cli.serve import call, free, start
+from cityloop.doors.cli.verb import Out, verb
+from cityloop.home import home
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8311, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--speed", default=60.0, show_default=True, type=click.FloatRange(0, 100_000), help="Times real time.")
+@click.option("--reset", is_flag=True, help="Begin the demo anew; what was done in it is lost.")
+@verb(django=False)
+def demo(out: Out, host: str, port: int, speed: float, reset: bool) -> int:
+    """Serve the demo city."""
+    free(host, port)
+    call("demo-prepare", "--speed", str(speed), *(["--reset"] if reset else []))
+    return start(out, host=host, port=port, workers=2)
+
+
+@click.command("demo-prepare", hidden=True)
+@click.option("--speed", default=60.0)
+@click.option("--reset", is_flag=True)
+@verb()
+def prepare(out: Out, speed: float, reset: bool) -> None:
+    """Make the demo city ready, in a process of its own."""
+    from cityloop.demo import city
+
+    city.prepare(home(), speed=speed, reset=reset)

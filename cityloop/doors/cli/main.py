@@ -1,0 +1,78 @@
+"""`cityloop`: the table of verbs. A module is imported only when its verb is called, so `--help` is quick."""
+
+import importlib
+import json
+import os
+import sys
+from typing import Any
+
+import click
+
+OK, FINDINGS, USAGE = 0, 1, 2
+
+# verb → ("module:attribute", one line of help)
+VERBS = {
+    "demo": ("cityloop.demo.cli:demo", "Serve the demo city."),
+    "serve": ("cityloop.doors.cli.serve:serve", "Serve this city: pages and background work."),
+    "migrate": ("cityloop.doors.cli.migrate:migrate", "Bring the database up to this version."),
+    "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
+    "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),
+}
+# Called by other verbs, not by people.
+HIDDEN = {
+    "steward": ("cityloop.doors.cli.steward:steward", "Do the background work."),
+    "demo-prepare": ("cityloop.demo.cli:prepare", "Make the demo city ready."),
+}
+
+
+class Verbs(click.Group):
+    """A group that knows its verbs from the table."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place, _help = {**VERBS, **HIDDEN}.get(cmd_name, ("", ""))
+        if not place:
+            return None
+        module, attribute = place.split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs from the table alone, without importing one."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, words) for verb, (_place, words) in sorted(VERBS.items())])
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cityloop")
+def cityloop() -> None:
+    """Cityloop: a city's whole governance loop. Every verb takes --json and exits 0 ok, 1 findings, 2 usage."""
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run one verb; a wrong call answers in JSON too where --json was asked for."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
+    args = sys.argv[1:] if args is None else args
+    try:
+        code = cityloop.main(args, prog_name="cityloop", standalone_mode=False)
+    except click.ClickException as error:
+        code = wrong_call(error, as_json="--json" in args)
+    except click.Abort:
+        code = USAGE
+    sys.exit(code if isinstance(code, int) else OK)
+
+
+def wrong_call(error: click.ClickException, *, as_json: bool) -> int:
+    """Say what was wrong with the call."""
+    if as_json:
+        answer: dict[str, Any] = {"error": {"code": "cli.usage", "message": error.format_message()}}
+        click.echo(json.dumps(answer, ensure_ascii=False))
+    else:
+        error.show()
+    return USAGE
+
+
+if __name__ == "__main__":
+    main()

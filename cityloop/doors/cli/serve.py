@@ -1,0 +1,78 @@
+"""`cityloop serve`: pages and background work as one process group on one address."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import click
+
+from cityloop.doors.cli.family import Member, run
+from cityloop.doors.cli.verb import Out, verb
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.home import home
+
+APPLICATION = "cityloop.config.asgi:application"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8311, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+@verb(django=False)
+def serve(out: Out, host: str, port: int, workers: int) -> int:
+    """Serve this city: pages and background work."""
+    free(host, port)
+    call("migrate")
+    return start(out, host=host, port=port, workers=workers)
+
+
+def start(out: Out, *, host: str, port: int, workers: int) -> int:
+    """Run web and steward together until told to stop."""
+    address = f"http://{host}:{port}/"
+    out.say(f"Cityloop on {address}  (state in {home()}; Ctrl-C stops it)")
+    out.give({"address": address, "home": str(home()), "pid": os.getpid()})
+    sys.stdout.flush()
+    members = [Member("web", web(host, port, workers)), Member("steward", cityloop("steward"))]
+    return run(members, lambda words: click.echo(f"cityloop: {words}", err=True))
+
+
+def web(host: str, port: int, workers: int) -> list[str]:
+    """Give the command that starts the web server; access lines would hold follow codes, so there are none."""
+    options = {
+        "--interface": "asgi",
+        "--host": host,
+        "--port": str(port),
+        "--workers": str(workers),
+        "--loop": "uvloop",
+        "--log-level": "warning",
+        "--workers-kill-timeout": "3",
+        "--backlog": "2048",
+    }
+    flat = [word for pair in options.items() for word in pair]
+    return [sys.executable, "-m", "granian", *flat, "--no-ws", "--respawn-failed-workers", APPLICATION]
+
+
+def cityloop(*words: str) -> list[str]:
+    """Give the command that calls another verb in a process of its own."""
+    return [sys.executable, "-m", "cityloop.doors.cli.main", *words]
+
+
+def call(*words: str) -> None:
+    """Call another verb and wait for it, so that this process stays small."""
+    done = subprocess.run(cityloop(*words), stdout=subprocess.DEVNULL, check=False)  # noqa: S603
+    if done.returncode:
+        raise Refusal("serve.preparation", "`cityloop {words}` failed; see above.", words=" ".join(words))
+
+
+def free(host: str, port: int) -> None:
+    """Refuse at once where something else listens already."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Refusal(
+                "serve.port", "Cannot listen on {host}:{port} ({why}); choose another with --port.",
+                field="port", host=host, port=port, why=error.strerror,
+            ) from error

@@ -1,0 +1,57 @@
+"""The steward: does the background work of `wiring.STEWARD` again and again, and outlives its faults."""
+
+import heapq
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+import click
+
+from cityloop.doors.cli.verb import Out, verb
+
+log = logging.getLogger("cityloop.steward")
+LONGEST_WAIT = 3600.0
+
+
+@click.command(hidden=True)
+@verb()
+def steward(out: Out) -> None:
+    """Do the background work until told to stop."""
+    from django.conf import settings
+    from django.utils.module_loading import import_string
+
+    wiring = import_module(settings.WIRING)
+    stopped = threading.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stopped.set())
+    jobs = [(name, every, import_string(place.replace(":", "."))) for name, every, place in wiring.STEWARD]
+    work(jobs, stopped)
+
+
+def work(jobs: list[tuple[str, float, Callable[[], object]]], stopped: threading.Event) -> None:
+    """Call each job whenever it is due; a job that comes late is not called twice."""
+    queue = [(time.monotonic(), number) for number in range(len(jobs))]
+    heapq.heapify(queue)
+    while not stopped.is_set():
+        due = queue[0][0] if queue else time.monotonic() + LONGEST_WAIT
+        if stopped.wait(max(0.0, due - time.monotonic())) or not queue:
+            continue
+        name, every, job = jobs[queue[0][1]]
+        once(name, job)
+        heapq.heapreplace(queue, (max(due + every, time.monotonic()), queue[0][1]))
+
+
+def once(name: str, job: Callable[[], object]) -> None:
+    """Do one job; log what goes wrong and go on, for the next job must not suffer."""
+    from django.db import close_old_connections
+
+    close_old_connections()
+    try:
+        job()
+    except Exception:  # noqa: BLE001
+        log.exception("job %s failed; it is tried again at its next turn", name)
+    finally:
+        close_old_connections()

@@ -1,0 +1,64 @@
+"""What all verbs share: Django set up, answers for people or as JSON, refusals said plainly."""
+
+import functools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from cityloop.doors.cli.main import OK, USAGE
+from cityloop.ground.kit.refusal import Refusal
+
+
+@dataclass
+class Out:
+    """Where a verb answers: sentences for people, or one JSON value on standard output."""
+
+    as_json: bool
+
+    def say(self, words: str) -> None:
+        """Tell a person something; silent with --json."""
+        if not self.as_json:
+            click.echo(words)
+
+    def give(self, value: Any) -> None:
+        """Give the answer for machines; silent without --json."""
+        if self.as_json:
+            click.echo(json.dumps(value, ensure_ascii=False, default=str))
+
+    def refuse(self, error: Refusal) -> int:
+        """Say why not, with the code to quote."""
+        field = {"field": error.field} if error.field else {}
+        self.give({"error": {"code": error.code, "message": str(error), **field}})
+        if not self.as_json:
+            click.echo(f"{error} [{error.code}]", err=True)
+        return USAGE
+
+
+def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callable[..., int]]:
+    """Make a function a verb: `def command(out, ...) -> exit code or None`. Put it under @click.command()."""
+
+    def wrap(function: Callable[..., int | None]) -> Callable[..., int]:
+        @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON value.")
+        @functools.wraps(function)
+        def run(*args: Any, as_json: bool, **options: Any) -> int:
+            out = Out(as_json)
+            try:
+                if django:
+                    set_up()
+                return function(out, *args, **options) or OK
+            except Refusal as error:
+                return out.refuse(error)
+
+        return run
+
+    return wrap
+
+
+def set_up() -> None:
+    """Make Django ready; imported here because it takes time that some verbs do not need."""
+    import django
+
+    django.setup()

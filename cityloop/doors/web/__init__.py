@@ -1,0 +1,1 @@
+"""The pages: public, desk, field, wall."""

@@ -1,0 +1,50 @@
+"""What Vite built: read from its manifest, once, or anew when the file has changed."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
+
+FOLDER = Path(__file__).resolve().parent / "static" / "build"
+
+
+def manifest() -> dict[str, dict[str, Any]]:
+    """Give the manifest: source name → built file, what it imports, its styles."""
+    path = FOLDER / "manifest.json"
+    try:
+        return _read(path, path.stat().st_mtime_ns)
+    except FileNotFoundError as error:
+        raise ImproperlyConfigured("The pages are not built. Run `make setup` (or `npm run build`).") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _read(path: Path, _changed: int) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(path.read_text())
+    return found
+
+
+def address(source: str) -> str:
+    """Give the address of the file built from a source such as `frontend/public.ts`."""
+    return static(f"build/{manifest()[source]['file']}")
+
+
+def parts(source: str) -> tuple[list[str], list[str]]:
+    """List what a page needs besides its script: styles, and scripts to fetch early."""
+    styles: list[str] = []
+    scripts: list[str] = []
+    _collect(source, styles, scripts, set())
+    return [static(f"build/{s}") for s in styles], [static(f"build/{s}") for s in scripts]
+
+
+def _collect(source: str, styles: list[str], scripts: list[str], seen: set[str]) -> None:
+    if source in seen:
+        return
+    seen.add(source)
+    entry = manifest()[source]
+    for below in entry.get("imports", []):
+        _collect(below, styles, scripts, seen)
+        scripts.append(manifest()[below]["file"])
+    styles.extend(s for s in entry.get("css", []) if s not in styles)

@@ -1,0 +1,54 @@
+"""What a visitor sees when something is wrong: what, that nothing is lost, what next, a code to quote."""
+
+import logging
+import secrets
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+log = logging.getLogger("cityloop.web")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400: the request makes no sense."""
+    return render(request, "errors/400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: known, but not allowed."""
+    return render(request, "errors/403.html", status=403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "", **_: Any) -> HttpResponse:
+    """403: the form was kept open too long, or cookies are off."""
+    return render(request, "errors/stale_form.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: no such page."""
+    return render(request, "errors/404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500: ours to mend; drawn without the database, which may be the cause."""
+    code = f"E-500-{secrets.token_hex(2).upper()}"
+    log.error("a visitor was shown %s on %s", code, route(request))
+    return HttpResponse(render_to_string("errors/500.html", {"code": code}), status=500)
+
+
+def route(request: HttpRequest) -> str:
+    """Name the page without the codes and numbers in its address, which do not belong into logs."""
+    match = request.resolver_match
+    return match.route if match else "an unknown page"
+
+
+class NoAddresses(logging.Filter):
+    """Replaces the address in Django's own lines about a request with the route of the page."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        request = getattr(record, "request", None)
+        if isinstance(request, HttpRequest):
+            record.args = tuple(route(request) if a == request.path else a for a in record.args or ())
+        return True

@@ -1,0 +1,32 @@
+"""Tags every template may use: `{% vite "desk" %}` and `{% icon "send" %}`."""
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from cityloop.doors.web import built
+
+register = template.Library()
+
+
+@register.simple_tag
+def vite(entry: str) -> SafeString:
+    """Link the styles and scripts of one entry of the front end."""
+    source = f"frontend/{entry}.ts"
+    styles, early = built.parts(source)
+    return format_html(
+        '{}{}<script type="module" src="{}"></script>',
+        format_html_join("", '<link rel="stylesheet" href="{}">', ((s,) for s in styles)),
+        format_html_join("", '<link rel="modulepreload" href="{}">', ((s,) for s in early)),
+        built.address(source),
+    )
+
+
+@register.simple_tag
+def icon(name: str, label: str = "", size: int = 20) -> SafeString:
+    """Draw an icon from the sprite; without `label` it is decoration beside a word."""
+    named = format_html(' role="img" aria-label="{}"', label) if label else SafeString(' aria-hidden="true"')
+    return format_html(
+        '<svg class="icon" width="{0}" height="{0}"{1}><use href="{2}#{3}"></use></svg>',
+        size, named, built.address("frontend/icons.svg"), name,
+    )

@@ -1,0 +1,13 @@
+"""Addresses of the pages."""
+
+from django.urls import include, path
+from django.views.i18n import set_language
+
+from cityloop.doors.web import preferences
+
+urlpatterns = [
+    path("", include("cityloop.doors.web.public.urls")),
+    path("desk/", include("cityloop.doors.web.desk.urls")),
+    path("preferences/language", set_language, name="set-language"),
+    path("preferences/theme", preferences.theme, name="set-theme"),
+]

@@ -1,0 +1,8 @@
+// The desk: htmx for parts of pages, keys, and the islands.
+import "./css/desk.css"
+import "htmx.org"
+import { keys } from "./islands/keys"
+import { start } from "./islands/start"
+
+start()
+keys()

@@ -1,0 +1,46 @@
+// Choosing a place: click, drag the pin, or move it with the arrow keys. Writes the inputs named in data-pick.
+import { Marker, type LngLat, type Map } from "maplibre-gl"
+import { PICKED, pick } from "./position"
+
+const ARROWS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
+
+export function pickable(map: Map, at: HTMLElement): void {
+  const names = at.dataset.pick ?? ""
+  const element = pin(at)
+  const marker = new Marker({ element, draggable: true, anchor: "bottom" })
+  const put = (to: LngLat) => pick(names, to.lng, to.lat)
+  map.on("click", (event) => put(event.lngLat))
+  marker.on("dragend", () => put(marker.getLngLat()))
+  element.addEventListener("keydown", (event) => {
+    const arrow = ARROWS[event.key]
+    if (!arrow) return
+    event.preventDefault()
+    event.stopPropagation()
+    const step = event.shiftKey ? 40 : 8
+    const now = map.project(marker.getLngLat())
+    put(map.unproject([now.x + arrow[0] * step, now.y + arrow[1] * step]))
+  })
+  map.getCanvas().addEventListener("keydown", (event) => {
+    if (event.key === "Enter") put(map.getCenter())
+  })
+  document.addEventListener(PICKED, (event) => {
+    const { lon, lat } = (event as CustomEvent<{ lon: number; lat: number }>).detail
+    marker.setLngLat([lon, lat]).addTo(map)
+    if (!map.getBounds().contains([lon, lat])) map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15) })
+  })
+  restore(names)
+}
+
+/** Puts the pin where the inputs say, when the page comes back with an error or from history. */
+function restore(names: string): void {
+  const [lon, lat] = names.split(",").map((name) => document.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value)
+  if (lon && lat) queueMicrotask(() => pick(names, Number(lon), Number(lat)))
+}
+
+function pin(at: HTMLElement): HTMLElement {
+  const box = document.createElement("button")
+  box.type = "button"
+  box.className = "pin"
+  box.setAttribute("aria-label", at.dataset.wordPin ?? "")
+  return box
+}

@@ -1,0 +1,15 @@
+// A form is sent once: its button says so and stays down until the answer comes.
+export function once(): void {
+  document.addEventListener("submit", (event) => {
+    const form = event.target as HTMLFormElement
+    if (form.dataset.sent === "yes" && !event.defaultPrevented) event.preventDefault()
+    else if (form.method === "post") form.dataset.sent = "yes"
+    const button = (event as SubmitEvent).submitter
+    if (form.dataset.sent === "yes") button?.setAttribute("aria-busy", "true")
+  })
+  // Back in history shows the page as it was left.
+  window.addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent
+    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy")
+  })
+}

@@ -1,0 +1,28 @@
+// Finds the islands on a page and loads the code of each only where it is.
+import { menus } from "./menus"
+import { once } from "./once"
+import { position } from "./position"
+
+const islands: Record<string, () => Promise<{ mount: (at: HTMLElement) => unknown }>> = {
+  map: () => import("../map"),
+}
+
+function mountAll(root: ParentNode): void {
+  for (const at of root.querySelectorAll<HTMLElement>("[data-island]:not([data-mounted])")) {
+    const load = islands[at.dataset.island ?? ""]
+    if (!load) continue
+    at.dataset.mounted = "soon"
+    load().then(
+      (island) => { island.mount(at); at.dataset.mounted = "yes" },
+      () => { at.dataset.mounted = "failed" },
+    )
+  }
+}
+
+export function start(): void {
+  mountAll(document)
+  menus()
+  once()
+  position()
+  document.addEventListener("htmx:after:swap", () => mountAll(document))
+}

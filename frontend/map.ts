@@ -1,0 +1,122 @@
+// The map island: draws our own GeoJSON, asks no server outside. See docs/reference/map-island.md for its attributes.
+import "maplibre-gl/dist/maplibre-gl.css"
+import "./css/map.css"
+import * as maplibre from "maplibre-gl"
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url"
+import { basemap, unitLayers, markLayers } from "./islands/map-style"
+import { showMarks } from "./islands/map-marks"
+import { pickable } from "./islands/map-pick"
+import { quantiles } from "./islands/map-scale"
+
+maplibre.setWorkerUrl(workerUrl)
+
+type Collection = GeoJSON.FeatureCollection
+const nothing: Collection = { type: "FeatureCollection", features: [] }
+
+export async function mount(at: HTMLElement): Promise<maplibre.Map> {
+  const says = line(at)
+  says.textContent = at.dataset.wordLoading ?? ""
+  const map = new maplibre.Map({
+    container: canvas(at),
+    style: basemap(at),
+    ...view(at),
+    attributionControl: false,
+    dragRotate: false,
+    pitchWithRotate: false,
+    locale: { "Map.Title": at.getAttribute("aria-label") ?? "", "NavigationControl.ZoomIn": at.dataset.wordZoomIn ?? "+", "NavigationControl.ZoomOut": at.dataset.wordZoomOut ?? "−" },
+  })
+  map.touchZoomRotate.disableRotation()
+  map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right")
+  if (at.dataset.pick) pickable(map, at)
+  await new Promise((done) => map.once("load", done))
+  await fill(map, at, says)
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload())
+  return map
+}
+
+async function fill(map: maplibre.Map, at: HTMLElement, says: HTMLElement): Promise<void> {
+  try {
+    const [units, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
+    drawUnits(map, at, units)
+    drawMarks(map, at, marks)
+    if (!at.dataset.center && !at.dataset.bounds) fit(map, marks.features.length ? marks : units)
+    says.textContent = ""
+    at.dataset.ready = "yes"
+  } catch {
+    says.textContent = at.dataset.wordFailed ?? ""
+    at.dataset.ready = "failed"
+  }
+}
+
+async function get(url: string | undefined): Promise<Collection> {
+  if (!url) return nothing
+  const answer = await fetch(url, { headers: { Accept: "application/geo+json, application/json" } })
+  if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
+  return answer.json() as Promise<Collection>
+}
+
+function drawUnits(map: maplibre.Map, at: HTMLElement, units: Collection): void {
+  if (!units.features.length) return
+  map.addSource("units", { type: "geojson", data: units })
+  const steps = quantiles(units.features.map((f) => Number(f.properties?.value ?? Number.NaN)))
+  for (const layer of unitLayers(at, steps)) map.addLayer(layer)
+  const popup = new maplibre.Popup({ closeButton: false, closeOnClick: false, className: "quiet" })
+  map.on("mousemove", "units-fill", (event) => {
+    const found = event.features?.[0]?.properties
+    if (!found) return
+    map.getCanvas().style.cursor = found.href ? "pointer" : ""
+    const value = found.value === undefined ? "" : `: ${Number(found.value).toLocaleString(document.documentElement.lang)}`
+    popup.setLngLat(event.lngLat).setText(`${found.name ?? ""}${value}`).addTo(map)
+  })
+  map.on("mouseleave", "units-fill", () => { popup.remove(); map.getCanvas().style.cursor = "" })
+  map.on("click", "units-fill", (event) => {
+    const href = event.features?.[0]?.properties?.href as string | undefined
+    if (href && !at.dataset.pick) location.assign(href)
+  })
+}
+
+function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void {
+  if (!marks.features.length) return
+  map.addSource("marks", { type: "geojson", data: marks })
+  for (const layer of markLayers(at)) map.addLayer(layer)
+  showMarks(map, at, marks)
+}
+
+function fit(map: maplibre.Map, what: Collection): void {
+  const box = new maplibre.LngLatBounds()
+  const walk = (c: unknown): void => {
+    if (!Array.isArray(c)) return
+    if (typeof c[0] === "number") box.extend(c as [number, number])
+    else c.forEach(walk)
+  }
+  for (const f of what.features) walk((f.geometry as GeoJSON.Polygon | null)?.coordinates)
+  if (!box.isEmpty()) map.fitBounds(box, { padding: 32, duration: 0, maxZoom: 16 })
+}
+
+function view(at: HTMLElement): Partial<maplibre.MapOptions> {
+  const numbers = (text: string) => text.split(",").map(Number)
+  const given: Partial<maplibre.MapOptions> = {}
+  if (at.dataset.bounds) {
+    given.bounds = numbers(at.dataset.bounds) as [number, number, number, number]
+    given.fitBoundsOptions = { padding: 16 }
+  }
+  if (at.dataset.center) given.center = numbers(at.dataset.center) as [number, number]
+  if (at.dataset.zoom) given.zoom = Number(at.dataset.zoom)
+  return given
+}
+
+function canvas(at: HTMLElement): HTMLElement {
+  const box = at.querySelector<HTMLElement>(".canvas") ?? document.createElement("div")
+  box.className = "canvas"
+  at.append(box)
+  return box
+}
+
+/** A line on the map that says what it is doing; read out, but never in the way. */
+function line(at: HTMLElement): HTMLElement {
+  const box = document.createElement("p")
+  box.className = "says"
+  box.setAttribute("role", "status")
+  at.append(box)
+  return box
+}

@@ -1,0 +1,59 @@
+// Builds the islands and styles into the package. No address outside is ever asked.
+import { readFileSync } from "node:fs"
+import { resolve } from "node:path"
+import { brotliCompressSync, constants, gzipSync } from "node:zlib"
+import { defineConfig, type Plugin } from "vite"
+
+const root = resolve(import.meta.dirname, "..")
+const outline = resolve(root, "node_modules/@tabler/icons/icons/outline")
+
+/** One sprite of the icons we use; its name has a hash, so browsers keep it for ever. */
+function icons(): Plugin {
+  const names: string[] = JSON.parse(readFileSync(resolve(root, "frontend/icons.json"), "utf8"))
+  const symbol = (name: string) => {
+    const inner = readFileSync(resolve(outline, `${name}.svg`), "utf8").replace(/^[\s\S]*?<svg[\s\S]*?>|<\/svg>\s*$/g, "")
+    return `<symbol id="${name}" viewBox="0 0 24 24">${inner.replace(/\s+/g, " ").trim()}</symbol>`
+  }
+  return {
+    name: "cityloop-icons",
+    buildStart() {
+      const source = `<svg xmlns="http://www.w3.org/2000/svg">${names.map(symbol).join("")}</svg>`
+      this.emitFile({ type: "asset", name: "icons.svg", originalFileName: "frontend/icons.svg", source })
+    },
+  }
+}
+
+/** Writes each text file compressed beside itself, so that the server need not do it for each visitor. */
+function compressed(): Plugin {
+  return {
+    name: "cityloop-compressed",
+    generateBundle(_options, bundle) {
+      for (const [fileName, file] of Object.entries(bundle)) {
+        if (!/\.(js|mjs|css|svg)$/.test(fileName)) continue
+        const source = Buffer.from(file.type === "chunk" ? file.code : file.source)
+        const best = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } }
+        this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) })
+        this.emitFile({ type: "asset", fileName: `${fileName}.br`, source: brotliCompressSync(source, best) })
+      }
+    },
+  }
+}
+
+export default defineConfig({
+  root,
+  base: "/static/build/",
+  publicDir: false,
+  plugins: [icons(), { ...compressed(), enforce: "post" }],
+  worker: { format: "es" }, // MapLibre's worker is a module
+  build: {
+    outDir: resolve(root, "cityloop/doors/web/static/build"),
+    emptyOutDir: true,
+    manifest: "manifest.json",
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1200, // MapLibre, loaded only where a map is
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: ["frontend/public.ts", "frontend/desk.ts"].map((file) => resolve(root, file)),
+    },
+  },
+})

@@ -1,0 +1,83 @@
+"""What no file of ours may hold, found by reading the sources."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+# Addresses of package registries and folders of somebody's machine: they are wrong everywhere else.
+MACHINE = re.compile(
+    rb"registry\.npmjs\.org|pypi\.org/simple|files\.pythonhosted\.org|npmmirror|tuna\.tsinghua|mirrors?\.aliyun"
+    rb"|(?<![\w.])/(?:home|Users)/[a-z]\w*/|(?<![\w.])/root/|file:///|(?<![\w.])/work/"
+)
+CODE_FIELDS = re.compile(r"(^|_)(code|codes)(__|$)|^unit(_code)?__")
+PREFIX_LOOKUPS = ("startswith", "istartswith")
+
+
+def tracked() -> list[Path]:
+    """Files that are, or are about to be, in the repository."""
+    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
+    return [ROOT / name for name in done.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+def trees(folder: str) -> Iterator[tuple[Path, ast.Module]]:
+    """Python files below a folder, parsed."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        yield path, ast.parse(path.read_text(), str(path))
+
+
+def test_no_machine_paths_or_registry_hosts():
+    me = Path(__file__)
+    wrong = []
+    for path in tracked():
+        if path == me or path.stat().st_size > 5_000_000:
+            continue
+        for number, line in enumerate(path.read_bytes().splitlines(), 1):
+            if MACHINE.search(line):
+                wrong.append(f"{path.relative_to(ROOT)}:{number}")
+    assert wrong == []
+
+
+def test_codes_are_never_looked_up_by_prefix():
+    """On SQLite `startswith` becomes LIKE and scans; `under()` gives a half-open range on the B-tree."""
+    wrong = []
+    for path, tree in trees("cityloop"):
+        for node in ast.walk(tree):
+            for name in lookups(node):
+                stem, _, kind = name.rpartition("__")
+                if kind in PREFIX_LOOKUPS and CODE_FIELDS.search(stem):
+                    wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
+    assert wrong == []
+
+
+def lookups(node: ast.AST) -> Iterator[str]:
+    """Names of lookups in a call: keywords, and strings that a lookup may be built from."""
+    if isinstance(node, ast.Call):
+        yield from (k.arg for k in node.keywords if k.arg)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and "__" in node.value and " " not in node.value:
+        yield node.value
+
+
+def test_ground_says_what_it_does():
+    """Every public function and class of the ground has a docstring."""
+    wrong = []
+    for path, tree in trees("cityloop/ground"):
+        for node in tree.body:
+            public = isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
+            if public and not ast.get_docstring(node):
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}")
+    assert wrong == []
+
+
+def test_rooms_use_the_same_file_names():
+    """Rooms of town and loops hold no `utils`, no Django signals, no business in `views`."""
+    wrong = [str(p.relative_to(ROOT)) for f in ("town", "loops") for p in (ROOT / "cityloop" / f).rglob("*.py")
+             if p.stem in ("utils", "helpers", "common", "signals", "views", "managers", "services")]  # fmt: skip
+    assert wrong == []
+
+
+def test_migrations_are_committed_with_their_models():
+    rooms = [p.parent for p in (ROOT / "cityloop").glob("*/*/models.py") if "models.Model" in p.read_text()]
+    assert [str(r.relative_to(ROOT)) for r in rooms if not list(r.glob("migrations/0*.py"))] == []

@@ -1,0 +1,163 @@
+"""What all tests share: the shared data, a real running city, a real browser."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PROVE = os.environ.get("CITYLOOP_PROVE", "") not in ("", "0")
+
+
+def pytest_report_header() -> str:
+    """Say on which database and with which counts the tests run."""
+    database = "PostgreSQL" if os.environ.get("DATABASE_URL") else "SQLite"
+    return f"cityloop: {database}, {'full' if PROVE else 'small'} counts"
+
+
+@pytest.fixture(scope="session")
+def prove() -> bool:
+    """Whether the full counts are wanted (`make prove`)."""
+    return PROVE
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of shared real data; in continuous integration it must be there, elsewhere the extract serves."""
+    folder = Path(os.environ["CITYLOOP_SHARED_DATA"])
+    if folder.is_dir():
+        return folder
+    if os.environ.get("CI"):
+        pytest.fail(f"The shared data is not at {folder}; set CITYLOOP_SHARED_DATA.")
+    print(f"No shared data at {folder}: tests run on the extract in the repository.")
+    return ROOT / "tests" / "extract"
+
+
+def free_port() -> int:
+    """Give a port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class City:
+    """A city served by `cityloop serve`, as its users meet it."""
+
+    url: str
+    home: Path
+    process: "subprocess.Popen[bytes]"
+    env: dict[str, str]
+
+    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Call a verb of the command line for this city."""
+        command = [sys.executable, "-m", "cityloop.doors.cli.main", *words]
+        return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+
+    def shell(self, code: str) -> str:
+        """Run Python inside this city's Django, in a process of its own, and give what it prints."""
+        done = subprocess.run(
+            [sys.executable, "-c", f"import django; django.setup()\n{code}"],
+            env=self.env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert not done.returncode, done.stderr
+        return done.stdout
+
+    def stop(self) -> int:
+        """Stop it and give its exit code."""
+        self.process.terminate()
+        return self.process.wait(10)
+
+
+def start_city(home: Path, *words: str, port: int | None = None, **env: str) -> City:
+    """Start `cityloop serve` (or the verb given) and wait until it is ready."""
+    port = port or free_port()
+    environment = {**os.environ, "CITYLOOP_HOME": str(home), "DJANGO_SETTINGS_MODULE": "cityloop.config.settings", **env}
+    command = [sys.executable, "-m", "cityloop.doors.cli.main", *(words or ("serve",)), "--port", str(port)]
+    process = subprocess.Popen(command, env=environment)
+    city = City(f"http://127.0.0.1:{port}", home, process, environment)
+    wait_ready(city)
+    return city
+
+
+def wait_ready(city: City, seconds: float = 60.0) -> None:
+    """Wait until the city says it is ready."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert city.process.poll() is None, "the city ended while starting"
+        try:
+            with urlopen(f"{city.url}/readyz", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    pytest.fail("the city was not ready in time")
+
+
+@pytest.fixture(scope="session")
+def city_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """One running city for all tests of this process that only look, or that keep to their own case."""
+    city = start_city(tmp_path_factory.mktemp("city"))
+    yield city
+    city.stop()
+
+
+@pytest.fixture
+def new_city(tmp_path: Path) -> Iterator[Callable[..., City]]:
+    """Start as many cities as a test wants; all are stopped at its end."""
+    started: list[City] = []
+
+    def start(*words: str, **env: str) -> City:
+        started.append(start_city(tmp_path / f"city{len(started)}", *words, **env))
+        return started[-1]
+
+    yield start
+    for city in started:
+        if city.process.poll() is None:
+            city.stop()
+
+
+@pytest.fixture(scope="session")
+def base_url(city_server: City) -> str:
+    """What `page.goto("/")` starts from."""
+    return city_server.url
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """Debian's Chromium: software WebGL, no calls home."""
+    path = os.environ.get("CITYLOOP_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path:
+        pytest.fail("No Chromium found; `make test` installs it by apt where it may.")
+    quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+    drawing = ["--disable-gpu", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    return {"executable_path": path, "args": [*quiet, *drawing], "headless": True}
+
+
+@pytest.fixture
+def axe() -> Callable[..., list[dict[str, Any]]]:
+    """Look at a page with axe-core: `assert axe(page) == []`. Gives rule, help and the elements at fault."""
+    source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+    def look(page: Any, *without: str) -> list[dict[str, Any]]:
+        # Through the protocol, not a <script>, which the page's own policy rightly forbids.
+        page.evaluate(f"() => {{ if (!window.axe) {{ {source} }} }}")
+        rules = json.dumps({rule: {"enabled": False} for rule in without})
+        tags = json.dumps(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+        found = page.evaluate(f"() => axe.run(document, {{runOnly: {tags}, rules: {rules}}})")
+        return [
+            {"rule": v["id"], "help": v["help"], "at": [n["target"] for n in v["nodes"]]} for v in found["violations"]
+        ]
+
+    return look

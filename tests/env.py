@@ -1,0 +1,16 @@
+"""Loaded before anything else (pytest -p tests.env): tests never touch a city's own state."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _home = tempfile.mkdtemp(prefix="cityloop-test-")
+    os.environ["CITYLOOP_HOME"] = _home
+    os.environ.pop("CITYLOOP_PRODUCTION", None)
+    atexit.register(shutil.rmtree, _home, ignore_errors=True)
+
+# Where the mapping of shared data is asked for: the folder beside the repository.
+os.environ.setdefault("CITYLOOP_SHARED_DATA", str(Path(__file__).resolve().parents[2] / "shared" / "data"))

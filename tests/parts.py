@@ -1,0 +1,56 @@
+"""The real parts that tests need: PostgreSQL, a headless browser, a Chinese face. By apt where it may, else said."""
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+
+
+def postgresql() -> bool:
+    """Is PostgreSQL's server there?"""
+    return bool(glob.glob("/usr/lib/postgresql/*/bin/initdb") or shutil.which("initdb"))
+
+
+def chromium() -> bool:
+    """Is a browser there?"""
+    return bool(os.environ.get("CITYLOOP_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser"))
+
+
+def cjk() -> bool:
+    """Is there a face with Chinese characters?"""
+    listed = shutil.which("fc-list") and subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout
+    return bool(listed)
+
+
+PARTS = {"postgresql": postgresql, "chromium": chromium, "fonts-noto-cjk": cjk}
+
+
+def missing() -> list[str]:
+    """List what is missing, by the name of its Debian package."""
+    return [package for package, there in PARTS.items() if not there()]
+
+
+def install(packages: list[str]) -> None:
+    """Install by apt, asking nothing."""
+    print("Installing for the tests:", " ".join(packages), flush=True)
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    quiet = ["-qq", "-o", "Dpkg::Use-Pty=0"]
+    subprocess.run(["apt-get", *quiet, "update"], env=env, check=False, stdout=subprocess.DEVNULL)
+    command = ["apt-get", *quiet, "install", "-y", "--no-install-recommends", *packages, "fontconfig"]
+    subprocess.run(command, env=env, check=False, stdout=subprocess.DEVNULL)
+
+
+def main() -> int:
+    """Make sure of all parts, or say exactly which are wanting."""
+    if missing() and os.geteuid() == 0 and shutil.which("apt-get"):
+        install(missing())
+    if not missing():
+        return 0
+    print("The tests need these Debian packages (or the same from elsewhere):", " ".join(missing()), file=sys.stderr)
+    print("Install them, for example: sudo apt-get install", " ".join(missing()), file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Runs a command beside a throw-away PostgreSQL: `python tests/pg.py COMMAND…`, with DATABASE_URL set for it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# Data is on disk with fsync on, as in a city: tests that kill it must mean something.
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "60",
+    "shared_buffers": "128MB",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "log_min_messages": "fatal",
+    "autovacuum_naptime": "10s",
+}
+
+
+def program(name: str) -> str:
+    """Find a program of PostgreSQL, the newest version first."""
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda p: int(p.parts[-3]), reverse=True)
+    found = str(places[0]) if places else shutil.which(name)
+    if not found:
+        raise SystemExit(f"PostgreSQL's {name} is missing. Install it (Debian: apt-get install postgresql).")
+    return found
+
+
+def as_user(command: list[str]) -> list[str]:
+    """PostgreSQL refuses to run as root, so root hands it to the user `postgres`."""
+    return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
+
+
+@contextmanager
+def cluster() -> Iterator[str]:
+    """Start a cluster in a folder of its own, give its address, stop it and take it away afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="cityloop-pg-"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        data = folder / "data"
+        run(as_user([program("initdb"), "-D", str(data), "-U", "cityloop", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]))
+        options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in SETTINGS.items())
+        control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
+        run(as_user([*control, "-o", f"-k {folder} {options}", "start"]))
+        try:
+            run([program("createdb"), "-h", str(folder), "-U", "cityloop", "cityloop"])
+            yield f"postgresql://cityloop@/cityloop?host={folder}"
+        finally:
+            run(as_user([*control, "-m", "immediate", "stop"]))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(command: list[str]) -> None:
+    """Run one program of PostgreSQL; its words are shown only when it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/")
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+
+
+def main() -> int:
+    """Run the command given, or print the address and wait."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with cluster() as url:
+        if len(sys.argv) > 1:
+            return subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+        print(url, flush=True)
+        signal.pause()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
