@@ -47,15 +47,14 @@ def load(folder: Path) -> Manifest:
 def parse(data: dict[str, Any], text: str, strings: dict[str, dict[str, str]], file: str = "plate.toml") -> Manifest:
     """Give the plate declared in `data`, whose source `text` is used to name lines."""
     lines = line_numbers(text)
-    problems: list[Problem] = []
+    problems = _unsaid(strings)
     spoken = _speak(data, (), strings, problems, lines, file)
     if problems:
         raise PlateRefused(problems)
     try:
         return Manifest.model_validate({**spoken, "words": _pairs(strings)} if strings else spoken)
     except ValidationError as error:
-        found = [_problem(file, lines, detail["loc"], detail["msg"]) for detail in error.errors()]
-        raise PlateRefused(found) from error
+        raise PlateRefused(_innermost(error, file, lines)) from error
 
 
 def line_numbers(text: str) -> dict[Loc, int]:
@@ -92,7 +91,8 @@ def _read(folder: Path, name: str, missing_ok: bool = False) -> tuple[dict[str, 
         raise PlateRefused([Problem(name, 0, "", "write this file in UTF-8")]) from error
     except tomllib.TOMLDecodeError as error:
         line = _SYNTAX.search(str(error))
-        raise PlateRefused([Problem(name, int(line[1]) if line else 0, "", str(error))]) from error
+        number = int(line[1]) if line else len(text.splitlines())
+        raise PlateRefused([Problem(name, number, "", str(error))]) from error
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -107,6 +107,17 @@ def _pairs(strings: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
     return {key: {lang: table[key] for lang, table in strings.items() if key in table} for key in sorted(keys)}
 
 
+def _unsaid(strings: dict[str, dict[str, str]]) -> list[Problem]:
+    """Name each key that one language has and another lacks."""
+    keys = sorted({key for table in strings.values() for key in table})
+    return [
+        Problem(f"strings/{lang}.toml", 0, key, "say it in this language too")
+        for lang, table in strings.items()
+        for key in keys
+        if not table.get(key, "").strip()
+    ]
+
+
 def _speak(
     value: Any, loc: Loc, strings: dict[str, dict[str, str]], problems: list[Problem], lines: dict[Loc, int], file: str
 ) -> Any:
@@ -117,16 +128,21 @@ def _speak(
         return [_speak(v, (*loc, i), strings, problems, lines, file) for i, v in enumerate(value)]
     if not (isinstance(value, str) and value.startswith("@")):
         return value
-    lacking = [lang for lang, table in strings.items() if value[1:] not in table]
-    problems += [_problem(file, lines, loc, f"strings/{lang}.toml has no key {value[1:]}") for lang in lacking or ()]
+    if not any(value[1:] in table for table in strings.values()):
+        problems.append(_problem(file, lines, loc, f"strings/ has no key {value[1:]}"))
     return {lang: table.get(value[1:], "") for lang, table in strings.items()}
 
 
 def _problem(file: str, lines: dict[Loc, int], loc: Loc, message: str) -> Problem:
-    if loc[:1] == ("words",):
-        file, lines = "strings", {}
     line = next((lines[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in lines), 0)
     return Problem(file, line, _path(loc), message.removeprefix("Value error, "))
+
+
+def _innermost(error: ValidationError, file: str, lines: dict[Loc, int]) -> list[Problem]:
+    """Leave out what is only said because something inside it is wrong."""
+    details = error.errors()
+    outer = {detail["loc"][:n] for detail in details for n in range(len(detail["loc"]))}
+    return [_problem(file, lines, d["loc"], d["msg"]) for d in details if d["loc"] not in outer or len(details) == 1]
 
 
 def _path(loc: Loc) -> str:

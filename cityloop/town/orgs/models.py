@@ -34,7 +34,7 @@ class Organisation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.key
+        return str(self.key)
 
     @property
     def is_root(self) -> bool:

@@ -36,11 +36,11 @@ class Account(AbstractBaseUser):
 
     username = models.CharField(max_length=150, unique=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="accounts")
-    is_active = models.BooleanField(default=True)  # type: ignore[misc]
+    is_active = models.BooleanField(default=True)
     language = models.CharField(max_length=16, default="en")
     created = InstantField()
 
-    objects = AccountManager()
+    objects = AccountManager()  # type: ignore[misc]
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: list[str] = []

@@ -1,0 +1,142 @@
+import json
+
+import pytest
+from django.contrib.auth import authenticate
+from django.db import connection
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.town.ledger.models import Step
+from cityloop.town.persons import actions, keys, queries, sealing
+from cityloop.town.persons.models import Account, Person, Words
+from tests.town.staff import AT, BY
+
+pytestmark = pytest.mark.django_db
+OFFICER = Actor(kind="person", role="intake_officer", person=7, post=3)
+
+
+def ada(**more):
+    return actions.register_person(
+        at=AT, name="Ada Lovelace", phone="+44 20 7946-0000", email="Ada@Example.org", **more
+    )
+
+
+def raw(table):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {table}")
+        return str([[bytes(c) if isinstance(c, memoryview) else c for c in row] for row in cursor.fetchall()])
+
+
+def test_nothing_personal_stands_in_the_table_or_in_print():
+    ada()
+    person = Person.objects.get()
+    for secret in ("Ada", "7946", "example"):
+        assert secret not in raw("persons_person")
+        assert secret not in f"{person} {person.name} {person.email!r} {vars(person)}"
+
+
+def test_found_by_exact_address_or_number_in_one_query(django_assert_num_queries):
+    person = ada()
+    with django_assert_num_queries(1):
+        assert queries.by_email(" ADA@example.ORG") == person
+    assert queries.by_phone("+442079460000") == person
+    assert queries.by_email("ada@example.com") is None
+    assert queries.by_email("") is None
+    assert actions.find_or_register(at=AT, email="ada@example.org") == person
+    assert actions.find_or_register(at=AT, email="eve@example.org") != person
+
+
+def test_masked_by_default_and_a_look_is_recorded():
+    person = Person.objects.get(pk=ada().pk)
+    assert queries.masked(person) == ("A** L***", "+44******0000", "a***@example.org")
+    seen = actions.look(person=person, by=OFFICER, at=AT, purpose="call back about case 4")
+    assert seen.name == "Ada Lovelace"
+    (look,) = queries.looks(person)
+    assert (look.by_person, look.by_post, look.purpose) == (7, 3, "call back about case 4")
+    with pytest.raises(Refusal) as caught:
+        actions.look(person=person, by=OFFICER, at=AT, purpose=" ")
+    assert caught.value.field == "purpose"
+    assert queries.looks(person).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("phone", "call me"),
+        ("phone", "1" * 16),
+        ("email", "nobody"),
+        ("email", "a@b.cc\nBcc: x@y.zz"),
+        ("name", "x" * 201),
+    ],
+)
+def test_nonsense_is_refused_by_its_field(field, text):
+    with pytest.raises(Refusal) as caught:
+        actions.register_person(at=AT, **{field: text})
+    assert caught.value.field == field
+
+
+def test_words_are_kept_sealed_and_the_digest_can_be_recomputed():
+    kept = actions.keep_words("case:1", "description", "My neighbour\x00 Bob")
+    assert queries.words([kept.id]) == {kept.id: "My neighbour Bob"}
+    assert queries.words_of("case:1") == {"description": "My neighbour Bob"}
+    assert queries.digest_of(kept.id) == kept.digest
+    assert "neighbour" not in raw("persons_words")
+    again = actions.keep_words("case:1", "description", "My neighbour Bob")
+    assert again.digest != kept.digest
+
+
+def test_many_words_cost_one_statement(django_assert_num_queries):
+    drafts = [actions.Draft("case:1", f"f{i}", f"text {i}") for i in range(50)]
+    with django_assert_num_queries(1):
+        kept = actions.keep_words_many(drafts)
+    assert queries.words([kept[49].id]) == {kept[49].id: "text 49"}
+
+
+def test_a_person_is_erased_with_words_salts_and_accounts_and_the_ledger_says_so():
+    person = ada()
+    account = actions.open_account(username="ada", password="a long password", person=person, by=BY, at=AT)
+    kept = actions.keep_words("case:1", "description", "Bob", person=person.pk)
+    other = actions.keep_words("case:2", "description", "not hers")
+    assert authenticate(username="ada", password="a long password") == account
+    assert actions.erase_person(person=person, by=OFFICER, at=AT + 5) == 1
+    person.refresh_from_db()
+    assert queries.masked(person) == ("", "", "")
+    assert queries.words([kept.id, other.id]) == {kept.id: "", other.id: "not hers"}
+    assert Words.objects.get(pk=kept.id).salt is None and queries.digest_of(kept.id) is None
+    assert queries.by_email("ada@example.org") is None
+    assert authenticate(username="ada", password="a long password") is None
+    assert not Account.objects.filter(username="ada").exists()
+    step = Step.objects.filter(subject=f"person:{person.uuid}", what="erased").get()
+    assert json.loads(step.data) == {"words": 1}
+
+
+def test_a_change_tells_the_ledger_which_field_but_not_what():
+    person = ada()
+    actions.change_person(person=person, by=OFFICER, at=AT, phone="110")
+    assert queries.by_phone("110") == person and queries.by_email("ada@example.org") == person
+    step = Step.objects.get(what="changed")
+    assert "phone" in step.data and "110" not in step.data
+
+
+def test_accounts_have_unique_names_of_sane_length():
+    person = ada()
+    actions.open_account(username="ada", password=None, person=person, by=BY, at=AT)
+    for wrong in ("ada", "", "x" * 151):
+        with pytest.raises(Refusal) as caught:
+            actions.open_account(username=wrong, password=None, person=person, by=BY, at=AT)
+        assert caught.value.field == "username"
+
+
+def test_keys_are_renewed_batch_by_batch(settings, tmp_path):
+    settings.HOME = tmp_path
+    person, kept = ada(), actions.keep_words("case:1", "description", "Bob")
+    digest, old = queries.digest_of(kept.id), keys.current().id
+    keys.add_key()
+    assert queries.by_email("ada@example.org") == person
+    while actions.renew_keys(batch=1):
+        pass
+    assert Person.objects.get().key_id == keys.current().id != old
+    assert old not in raw("persons_person") + raw("persons_words")
+    assert queries.by_email("ada@example.org") == person
+    assert Person.objects.get().email_index == sealing.blind("email", "ada@example.org")
+    assert queries.words([kept.id]) == {kept.id: "Bob"} and queries.digest_of(kept.id) == digest
