@@ -24,4 +24,9 @@ class Actor(msgspec.Struct, frozen=True):
     name: str = ""
 
 
+def belongs(actor: Actor, org: int, org_path: str) -> bool:
+    """Tell whether the actor stands in this organisation or in one below it."""
+    return actor.org == org or bool(org_path) and actor.org_path.startswith(org_path)
+
+
 CLOCK = Actor(kind="clock", role="clock", name="clock")

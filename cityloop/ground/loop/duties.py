@@ -65,9 +65,7 @@ def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
 
 def _part_duties(snapshot: Snapshot) -> Iterator[Duty]:
     for part in snapshot.parts:
-        if part.state in ACTIVE and part.role != "lead":
-            yield _part_duty(part)
-        elif part.state in ACTIVE and snapshot.lead is part and _outlives(snapshot, part):
+        if part.state in ACTIVE and part.role != "lead" or part.state in ACTIVE and snapshot.lead is part and _outlives(snapshot, part):
             yield _part_duty(part)
         elif part.state == "bounced":
             yield Duty(f"replace:{part.id}", "replace_part", "dispatcher", clock=part.clock)

@@ -9,7 +9,7 @@ from typing import Any
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop import clocks, law, ops
-from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, GONE, Act, Clock, Effect, Outcome, Snapshot
@@ -98,7 +98,7 @@ def _conditions(definition: Definition, snapshot: Snapshot, transition: Transiti
     action = transition.action
     if action.lead_only and actor.role in definition.part_roles:
         lead = snapshot.lead
-        if lead is None or not actor.org_path.startswith(lead.org_path):
+        if lead is None or not belongs(actor, lead.org, lead.org_path):
             raise Refusal("loop.lead_only", "Only the lead organisation may do this.")
     if action.within and definition.counts_as[actor.role] == "outside":
         limit = definition.limit(action.within)

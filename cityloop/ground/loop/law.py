@@ -35,7 +35,7 @@ def check(
         )
     if track == "supervision" and snapshot.orgs and actor.org_path:
         for path in snapshot.orgs:
-            if path.startswith(actor.org_path) or actor.org_path.startswith(path):
+            if path and (path.startswith(actor.org_path) or actor.org_path.startswith(path)):
                 raise Refusal("law.organisation", "Your organisation, or one it belongs to, handled this case.")
 
 

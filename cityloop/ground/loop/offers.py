@@ -7,7 +7,7 @@ import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop import ops
-from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition, fields_of
 from cityloop.ground.loop.engine import guard
 from cityloop.ground.loop.run import Run
@@ -74,11 +74,11 @@ def _first(
     return [], refusal
 
 
-def _open(
-    definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor, at: int
-) -> list[Offer]:
+def _open(definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor, at: int) -> list[Offer]:
     if transition.name == "decide":
-        return [_decision(definition, transition, actor, r) for r in _decidable(definition, snapshot, transition, actor, at)]
+        return [
+            _decision(definition, transition, actor, r) for r in _decidable(definition, snapshot, transition, actor, at)
+        ]
     if transition.name == "let_go_on" and not snapshot.held:
         return []
     _has_subject(snapshot, transition, actor)
@@ -88,7 +88,7 @@ def _open(
 def _has_subject(snapshot: Snapshot, transition: Transition, actor: Actor) -> None:
     """Refuse what is about a part, a milestone or a claim that is not there."""
     name, action = transition.name, transition.action
-    own = [p for p in snapshot.parts if p.org_path and actor.org_path.startswith(p.org_path)]
+    own = [p for p in snapshot.parts if belongs(actor, p.org, p.org_path)]
     if {"accept", "bounce", "finish"} & set(action.ops) or (name in ("extend", "question")):
         wanted = ("assigned",) if "accept" in action.ops else tuple(ACTIVE)
         if not any(p.state in wanted for p in own):

@@ -7,6 +7,7 @@ import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop import clocks
+from cityloop.ground.loop.actor import belongs
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, GONE, Clock, Effect, Part, Request
 
@@ -91,11 +92,11 @@ def _pin(run: Run) -> None:
 
 def _own_part(run: Run) -> Part:
     """Give the part the actor holds: the one named, or the one of the actor's organisation."""
-    path, number = run.actor.org_path, int(run.data.get("part") or 0)
+    number = int(run.data.get("part") or 0)
     for part in run.draft.parts:
         if part.state in GONE or (number and part.id != number):
             continue
-        if path.startswith(part.org_path) and part.org_path:
+        if belongs(run.actor, part.org, part.org_path):
             return part
     raise Refusal("loop.part.not_yours", "Your organisation has no such part in this case.", field="part")
 
@@ -413,7 +414,7 @@ def check_decider(run: Run, request: Request) -> None:
     kind, actor = run.definition.requests[request.kind], run.actor
     who = kind.decide[request.stage]
     if who == "@target":
-        if actor.role not in run.definition.part_roles or not actor.org_path.startswith(request.org_path):
+        if actor.role not in run.definition.part_roles or not belongs(actor, request.org, request.org_path):
             raise Refusal("loop.request.decider", "Only the organisation asked may answer.", field="request")
     elif actor.role != who:
         raise Refusal("loop.request.decider", "This is decided by the {role}.", field="request", role=who)

@@ -79,7 +79,7 @@ def sequence(most: int = 20_000) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
                 'UPDATE "ledger_step" SET "offset" = n.given FROM ('
-                ' SELECT id, %s - 1 + row_number() OVER (ORDER BY id) AS given FROM ('
+                " SELECT id, %s - 1 + row_number() OVER (ORDER BY id) AS given FROM ("
                 '  SELECT id FROM "ledger_step" WHERE "offset" IS NULL ORDER BY id LIMIT %s) w'
                 ') n WHERE "ledger_step".id = n.id',
                 [row.next_offset, most],

@@ -30,7 +30,9 @@ def check_receipt(receipt: dict[str, Any], public: bytes) -> Iterator[tuple[str,
         prev, seq = sha256(step["body"].encode()).hexdigest(), seq + 1
 
 
-def _check_step(step: dict[str, Any], seals: dict[int, Any], subject: str, prev: str, seq: int) -> Iterator[tuple[str, str]]:
+def _check_step(
+    step: dict[str, Any], seals: dict[int, Any], subject: str, prev: str, seq: int
+) -> Iterator[tuple[str, str]]:
     body, where = json.loads(step["body"]), f"step {seq + 1}"
     if body["subject"] != subject or body["seq"] != seq + 1:
         yield where, "it is not the next step of this subject"

@@ -71,3 +71,10 @@ class Seal(models.Model):
     sealed_at = InstantField()
     key = models.ForeignKey(Key, on_delete=models.PROTECT)
     signature = models.BinaryField(max_length=96)
+
+
+class Cursor(models.Model):
+    """How far a reader of the ledger has come: the last offset it has dealt with."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    offset = models.BigIntegerField(default=-1)

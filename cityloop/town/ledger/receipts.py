@@ -44,7 +44,9 @@ def receipt(subject: str, number: str, note: str = "") -> dict[str, Any]:
         "steps": sealed,
         "unsealed": len(rows) - len(sealed),
         "seals": [_published_seal(s) for s in used.values()],
-        "keys": [keys.described(bytes(k.public)) for k in Key.objects.filter(key_id__in={s.key_id for s in used.values()})],
+        "keys": [
+            keys.described(bytes(k.public)) for k in Key.objects.filter(key_id__in={s.key_id for s in used.values()})
+        ],
     }
 
 

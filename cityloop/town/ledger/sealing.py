@@ -79,7 +79,9 @@ def _seal_next() -> int:
         last = Seal.objects.order_by("-number").first()
         first = last.first + last.size if last else 0
         hashes = list(
-            Step.objects.filter(offset__gte=first, offset__lt=first + MOST).order_by("offset").values_list("hash", flat=True)
+            Step.objects.filter(offset__gte=first, offset__lt=first + MOST)
+            .order_by("offset")
+            .values_list("hash", flat=True)
         )
         if not hashes:
             return 0

@@ -140,8 +140,7 @@ def insert_many(entries: Iterable[Entry]) -> None:
 # --- the sweep ------------------------------------------------------------------------------------
 
 _NEW_MARK = (
-    "CASE WHEN due150 <= %(now)s THEN 150 WHEN due <= %(now)s THEN 100 "
-    "WHEN due80 <= %(now)s THEN 80 ELSE 50 END"
+    "CASE WHEN due150 <= %(now)s THEN 150 WHEN due <= %(now)s THEN 100 WHEN due80 <= %(now)s THEN 80 ELSE 50 END"
 )
 _NEXT = (
     "CASE WHEN due150 <= %(now)s THEN NULL WHEN due <= %(now)s THEN due150 "

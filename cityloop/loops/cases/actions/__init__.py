@@ -1,0 +1,6 @@
+"""The only writers of cases."""
+
+from cityloop.loops.cases.actions.intake import Collected, Report, collect
+from cityloop.loops.cases.actions.take import Taken, take
+
+__all__ = ["Collected", "Report", "Taken", "collect", "take"]

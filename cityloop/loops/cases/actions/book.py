@@ -1,0 +1,154 @@
+"""A case being worked on: its row, its snapshot, and the rows of work that are open for it.
+
+`Book.step` calls the engine and collects what must be written; `save` writes any number of books in a
+constant number of statements. The interactive and the bulk path both go through here.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.clocks import WorkTimes
+from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.duties import Duty, duties
+from cityloop.ground.loop.engine import begin, step
+from cityloop.ground.loop.snapshot import Act, Effect, Outcome, Snapshot, load
+from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.cases.models import SUBJECT, Case
+from cityloop.town.ledger import chain
+from cityloop.town.worklist.actions import Entry, entry
+
+Slots = dict[str, tuple[int, int]]
+_slots = msgspec.json.Decoder(Slots)
+
+
+class Book:
+    """One case in memory, with the steps and worklist rows it has grown since it was loaded."""
+
+    __slots__ = (
+        "case",
+        "definition",
+        "duties",
+        "entries",
+        "kin",
+        "origin",
+        "parts_changed",
+        "recorded_at",
+        "rows",
+        "slots",
+        "snapshot",
+        "worktime",
+    )
+
+    def __init__(
+        self,
+        case: Case,
+        definition: Definition,
+        worktime: WorkTimes,
+        *,
+        origin: str = "live",
+        recorded_at: int = 0,
+        kin: Mapping[int, str] | None = None,
+    ) -> None:
+        self.case = case
+        self.definition = definition
+        self.worktime = worktime
+        self.origin = origin
+        self.recorded_at = recorded_at
+        self.kin = kin
+        self.snapshot: Snapshot = load(case.snapshot) if case.snapshot else begin(definition)
+        self.slots: Slots = _slots.decode(case.slots) if case.slots else {}
+        self.duties: dict[str, Duty] = {d.slot: d for d in duties(definition, self.snapshot)}
+        self.rows: list[chain.Row] = []
+        self.entries: dict[tuple[str, int], Entry] = {}
+        self.parts_changed = False
+
+    def step(
+        self,
+        act: Act,
+        by: Actor,
+        at: int,
+        *,
+        inner: dict[str, Any] | None = None,
+        say: tuple[str, ...] = (),
+    ) -> Outcome:
+        """Take a step through the engine and remember what must be written for it."""
+        before = self.snapshot
+        outcome = step(self.definition, before, act, by, at, self.worktime, self.kin)
+        self.snapshot = outcome.snapshot
+        self._ledger(before, act, by, at, outcome, inner, say)
+        self._worklist(at)
+        if before.parts is not outcome.snapshot.parts or before.requests is not outcome.snapshot.requests:
+            self.parts_changed = True
+        return outcome
+
+    def _ledger(
+        self,
+        before: Snapshot,
+        act: Act,
+        by: Actor,
+        at: int,
+        outcome: Outcome,
+        inner: dict[str, Any] | None,
+        say: tuple[str, ...],
+    ) -> None:
+        after = outcome.snapshot
+        told = [e.data["what"] for e in outcome.effects if e.kind == "tell"] if self.origin == "live" else []
+        data = {**act.data, "tell": [*told, *say]} if told or say else act.data
+        clock = after.clocks.get("handling") or after.clocks.get("stage")
+        row = chain.write(
+            subject=f"{SUBJECT}:{self.case.pk}",
+            seq=after.seq,
+            prev=bytes(self.case.head) if self.case.head else chain.GENESIS,
+            kind=LOOP,
+            what=act.name,
+            by=by,
+            at=at,
+            recorded_at=self.recorded_at,
+            data=data,
+            inner=inner,
+            origin=self.origin,
+            before=before.state,
+            after=after.state,
+            due=clock.due if clock else None,
+        )
+        self.case.head = row.hash
+        self.rows.append(row)
+
+    def _worklist(self, at: int) -> None:
+        now = {d.slot: d for d in duties(self.definition, self.snapshot)}
+        for slot, old in self.duties.items():
+            new = now.get(slot)
+            if new is None or not _same(old, new):
+                self._put(old, *self.slots.pop(slot), ended=at)
+        for slot, new in now.items():
+            if slot not in self.slots:
+                self.slots[slot] = (self.snapshot.seq, at)
+                self._put(new, self.snapshot.seq, at)
+            elif new != self.duties.get(slot):
+                self._put(new, *self.slots[slot])
+        self.duties = now
+
+    def _put(self, duty: Duty, seq: int, opened: int, ended: int | None = None) -> None:
+        self.entries[duty.slot, seq] = entry(
+            duty,
+            loop=LOOP,
+            subject_id=self.case.pk,
+            opened_seq=seq,
+            opened=opened,
+            unit_code=self.snapshot.unit or self.case.unit_code,
+            level=self.snapshot.level,
+            origin=self.origin,
+            worktime=self.worktime,
+            ended=ended,
+        )
+
+    def effects(self, outcome: Outcome) -> list[Effect]:
+        """Give what the room itself must do (what must be told goes out by the ledger)."""
+        return [e for e in outcome.effects if e.kind != "tell"]
+
+
+def _same(old: Duty, new: Duty) -> bool:
+    return old.what == new.what and old.role == new.role and old.org == new.org

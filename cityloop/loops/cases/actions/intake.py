@@ -1,0 +1,217 @@
+"""Taking a report into the book, from whatever channel."""
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from django.db import IntegrityError, transaction
+
+from cityloop.ground.codes import cell, check_point
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.snapshot import Act
+from cityloop.loops.cases import models, numbers
+from cityloop.loops.cases.actions.book import Book
+from cityloop.loops.cases.actions.prepare import WORDS_LIMIT
+from cityloop.loops.cases.actions.save import save
+from cityloop.loops.cases.loop import keep_present
+from cityloop.town.calendar.queries import calendars
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.files.models import File
+from cityloop.town.ledger import receipts
+from cityloop.town.ledger.actions import real_now
+from cityloop.town.persons.actions import find_or_register, keep_words
+from cityloop.town.units import queries as units
+
+DAY = 86_400_000_000
+
+
+class Report(msgspec.Struct, kw_only=True):
+    """A report as a door hands it in. Place, words or photo: at least one."""
+
+    channel: str
+    words: str = ""
+    matter: str = ""
+    unit: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    address: str = ""
+    photos: tuple[Any, ...] = ()
+    language: str = "en"
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    answers: dict[str, str] = {}
+
+
+class Collected(msgspec.Struct, frozen=True):
+    """What the reporter gets at once: number, secret follow code and the signed promise."""
+
+    case: int
+    number: str
+    follow: str
+    promise: dict[str, Any]
+    repeated: bool = False
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def collect(
+    *, report: Report, by: Actor, at: int, door: str = "", client: str = "", key: str = "", origin: str = "live"
+) -> Collected:
+    """Take a report into the book: case, report, ledger and worklist in one transaction, durable on return.
+
+    With `key` the same report sent again gives the same answer for 24 hours; another report under the same
+    key is refused.
+    """
+    _check(report)
+    with transaction.atomic():
+        if key:
+            answer = _submission(door, client, key, report, at)
+            if answer is not None:
+                return answer
+        collected = _collect(report, by, at, origin)
+        if key:
+            models.Submission.objects.filter(door=door, client=client, key=key).update(
+                answer=_encoder.encode(collected).decode()
+            )
+    return collected
+
+
+def _check(report: Report) -> None:
+    placed = report.lon is not None or report.address or report.unit
+    if not (placed or report.words.strip() or report.photos):
+        raise Refusal("cases.report.empty", "Give a place, some words or a photo.", field="words")
+    if (report.lon is None) != (report.lat is None):
+        raise Refusal("cases.report.point", "A place needs both longitude and latitude.", field="lon")
+    if len(report.words) > WORDS_LIMIT:
+        raise Refusal(
+            "cases.words.long",
+            "{name} is longer than {limit} characters.",
+            field="words",
+            name="words",
+            limit=WORDS_LIMIT,
+        )
+    if len(report.photos) > 10:
+        raise Refusal("cases.photos.many", "Send at most 10 photos.", field="photos")
+
+
+def _submission(door: str, client: str, key: str, report: Report, at: int) -> Collected | None:
+    body = sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest()
+    _, fresh = _submission_row(door, client, key, body, at)
+    if fresh:
+        return None
+    row = models.Submission.objects.select_for_update().get(door=door, client=client, key=key)
+    if row.at < at - DAY:
+        models.Submission.objects.filter(pk=row.pk).update(body=body, at=at, answer="")
+        return None
+    if bytes(row.body) != body:
+        raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
+    return msgspec.structs.replace(msgspec.json.decode(row.answer, type=Collected), repeated=True)
+
+
+def _submission_row(door: str, client: str, key: str, body: bytes, at: int) -> tuple[None, bool]:
+    try:
+        with transaction.atomic():
+            models.Submission.objects.create(door=door, client=client, key=key[:120], body=body, at=at)
+            return None, True
+    except IntegrityError:
+        return None, False
+
+
+def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:
+    place = locate(report)
+    row = _row(report, place, at, origin)
+    book = Book(row, keep_present(), calendars(), origin=origin, recorded_at=real_now())
+    data, inner = _data(report, place, row)
+    book.step(Act("collect", data), by, at, inner=inner)
+    follow = numbers.new_follow_code()
+    _report_row(report, row, at, origin, follow)
+    save([book])
+    number = numbers.number(row)
+    return Collected(row.pk, number, follow, receipts.promise(book.rows[0], number))
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where: the unit's code, and the point if there is one."""
+
+    unit: str
+    lon: float | None = None
+    lat: float | None = None
+
+
+def locate(report: Report) -> Place:
+    """Find the unit of a report: by point, else by the unit named, else `unplaced`. Outside the city is refused."""
+    if report.lon is not None and report.lat is not None:
+        lon, lat = check_point(report.lon, report.lat)
+        code = units.locate_point(lon, lat)
+        if code is None:
+            raise Refusal("cases.report.outside", "This place lies outside the city.", field="lon")
+        return Place(code, lon, lat)
+    if report.unit:
+        return Place(units.unit_of_code(report.unit, field="unit").code)
+    return Place(units.unplaced_code())
+
+
+def _row(report: Report, place: Place, at: int, origin: str) -> models.Case:
+    row = models.Case(
+        definition="",
+        head=b"",
+        snapshot="",
+        slots="",
+        state="",
+        seq=0,
+        unit_code=place.unit,
+        lon=place.lon,
+        lat=place.lat,
+        cell=cell(place.lon, place.lat) if place.lon is not None and place.lat is not None else None,
+        address=clean(report.address).strip()[:200],
+        origin=origin,
+        channel=clean(report.channel)[:40],
+        created=at,
+        at=at,
+    )
+    row.save(force_insert=True)
+    return row
+
+
+def _data(report: Report, place: Place, row: models.Case) -> tuple[dict[str, Any], dict[str, Any]]:
+    data: dict[str, Any] = {"channel": row.channel, "unit": place.unit}
+    inner: dict[str, Any] = {}
+    if report.matter:
+        entry = catalog.current().matter(report.matter)
+        data["matter"], data["level"] = entry.code, entry.level
+    if report.words.strip():
+        kept = keep_words(row.subject, "1:collect:words", clean(report.words).strip())
+        data["words"], inner["words_id"] = kept.digest, kept.id
+    if report.answers:
+        text = "\n".join(f"{k}: {v}" for k, v in report.answers.items())
+        kept = keep_words(row.subject, "1:collect:answers", clean(text)[:WORDS_LIMIT])
+        data["answers"], inner["answers_id"] = kept.digest, kept.id
+    if place.lon is not None and place.lat is not None:
+        inner["lon_e7"], inner["lat_e7"] = round(place.lon * 1e7), round(place.lat * 1e7)
+    if report.photos:
+        data["photos"] = [f.sha256 for f in report.photos]
+        inner["photos"] = [str(f.uuid) for f in report.photos]
+        File.objects.filter(pk__in=[f.pk for f in report.photos]).update(subject=row.subject)
+    return data, inner
+
+
+def _report_row(report: Report, row: models.Case, at: int, origin: str, follow: str) -> None:
+    person = 0
+    if report.email or report.phone or report.name:
+        found = find_or_register(
+            at=at, name=report.name, phone=report.phone, email=report.email, language=report.language
+        )
+        person = int(found.pk)
+    models.Report.objects.create(
+        case=row,
+        created=at,
+        channel=row.channel,
+        origin=origin,
+        language=report.language,
+        person=person,
+        follow=numbers.follow_digest(follow),
+    )

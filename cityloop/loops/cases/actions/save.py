@@ -1,0 +1,138 @@
+"""Writing books: a constant number of statements for any number of cases."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from cityloop.ground.kit.remembered import Remembered
+from cityloop.ground.loop.snapshot import GONE, dump
+from cityloop.loops.cases.actions.book import Book
+from cityloop.loops.cases.models import Case
+from cityloop.town.calendar.queries import cache_seconds
+from cityloop.town.ledger import actions as ledger
+from cityloop.town.orgs.queries import directory, revision
+from cityloop.town.worklist import actions as worklist
+
+_json = msgspec.json.Encoder()
+
+CHANGING = (
+    "definition",
+    "snapshot",
+    "slots",
+    "head",
+    "state",
+    "seq",
+    "round",
+    "matter",
+    "unit_code",
+    "unit_filed",
+    "level",
+    "urgent",
+    "held",
+    "at",
+    "filed",
+    "closed",
+    "due",
+    "resolution",
+    "lead_org",
+    "parent_id",
+    "into_id",
+)
+_SET = ", ".join(f'"{name}" = %s' for name in CHANGING)
+_UPDATE = f'UPDATE "cases_case" SET {_SET} WHERE "id" = %s'
+
+
+def paths() -> dict[int, str]:
+    """Give every organisation's real path by id, kept per process."""
+    return _paths()
+
+
+_paths = Remembered(lambda: {o.id: o.path for o in directory().values()}, revision, cache_seconds)
+
+
+def reflect(book: Book) -> None:
+    """Bring the case's columns in line with its snapshot."""
+    case, snap = book.case, book.snapshot
+    case.definition, case.snapshot = snap.definition, dump(snap).decode()
+    case.slots = _json.encode(book.slots).decode()
+    case.state, case.seq, case.round, case.at = snap.state, snap.seq, snap.round, snap.at
+    case.matter = snap.matter or case.matter
+    case.unit_code = snap.unit or case.unit_code
+    case.level, case.urgent, case.held = snap.level, snap.urgent, snap.held
+    case.resolution = snap.resolution
+    case.closed = snap.ended if snap.ended >= 0 else None
+    case.into_id = snap.into or None
+    handling = snap.clocks.get("handling")
+    case.due = handling.due if handling and handling.due >= 0 else None
+    lead = snap.lead
+    case.lead_org = lead.org if lead else case.lead_org
+    if case.filed is None and snap.milestones:
+        case.filed, case.unit_filed = snap.at, snap.unit
+
+
+def save(books: Sequence[Book]) -> None:
+    """Write the steps, rows of work, cases and parts of all books, inside the caller's transaction."""
+    for book in books:
+        reflect(book)
+    with connection.cursor() as cursor:
+        values = [_update_values(book.case) for book in books]
+        if len(values) == 1:
+            cursor.execute(_UPDATE, values[0])
+        else:
+            cursor.executemany(_UPDATE, values)
+    ledger.append([row for book in books for row in book.rows])
+    worklist.write([e for book in books for e in book.entries.values()])
+    _write_parts([book for book in books if book.parts_changed])
+
+
+def _update_values(case: Case) -> list[Any]:
+    return [getattr(case, name) for name in CHANGING] + [case.pk]
+
+
+_PARTS = 'INSERT INTO "cases_part" ("case_id", "round", "number", "org", "org_path", "role", "state", "due") VALUES '
+_PARTS_TAIL = (
+    ' ON CONFLICT ("case_id", "round", "number") DO UPDATE SET "state" = excluded."state",'
+    ' "role" = excluded."role", "due" = excluded."due"'
+)
+
+
+def part_rows(book: Book) -> list[tuple[Any, ...]]:
+    """Give the list-side rows of a case's parts; a call to an organisation lets it see the case as well."""
+    known, snap = paths(), book.snapshot
+    rows = [
+        (book.case.pk, snap.round, p.id, p.org, known.get(p.org, p.org_path), p.role, p.state, _due(p.clock.due))
+        for p in snap.parts
+    ]
+    return rows + [
+        (
+            book.case.pk,
+            snap.round,
+            1000 + r.id,
+            r.org,
+            known.get(r.org, r.org_path),
+            "asked",
+            r.state,
+            _due(r.clock.due),
+        )
+        for r in snap.requests
+        if r.org and r.state not in GONE
+    ]
+
+
+def _due(value: int) -> int | None:
+    return value if value >= 0 else None
+
+
+def _write_parts(books: Sequence[Book]) -> None:
+    rows = [row for book in books for row in part_rows(book)]
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        marks = "(" + ", ".join(["%s"] * 8) + ")"
+        if len(rows) <= 40:
+            flat = [v for row in rows for v in row]
+            cursor.execute(_PARTS + ", ".join([marks] * len(rows)) + _PARTS_TAIL, flat)
+        else:
+            cursor.executemany(_PARTS + marks + _PARTS_TAIL, rows)

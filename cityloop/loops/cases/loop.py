@@ -1,0 +1,59 @@
+"""Which loop definition a case follows."""
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.remembered import Remembered
+from cityloop.ground.loop.definition import Definition, compile_definition, definition_file, shipped
+from cityloop.loops.cases.models import LoopText
+from cityloop.town.calendar.queries import cache_seconds
+from cityloop.town.units.models import City
+
+LOOP = "case"
+_pinned: dict[str, Definition] = {}
+
+
+def _city() -> City:
+    return City.objects.filter(id=1).first() or City(key="city", case_prefix="CASE", zone="UTC")
+
+
+city = Remembered(_city, lambda: "", cache_seconds)
+
+
+def present() -> Definition:
+    """Give the definition new cases are begun under: the shipped one in the city's profile."""
+    return shipped(LOOP, city().loop_profile or "full")
+
+
+def keep_present() -> Definition:
+    """Give the present definition, kept in the database at its first use so that cases may pin it."""
+    definition = present()
+    if definition.digest not in _pinned:
+        text = definition_file(LOOP).read_text()
+        LoopText.objects.get_or_create(
+            digest=definition.digest, defaults={"profile": definition.profile_name, "text": text}
+        )
+        _pinned[definition.digest] = definition
+    return definition
+
+
+def pinned(digest: str) -> Definition:
+    """Give the definition a case pins; no query once it is known to the process."""
+    definition = _pinned.get(digest)
+    if definition is None:
+        definition = _pinned[digest] = _load(digest)
+    return definition
+
+
+def _load(digest: str) -> Definition:
+    now = present()
+    if now.digest == digest:
+        return now
+    row = LoopText.objects.filter(digest=digest).first()
+    if row is None:
+        raise Refusal("cases.definition.unknown", "The loop definition of this case is not known here.")
+    return compile_definition(row.text, row.profile)
+
+
+def forget() -> None:
+    """Forget what the process remembers: between tests and after the city's row changed."""
+    _pinned.clear()
+    city.forget()

@@ -1,0 +1,133 @@
+"""Cases, their parts, the reports they grew from, and who follows them."""
+
+from django.db import models
+from django.db.models import Q
+
+from cityloop.town.columns import CodeField, InstantField
+
+SUBJECT = "case"
+
+
+class LoopText(models.Model):
+    """A loop definition as it stood when cases were pinned to it, so that old cases keep their rules."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    profile = models.CharField(max_length=24)
+    text = models.TextField()
+
+
+class Case(models.Model):
+    """A case. `snapshot` is the loop state; the other columns are read from it so that lists can ask."""
+
+    definition = models.CharField(max_length=64)
+    snapshot = models.TextField()
+    slots = models.TextField(default="{}")
+    head = models.BinaryField(max_length=32)
+    state = models.CharField(max_length=24)
+    seq = models.IntegerField()
+    round = models.SmallIntegerField(default=1)
+    matter = CodeField(max_length=60, blank=True)
+    unit_code = CodeField(max_length=32)
+    unit_filed = CodeField(max_length=32, blank=True)
+    level = models.SmallIntegerField(default=0)
+    urgent = models.BooleanField(default=False)
+    held = models.CharField(max_length=24, blank=True)
+    lon = models.FloatField(null=True)
+    lat = models.FloatField(null=True)
+    cell = models.BigIntegerField(null=True)
+    address = models.CharField(max_length=200, blank=True)
+    origin = models.CharField(max_length=8, default="live")
+    channel = models.CharField(max_length=40, blank=True)
+    created = InstantField()
+    at = InstantField()
+    filed = InstantField(null=True)
+    closed = InstantField(null=True)
+    due = InstantField(null=True)
+    resolution = models.CharField(max_length=24, blank=True)
+    lead_org = models.BigIntegerField(default=0)
+    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
+    into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="folded")
+    source = models.CharField(max_length=60, blank=True)
+    source_key = models.CharField(max_length=120, blank=True)
+    source_due = InstantField(null=True)
+    source_status = models.CharField(max_length=60, blank=True)
+    precision = models.CharField(max_length=6, default="second")
+    marked = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "source_key"], name="case_source_key_once", condition=~Q(source="")
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["unit_code", "state"], name="case_unit_state"),
+            models.Index(fields=["lead_org", "state"], name="case_lead_state"),
+            models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
+            models.Index(fields=["state", "created"], name="case_state_created"),
+            models.Index(fields=["created"], name="case_created"),
+            models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
+            models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"case {self.pk} {self.state}"
+
+    @property
+    def subject(self) -> str:
+        """The name of this case on the ledger."""
+        return f"{SUBJECT}:{self.pk}"
+
+
+class Part(models.Model):
+    """What one organisation does for a case: the list-side of the snapshot's parts."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="parts")
+    round = models.SmallIntegerField()
+    number = models.SmallIntegerField()
+    org = models.BigIntegerField()
+    org_path = CodeField(max_length=200)
+    role = models.CharField(max_length=10)
+    state = models.CharField(max_length=12)
+    due = InstantField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["case", "round", "number"], name="case_part_once")]
+        indexes = [models.Index(fields=["org_path", "case"], name="case_part_org")]
+
+
+class Report(models.Model):
+    """What came in from one channel, once. Its words live with `persons`; the follow code only as a digest."""
+
+    case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
+    created = InstantField()
+    channel = models.CharField(max_length=40)
+    origin = models.CharField(max_length=8, default="live")
+    language = models.CharField(max_length=10, default="en")
+    person = models.BigIntegerField(default=0)
+    follow = models.BinaryField(max_length=32, null=True, unique=True)
+
+
+class Follower(models.Model):
+    """Somebody who follows a case without having reported it."""
+
+    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="followers")
+    since = InstantField()
+    person = models.BigIntegerField(default=0)
+    language = models.CharField(max_length=10, default="en")
+    follow = models.BinaryField(max_length=32, null=True, unique=True)
+
+
+class Submission(models.Model):
+    """An idempotency key of a door and client, kept for 24 hours with the answer given."""
+
+    door = models.CharField(max_length=24)
+    client = models.CharField(max_length=64)
+    key = models.CharField(max_length=120)
+    body = models.BinaryField(max_length=32)
+    answer = models.TextField(default="")
+    at = InstantField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["door", "client", "key"], name="case_submission_once")]
+        indexes = [models.Index(fields=["at"], name="case_submission_at")]

@@ -1,0 +1,45 @@
+"""Public case numbers, `PREFIX-YYYY-NNNNNN`, and secret follow codes."""
+
+import re
+import secrets
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases.loop import city
+from cityloop.loops.cases.models import Case
+from cityloop.town.calendar.clock import city_clock
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_NUMBER = re.compile(r"([A-Z][A-Z0-9]{0,11})-(\d{4})-(\d{6,12})")
+
+
+def number(case: Case) -> str:
+    """Give the public number of a case. The year is that of its collection, in the city's zone."""
+    return number_of(case.pk, case.created)
+
+
+def number_of(case_id: int, created: int) -> str:
+    """Give the public number for an id and an instant of collection."""
+    year = datetime.fromtimestamp(created // 1_000_000, UTC).astimezone(city_clock.zone).year
+    return f"{city().case_prefix}-{year:04d}-{case_id:06d}"
+
+
+def case_id(text: str) -> int:
+    """Read the id out of a public number; refuse what is none."""
+    found = _NUMBER.fullmatch(text.strip().upper()) if len(text) < 40 else None
+    if not found:
+        raise Refusal("cases.number", "{text} is not a case number.", field="number", text=text[:40])
+    return int(found[3])
+
+
+def new_follow_code() -> str:
+    """Make a follow code of 80 random bits, in four groups that can be read aloud."""
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(16))
+    return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
+
+
+def follow_digest(code: str) -> bytes:
+    """Give the digest under which a follow code is stored; look-alike letters are taken for each other."""
+    plain = re.sub(r"[^0-9A-Z]", "", code.upper()[:60]).translate(str.maketrans("OIL", "011"))
+    return sha256(b"follow:" + plain.encode()).digest()
