@@ -90,6 +90,18 @@ def fit_to(leaves: Shapes, home: Sequence[int], areas: Shapes) -> tuple[Shapes, 
     return mosaic.joined(owners, len(leaves)), sorted({int(leaf[face]) for face in left if leaf[face] != NOBODY})
 
 
+def mended(shapes: Shapes, gap_m: float) -> Shapes:
+    """Give shapes without overlaps, and without gaps narrower than `gap_m` metres, between them.
+
+    For sources whose neighbours were simplified one by one. Each overlap and gap goes to the neighbour with the
+    longest border (GEOS' coverage cleaner); wider gaps stay.
+    """
+    _, south, _, north = shapely.total_bounds(shapes)
+    width = gap_m * metre_in_degrees((south + north) / 2)[1]
+    clean: Shapes = np.asarray(shapely.coverage_clean(shapes, gap_width=width), object)
+    return clean
+
+
 def grid(
     parents: Shapes, *, cell_m: float | None = None, target_area_m2: float | None = None, sliver: float = 0.2
 ) -> tuple[Shapes, Owners]:

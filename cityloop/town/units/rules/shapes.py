@@ -36,12 +36,11 @@ def metre_in_degrees(lat: float) -> tuple[float, float]:
 
 
 def polygonal(shape: BaseGeometry) -> BaseGeometry:
-    """Make valid and keep only the polygons."""
-    whole = shape if shapely.is_valid(shape) else shapely.make_valid(shape)
-    if whole.geom_type in ("Polygon", "MultiPolygon"):
-        return whole
-    parts = [part for part in shapely.get_parts(whole) if part.geom_type in ("Polygon", "MultiPolygon")]
-    return shapely.union_all(parts) if parts else shapely.Polygon()
+    """Keep only the polygons, and make them valid (rings crossing themselves are taken apart)."""
+    if shape.geom_type not in ("Polygon", "MultiPolygon"):
+        parts = [part for part in shapely.get_parts(shape) if part.geom_type in ("Polygon", "MultiPolygon")]
+        shape = shapely.union_all([polygonal(part) for part in parts]) if parts else shapely.Polygon()
+    return shape if shape.is_valid else shapely.make_valid(shape, method="structure", keep_collapsed=False)
 
 
 def dissolve(shapes: Shapes) -> BaseGeometry:

@@ -1,0 +1,26 @@
+"""Facts about units that other rooms react to. The wiring decides who."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsRenumbered:
+    """Current codes changed at `at`: whoever keeps a current code rewrites it by `mapping`, old to new.
+
+    `relocate` are old codes whose things with a point are located anew first (the unit was split); those without
+    a point follow `mapping`, which then leads to what is still known of them, a rest code.
+    """
+
+    mapping: Mapping[str, str]
+    at: int
+    relocate: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitsLoaded:
+    """The city's units were loaded for the first time."""
+
+    city: str
+    units: int
+    at: int

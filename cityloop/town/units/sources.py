@@ -1,0 +1,122 @@
+"""Reading polygons and crosswalks from files."""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import shapely
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.units.rules.gcj02 import shapes_to_wgs84
+from cityloop.town.units.rules.shapes import Shapes, polygonal
+
+MAX_BYTES = 1 << 30  # decompressed; a bomb is refused, not unpacked
+_GZIP = b"\x1f\x8b"
+_WGS84_NAMES = ("CRS84", "4326", "WGS84", "4490")  # EPSG:4490 is CGCS2000, equal to WGS 84 within centimetres
+
+
+@dataclass(frozen=True)
+class Features:
+    """Polygons in WGS 84 degrees with their properties and keys, in file order."""
+
+    keys: list[str]
+    properties: list[dict[str, Any]]
+    shapes: Shapes
+
+    def by_key(self) -> dict[str, dict[str, Any]]:
+        """Give each key's properties."""
+        return dict(zip(self.keys, self.properties, strict=True))
+
+
+def read_features(path: Path, key: str, datum: Literal["wgs84", "gcj02"] = "wgs84") -> Features:
+    """Read a GeoJSON FeatureCollection (plain or gzip) of polygons; `key` names the property that tells them apart.
+
+    GCJ-02 coordinates are turned into WGS 84. Features with the same key are joined. Refuses what is no such file.
+    """
+    document = _document(path)
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list) or not features:
+        raise _bad(path, "it holds no feature collection with features")
+    _check_datum(path, document)
+    shapes = _shapes(path, features)
+    if datum == "gcj02":
+        shapes = shapes_to_wgs84(shapes)
+    properties = [dict(feature.get("properties") or {}) for feature in features]
+    return _joined(path, key, properties, shapes)
+
+
+def read_crosswalk(path: Path, on: str, column: str) -> dict[str, str]:
+    """Read a CSV (UTF-8, plain or gzip) as a mapping from column `on` to column `column`."""
+    try:
+        rows = csv.DictReader(io.StringIO(_bytes(path).decode("utf-8-sig")))
+        found = {row[on]: row[column] for row in rows}
+    except UnicodeDecodeError as error:
+        raise _bad(path, f"byte {error.start} is not UTF-8") from error
+    except (KeyError, csv.Error) as error:
+        raise _bad(path, f"it has no column {error}") from error
+    return found
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == _GZIP
+            raw.seek(0)
+            stream: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
+            content: bytes = stream.read(MAX_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise _bad(path, f"it cannot be read ({error})") from error
+    if len(content) > MAX_BYTES:
+        raise _bad(path, f"it is larger than {MAX_BYTES:,} bytes")
+    return content
+
+
+def _document(path: Path) -> Any:
+    try:
+        return json.loads(_bytes(path).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise _bad(path, f"byte {error.start} is not UTF-8") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _bad(path, f"it is not JSON ({error})") from error
+
+
+def _check_datum(path: Path, document: dict[str, Any]) -> None:
+    crs = json.dumps(document.get("crs") or "CRS84")
+    if not any(name in crs for name in _WGS84_NAMES):
+        raise _bad(path, f"its coordinates are in {crs}; convert them to WGS 84, or declare datum = 'gcj02'")
+
+
+def _shapes(path: Path, features: list[Any]) -> Shapes:
+    try:
+        shapes = shapely.from_geojson([json.dumps(feature["geometry"]) for feature in features])
+    except (TypeError, KeyError, AttributeError, shapely.GEOSException) as error:
+        raise _bad(path, f"a feature has no readable geometry ({error})") from error
+    whole = np.array([polygonal(shape) if shape is not None else shapely.Polygon() for shape in shapes], object)
+    empty = np.flatnonzero(shapely.is_empty(whole))
+    if len(empty):
+        raise _bad(path, f"feature {int(empty[0]) + 1} is no polygon")
+    west, south, east, north = shapely.total_bounds(whole)
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise _bad(path, "its coordinates are not longitude and latitude in degrees")
+    return whole
+
+
+def _joined(path: Path, key: str, properties: list[dict[str, Any]], shapes: Shapes) -> Features:
+    groups: dict[str, list[int]] = {}
+    for index, row in enumerate(properties):
+        if row.get(key) in (None, ""):
+            raise _bad(path, f"feature {index + 1} has no property {key!r}")
+        groups.setdefault(str(row[key]), []).append(index)
+    joined = np.empty(len(groups), object)
+    joined[:] = [shapes[i[0]] if len(i) == 1 else shapely.union_all(shapes[i]) for i in groups.values()]
+    return Features(list(groups), [properties[i[0]] for i in groups.values()], joined)
+
+
+def _bad(path: Path, why: str) -> Refusal:
+    return Refusal("units.source", "{file} cannot be used: {why}.", "file", file=path.name, why=why)
