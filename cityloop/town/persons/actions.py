@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import urandom
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -160,8 +160,7 @@ def renew_keys(*, batch: int = 500) -> int:
         Person.objects.bulk_update(persons, [*_SEALED, "phone_index", "email_index", "key_id"])
         words = list(Words.objects.select_for_update().exclude(key_id=current).order_by("id")[:batch])
         for row in words:
-            row.text = row.text and Sealed(sealing.rewrap(row.text.token), row.text.label)
-            row.key_id = current
+            _rewrap(row)
         Words.objects.bulk_update(words, ["text", "key_id"])
     return len(persons) + len(words)
 
@@ -178,6 +177,12 @@ def _fill(person: Person, name: str, phone: str, email: str) -> None:
 
 def _unmasked(person: Person) -> Unmasked:
     return Unmasked(*(_clear(getattr(person, field)) for field in _SEALED))
+
+
+def _rewrap(words: Words) -> None:
+    if isinstance(kept := cast(object, words.text), Sealed):
+        setattr(words, "text", Sealed(sealing.rewrap(kept.token), kept.label))  # noqa: B010  the stubs know str only
+    words.key_id = keys.current().id
 
 
 def _clear(value: object) -> str:

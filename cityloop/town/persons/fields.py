@@ -33,7 +33,7 @@ class Sealed:
     __repr__ = __str__
 
 
-class EncryptedField(models.TextField):  # type: ignore[type-arg]
+class EncryptedField(models.TextField):
     """Text encrypted with AES-256-GCM; a plain `str` is sealed when it is written.
 
     The name of the table and column is authenticated with the text, so that a token moved to another

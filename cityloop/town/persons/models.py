@@ -1,5 +1,6 @@
 """Tables of people. Only this room's actions write them."""
 
+from typing import ClassVar
 from uuid import uuid4
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -40,10 +41,10 @@ class Account(AbstractBaseUser):
     language = models.CharField(max_length=16, default="en")
     created = InstantField()
 
-    objects = AccountManager()  # type: ignore[misc]
+    objects = AccountManager()
 
     USERNAME_FIELD = "username"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
 
 class Words(models.Model):

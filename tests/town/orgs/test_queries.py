@@ -35,10 +35,11 @@ def test_eligible_leaves_out_persons_and_related_organisations_but_never_the_cit
     assert queries.eligible("inspector", "31", AT, level=2) == []
 
 
+LITTER = (Need("litter"),)
 UNITS = ["3101", "3102", "3201"]
 
 
-def find(city, lead, needs=(Need("litter"),), splits=()):
+def find(city, lead, needs=LITTER, splits=()):
     found = queries.missing(needs, UNITS, at=AT, lead=lambda m, u: lead, splits=splits)
     return {(f.problem, f.role, f.unit_code, f.units) for f in found}
 
