@@ -83,7 +83,8 @@ class City:
 def start_city(home: Path, *words: str, port: int | None = None, **env: str) -> City:
     """Start `cityloop serve` (or the verb given) and wait until it is ready."""
     port = port or free_port()
-    environment = {**os.environ, "CITYLOOP_HOME": str(home), "DJANGO_SETTINGS_MODULE": "cityloop.config.settings", **env}
+    ours = {"CITYLOOP_HOME": str(home), "DJANGO_SETTINGS_MODULE": "cityloop.config.settings"}
+    environment = {**os.environ, **ours, **env}
     command = [sys.executable, "-m", "cityloop.doors.cli.main", *(words or ("serve",)), "--port", str(port)]
     process = subprocess.Popen(command, env=environment)
     city = City(f"http://127.0.0.1:{port}", home, process, environment)

@@ -19,8 +19,9 @@ def chromium() -> bool:
 
 def cjk() -> bool:
     """Is there a face with Chinese characters?"""
-    listed = shutil.which("fc-list") and subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout
-    return bool(listed)
+    if not shutil.which("fc-list"):
+        return False
+    return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout)
 
 
 PARTS = {"postgresql": postgresql, "chromium": chromium, "fonts-noto-cjk": cjk}

@@ -21,6 +21,8 @@ SETTINGS = {
     "autovacuum_naptime": "10s",
 }
 
+INITDB = ["-U", "cityloop", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+
 
 def program(name: str) -> str:
     """Find a program of PostgreSQL, the newest version first."""
@@ -44,7 +46,7 @@ def cluster() -> Iterator[str]:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
         data = folder / "data"
-        run(as_user([program("initdb"), "-D", str(data), "-U", "cityloop", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]))
+        run(as_user([program("initdb"), "-D", str(data), *INITDB]))
         options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in SETTINGS.items())
         control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
         run(as_user([*control, "-o", f"-k {folder} {options}", "start"]))

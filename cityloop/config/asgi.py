@@ -6,14 +6,14 @@ writers wait on each other (measured; see docs/explanation/server.md).
 
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
-django = WSGIMiddleware(get_wsgi_application(), workers=4)
+django: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
 
 # Only now: wiring names models, which need Django to be set up.
 from cityloop.config import wiring  # noqa: E402

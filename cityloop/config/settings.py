@@ -10,7 +10,7 @@ from cityloop.config.databases import database
 from cityloop.config.secret import production, secret_key
 from cityloop.home import home
 
-HOME = home()
+HOME = CITYLOOP_HOME = home()
 PRODUCTION = production()
 PACKAGE = Path(__file__).resolve().parent.parent
 SHARED_DATA = Path(os.environ.get("CITYLOOP_SHARED_DATA") or PACKAGE.parent.parent / "shared" / "data")

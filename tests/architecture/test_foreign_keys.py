@@ -10,7 +10,16 @@ from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
 # Storeys from bottom to top; rooms of one set are siblings and may not point at each other.
-TOWN = [{"files", "ledger"}, {"units", "calendar"}, {"components"}, {"persons"}, {"orgs"}, {"catalog"}, {"worklist"}, {"notices"}]
+TOWN = [
+    {"files", "ledger"},
+    {"units", "calendar"},
+    {"components"},
+    {"persons"},
+    {"orgs"},
+    {"catalog"},
+    {"worklist"},
+    {"notices"},
+]
 STOREYS = ["loops", "lookout", "plates", "doors"]
 # Django's own tables lie below everything.
 FOUNDATION = {"contenttypes", "auth", "sessions", "messages", "staticfiles"}
@@ -79,7 +88,9 @@ def test_migrations_point_down():
     assert wrong == []
 
 
-@pytest.mark.parametrize(("source", "target", "fine"), [("notices", "orgs", True), ("orgs", "notices", False), ("units", "calendar", False)])
+@pytest.mark.parametrize(
+    ("source", "target", "fine"), [("notices", "orgs", True), ("orgs", "notices", False), ("units", "calendar", False)]
+)
 def test_rule_itself(source, target, fine):
     assert may_point(source, target) is fine
 

@@ -18,7 +18,8 @@ PREFIX_LOOKUPS = ("startswith", "istartswith")
 
 def tracked() -> list[Path]:
     """Files that are, or are about to be, in the repository."""
-    done = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True)
+    command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     return [ROOT / name for name in done.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 

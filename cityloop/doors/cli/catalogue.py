@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from babel.messages import Catalog
 from babel.messages.extract import extract_from_dir
@@ -39,7 +40,7 @@ def collect() -> Found:
 def from_code() -> Iterator[tuple[str, int, str | tuple[str, str], str | None]]:
     """Sentences in Python files."""
     for name, line, sentence, _comments, context in extract_from_dir(
-        PACKAGE, [("**.py", "python")], keywords=KEYWORDS, strip_comment_tags=True  # type: ignore[arg-type]
+        PACKAGE, [("**.py", "python")], keywords=KEYWORDS, strip_comment_tags=True
     ):
         yield f"cityloop/{name}", line, plural(sentence), context
 
@@ -51,13 +52,13 @@ def plural(sentence: str | tuple[str, ...]) -> str | tuple[str, str]:
 
 def from_templates() -> Iterator[tuple[str, int, str | tuple[str, str], str | None]]:
     """Sentences in templates, as Django itself will look them up."""
-    from django.template import engines
+    from django.template.engine import Engine
     from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
-    engine = engines["django"].engine
+    engine = Engine.get_default()
     for path in sorted(PACKAGE.glob("**/templates/**/*.*")):
         name, text = str(path.relative_to(PACKAGE.parent)), path.read_text()
-        nodes = engine.from_string(text).nodelist
+        nodes: Any = engine.from_string(text).nodelist
         for node in nodes.get_nodes_by_type(TranslateNode):
             literal = getattr(node.filter_expression.var, "literal", None) or node.filter_expression.var
             yield name, node.token.lineno, str(literal), spoken(node.message_context)
@@ -70,11 +71,11 @@ def spoken(context: object) -> str | None:
     return str(context).strip("\"'") if context else None
 
 
-def block(node: object) -> str | tuple[str, str]:
+def block(node: Any) -> str | tuple[str, str]:
     """Give the sentence of a {% blocktranslate %}, or one and many."""
-    render = node.render_token_list  # type: ignore[attr-defined]
-    one = render(node.singular)[0]  # type: ignore[attr-defined]
-    return (one, render(node.plural)[0]) if node.plural else one  # type: ignore[attr-defined]
+    render = node.render_token_list
+    one = render(node.singular)[0]
+    return (one, render(node.plural)[0]) if node.plural else one
 
 
 def read(path: Path) -> Catalog:
@@ -123,9 +124,9 @@ def wanting(path: Path, found: Found) -> list[dict[str, str]]:
     return findings
 
 
-def fault_of(sentence: str | tuple[str, str], words: str | list[str] | tuple[str, ...]) -> str:
+def fault_of(sentence: str | tuple[str, str], words: str | list[str] | tuple[str, ...] | None) -> str:
     """Name what is wrong with a translation, or nothing."""
-    translated = [words] if isinstance(words, str) else list(words)
+    translated = [words] if isinstance(words, str) else list(words or ())
     if not all(translated) or not translated:
         return "missing"
     most = sentence if isinstance(sentence, str) else sentence[1]

@@ -1,4 +1,4 @@
-"""`cityloop messages`: the sentences of the interface, from source to catalogue to what runs. No gettext tools needed."""
+"""`cityloop messages`: sentences from source to catalogue to what runs, without gettext's tools."""
 
 import click
 

@@ -73,6 +73,10 @@ def free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise Refusal(
-                "serve.port", "Cannot listen on {host}:{port} ({why}); choose another with --port.",
-                field="port", host=host, port=port, why=error.strerror,
+                "serve.port",
+                "Cannot listen on {host}:{port} ({why}); choose another with --port.",
+                field="port",
+                host=host,
+                port=port,
+                why=error.strerror,
             ) from error

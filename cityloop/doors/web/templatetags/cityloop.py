@@ -28,5 +28,14 @@ def icon(name: str, label: str = "", size: int = 20) -> SafeString:
     named = format_html(' role="img" aria-label="{}"', label) if label else SafeString(' aria-hidden="true"')
     return format_html(
         '<svg class="icon" width="{0}" height="{0}"{1}><use href="{2}#{3}"></use></svg>',
-        size, named, built.address("frontend/icons.svg"), name,
+        size,
+        named,
+        built.address("frontend/icons.svg"),
+        name,
     )
+
+
+@register.simple_tag
+def icon_sprite() -> str:
+    """Give the address of the sprite, for islands that draw icons themselves."""
+    return built.address("frontend/icons.svg")
