@@ -52,6 +52,8 @@ class Milestone(_Model):
 
 
 class Choice(_Model):
+    """One of the answers to choose from."""
+
     key: Key
     names: Words
 

@@ -89,8 +89,11 @@ def _opened(file: BinaryIO, data: bytes) -> Image.Image:
         return Image.open(file, formats=tuple(FORMATS))
     except UnidentifiedImageError as error:
         if data[4:8] == b"ftyp":
-            message = "HEIC and AVIF photos cannot be read; save it as JPEG (on an iPhone: Most Compatible)."
-            raise Refusal("files.photo.heic", message, FIELD) from error
+            raise Refusal(
+                "files.photo.heic",
+                "HEIC and AVIF photos cannot be read; save it as JPEG (on an iPhone: Most Compatible).",
+                FIELD,
+            ) from error
         raise Refusal("files.photo.type", "Choose a photo in JPEG, PNG or WebP format.", FIELD) from error
 
 
