@@ -54,7 +54,7 @@ def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
     if state.holder == "@lead":
         lead = snapshot.lead
         if lead is not None:
-            return Duty("state", snapshot.state, lead.holder, lead.org, lead.org_path, lead.person, clock, state.on_due)
+            return _of_lead(snapshot, lead, clock, state.on_due)
         return Duty("state", snapshot.state, "dispatcher", clock=clock, on_due=state.on_due)
     if state.holder == "@main":
         return Duty("state", snapshot.state, "shift_leader")
@@ -63,9 +63,19 @@ def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
     return Duty("state", snapshot.state, state.holder, person=snapshot.person, clock=clock, on_due=state.on_due)
 
 
+def _of_lead(snapshot: Snapshot, lead: Part, clock: Clock | None, on_due: str) -> Duty:
+    return Duty("state", snapshot.state, lead.holder, lead.org, lead.org_path, lead.person, clock, on_due)
+
+
 def _part_duties(snapshot: Snapshot) -> Iterator[Duty]:
     for part in snapshot.parts:
-        if part.state in ACTIVE and part.role != "lead" or part.state in ACTIVE and snapshot.lead is part and _outlives(snapshot, part):
+        if (
+            part.state in ACTIVE
+            and part.role != "lead"
+            or part.state in ACTIVE
+            and snapshot.lead is part
+            and _outlives(snapshot, part)
+        ):
             yield _part_duty(part)
         elif part.state == "bounced":
             yield Duty(f"replace:{part.id}", "replace_part", "dispatcher", clock=part.clock)

@@ -130,5 +130,5 @@ def _decision(definition: Definition, transition: Transition, actor: Actor, requ
     kind = definition.requests[request.kind]
     fields = fields_of(transition)
     fields["answer"] = {**fields["answer"], "choices": list(kind.answers)}
-    names = {k: v for k, v in kind.names.items()}
+    names = dict(kind.names)
     return Offer("decide", actor, fields, names, kind.to or "@stay", request=request.id, part=request.part)

@@ -1,21 +1,12 @@
 """Which loop definition a case follows."""
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.kit.remembered import Remembered
 from cityloop.ground.loop.definition import Definition, compile_definition, definition_file, shipped
 from cityloop.loops.cases.models import LoopText
-from cityloop.town.calendar.queries import cache_seconds
-from cityloop.town.units.models import City
+from cityloop.town.units.queries import city
 
 LOOP = "case"
 _pinned: dict[str, Definition] = {}
-
-
-def _city() -> City:
-    return City.objects.filter(id=1).first() or City(key="city", case_prefix="CASE", zone="UTC")
-
-
-city = Remembered(_city, lambda: "", cache_seconds)
 
 
 def present() -> Definition:
@@ -54,6 +45,5 @@ def _load(digest: str) -> Definition:
 
 
 def forget() -> None:
-    """Forget what the process remembers: between tests and after the city's row changed."""
+    """Forget which definitions are kept: between tests."""
     _pinned.clear()
-    city.forget()

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.loops.cases.loop import city
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.units.queries import city
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _NUMBER = re.compile(r"([A-Z][A-Z0-9]{0,11})-(\d{4})-(\d{6,12})")

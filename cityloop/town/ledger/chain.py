@@ -51,8 +51,19 @@ COLUMNS = Row.__struct_fields__
 
 def canonical(value: Any) -> bytes:
     """Write `value` as canonical JSON. Floats and integers beyond 2^53 - 1 raise ValueError."""
-    text = _encoder.encode(value)
-    return text
+    if not _plain(value):
+        raise ValueError("canonical JSON here knows no floats and no integers beyond 2^53 - 1")
+    return _encoder.encode(value)
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, str | bool | msgspec.Raw) or value is None:
+        return True
+    if isinstance(value, int):
+        return -LIMIT <= value <= LIMIT
+    if isinstance(value, dict):
+        return all(map(_plain, value.values()))
+    return isinstance(value, list | tuple) and all(map(_plain, value))
 
 
 def inner_digest(salt: bytes, inner: bytes) -> str:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
@@ -26,7 +27,8 @@ def private_key() -> Ed25519PrivateKey:
         if not path.exists():
             _make(path)
         loaded = ser.load_pem_private_key(path.read_bytes(), password=None)
-        assert isinstance(loaded, Ed25519PrivateKey)
+        if not isinstance(loaded, Ed25519PrivateKey):
+            raise TypeError(f"{path.name} holds no Ed25519 key")
         _loaded[path] = loaded
     return _loaded[path]
 
@@ -66,7 +68,7 @@ def verify(public: bytes, signature: bytes, message: bytes) -> bool:
     """Tell whether the signature is right."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
-    except Exception:  # cryptography raises InvalidSignature, or ValueError on a malformed key
+    except (InvalidSignature, ValueError):
         return False
     return True
 

@@ -146,12 +146,12 @@ def locate(report: Report) -> Place:
     """Find the unit of a report: by point, else by the unit named, else `unplaced`. Outside the city is refused."""
     if report.lon is not None and report.lat is not None:
         lon, lat = check_point(report.lon, report.lat)
-        code = units.locate_point(lon, lat)
+        code = units.locate(lon, lat)
         if code is None:
             raise Refusal("cases.report.outside", "This place lies outside the city.", field="lon")
         return Place(code, lon, lat)
     if report.unit:
-        return Place(units.unit_of_code(report.unit, field="unit").code)
+        return Place(units.unit_of(report.unit, field="unit").code)
     return Place(units.unplaced_code())
 
 

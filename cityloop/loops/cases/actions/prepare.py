@@ -152,7 +152,7 @@ def _part(spec: Any, number: int) -> Data:
 
 def unit_code(book: Book, name: str, value: Any) -> str:
     """Give the code of a unit that is in force; refuse another."""
-    return units.unit_of_code(str(value), field=name).code
+    return units.unit_of(str(value), field=name).code
 
 
 def _matter(book: Book, name: str, value: Any) -> str:
