@@ -1,26 +1,34 @@
 """Reads of the catalogue. On the hot path there is no SQL: one cheap check at most once a second."""
 
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.remembered import Remembered
+from cityloop.town.calendar.queries import cache_seconds
 from cityloop.town.catalog.compiled import Body, CompiledCatalog, read
 from cityloop.town.catalog.models import CatalogVersion
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.orgs.staffing import Finding, Need
 
-CHECK_EVERY = 1.0
-
 _bodies: dict[str, Body] = {}
-_seen: tuple[float, str, int, Mapping[str, orgs.OrgRef]] | None = None
-_compiled: dict[str, CompiledCatalog] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The version published last, the organisations as they are, and what was compiled with them."""
+
+    digest: str
+    directory: dict[str, orgs.OrgRef]
+    compiled: dict[str, CompiledCatalog]
 
 
 def current() -> CompiledCatalog:
-    """Give the catalogue published last; refuse where there is none. No query within a second of the last one,
-    else two; loading a new version costs one more.
+    """Give the catalogue published last; refuse where there is none.
+
+    No query within a second of the last one, else two; a change costs two more.
     """
-    _, digest, *_ = _look()
+    digest = _state().digest
     if not digest:
         raise Refusal("catalog.none", "Publish a catalogue first: no matter is known yet.")
     return catalog(digest)
@@ -28,10 +36,10 @@ def current() -> CompiledCatalog:
 
 def catalog(digest: str) -> CompiledCatalog:
     """Give the version of this digest, as a case pins it, with organisations as they are now."""
-    directory = _look()[3]
-    known = _compiled.get(digest)
+    state = _state()
+    known = state.compiled.get(digest)
     if known is None:
-        known = _compiled[digest] = CompiledCatalog(_body(digest), directory)
+        known = state.compiled[digest] = CompiledCatalog(_body(digest), state.directory)
     return known
 
 
@@ -49,23 +57,18 @@ def missing(units: Iterable[str], at: int) -> list[Finding]:
 
 def forget() -> None:
     """Ask the database again at the next question: after a publication, and between tests."""
-    global _seen
-    _seen = None
+    _state.forget()
 
 
-def _look() -> tuple[float, str, int, Mapping[str, orgs.OrgRef]]:
-    global _seen
-    now = time.monotonic()
-    if _seen is not None and now - _seen[0] < CHECK_EVERY:
-        return _seen
-    digest = CatalogVersion.objects.order_by("-number").values_list("digest", flat=True).first() or ""
-    revision = orgs.revision()
-    fresh = _seen is None or _seen[2] != revision
-    directory = orgs.directory() if fresh or _seen is None else _seen[3]
-    if fresh:
-        _compiled.clear()
-    _seen = (now, digest, revision, directory)
-    return _seen
+def _load() -> _State:
+    return _State(_last(), orgs.directory(), {})
+
+
+def _last() -> str:
+    return CatalogVersion.objects.order_by("-number").values_list("digest", flat=True).first() or ""
+
+
+_state = Remembered(_load, lambda: (_last(), orgs.revision()), cache_seconds)
 
 
 def _body(digest: str) -> Body:

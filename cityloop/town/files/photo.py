@@ -102,14 +102,13 @@ def _too_many_pixels() -> Refusal:
 
 
 def _upright(image: Image.Image, turn: Image.Transpose | None) -> Image.Image:
-    """Turn as the camera held it, flatten transparency and unusual modes to RGB, fit into the longest side."""
-    fitted = _fitted(image, MAX_SIDE)
-    turned = fitted if turn is None else fitted.transpose(turn)
-    if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
-        layer = turned.convert("RGBA")
-        turned = Image.new("RGB", layer.size, "white")
-        turned.paste(layer, mask=layer.getchannel("A"))
-    return turned.convert("RGB")
+    """Flatten transparency and unusual modes to RGB, fit into the longest side, turn as the camera was held."""
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.new("RGB", layer.size, "white")
+        image.paste(layer, mask=layer.getchannel("A"))
+    fitted = _fitted(image.convert("RGB"), MAX_SIDE)
+    return fitted if turn is None else fitted.transpose(turn)
 
 
 def _fitted(image: Image.Image, side: int) -> Image.Image:

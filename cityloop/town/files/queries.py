@@ -1,9 +1,11 @@
 """Reads of files. Nobody reads by a hash: only by unguessable uuid, and only what `readable` allows."""
 
 from collections.abc import Iterable
-from typing import IO
+from importlib import import_module
+from typing import IO, Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.storage import default_storage
 
 from cityloop.ground.kit.refusal import Refusal
@@ -11,8 +13,6 @@ from cityloop.town.files import rules
 from cityloop.town.files.models import File
 from cityloop.town.files.photo import THUMBNAILS
 from cityloop.town.files.ports import Reader
-
-readers: dict[str, Reader] = {}
 
 
 def by_uuid(uuid: UUID | str) -> File:
@@ -36,8 +36,9 @@ def of_many(subjects: Iterable[str]) -> dict[str, list[File]]:
     return found
 
 
-def readable(file: File, scope: object) -> bool:
+def readable(file: File, scope: Any) -> bool:
     """Tell whether this scope may read the file: the room that owns its subject says so; if none does, no."""
+    readers: dict[str, Reader] = import_module(settings.WIRING).PORTS.get(Reader, {})
     reader = readers.get(file.subject.partition(":")[0])
     return reader is not None and reader(file.subject, scope)
 

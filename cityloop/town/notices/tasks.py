@@ -6,6 +6,7 @@ import smtplib
 from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
+from cityloop.town.calendar.clock import city_clock
 from cityloop.town.notices import actions
 from cityloop.town.notices.models import Notice
 from cityloop.town.notices.templates import render
@@ -18,11 +19,12 @@ WAITS = (1, 5, 15, 60, 240, 1440)
 log = logging.getLogger("cityloop.notices")
 
 
-def send_due(*, at: int, most: int = 100) -> int:
-    """Send e-mails that are due; give how many went out. No transaction is open while the network answers.
+def send_due(*, at: int | None = None, most: int = 100) -> int:
+    """Send e-mails that are due at `at` (now); give how many went out. No transaction waits for the network.
 
     A failure is tried again after 1, 5, 15, 60, 240 and 1,440 minutes, then given up and kept with its error.
     """
+    at = city_clock.now() if at is None else at
     claimed = actions.claim_due(at=at, most=most, lease=LEASE)
     if not claimed:
         return 0

@@ -7,7 +7,6 @@ the secret follows Django's own procedure; then run `actions.renew_keys` before 
 
 import os
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from secrets import token_hex
 
@@ -15,6 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from cityloop.ground.kit.remembered import Remembered
+from cityloop.town.calendar.queries import cache_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,8 @@ class KeyMissing(Exception):
 
 
 def ring() -> tuple[Key, ...]:
-    """Give all master keys, the one to seal with first."""
-    path = key_file()
-    stamp = path.stat().st_mtime_ns if path.exists() else 0
-    fallbacks = tuple(getattr(settings, "SECRET_KEY_FALLBACKS", ()))
-    return _ring(str(path) if stamp else "", stamp, settings.SECRET_KEY, fallbacks)
+    """Give all master keys, the one to seal with first. The file is looked at once a second."""
+    return _ring()
 
 
 def current() -> Key:
@@ -43,9 +42,13 @@ def current() -> Key:
 
 
 def by_id(key_id: str) -> Key:
-    for key in ring():
-        if key.id == key_id:
-            return key
+    """Give the key of this id; one that another process has just added is found too."""
+    for look_again in (False, True):
+        if look_again:
+            _ring.forget()
+        for key in ring():
+            if key.id == key_id:
+                return key
     raise KeyMissing(f"Master key {key_id} is missing: put it back into {key_file()} or SECRET_KEY_FALLBACKS.")
 
 
@@ -65,13 +68,20 @@ def add_key() -> Key:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    _ring.forget()
     return current()
 
 
-@lru_cache(maxsize=8)
-def _ring(path: str, stamp: int, secret: str, fallbacks: tuple[str, ...]) -> tuple[Key, ...]:
+def _sources() -> tuple[float, str, tuple[str, ...]]:
+    path = key_file()
+    stamp = path.stat().st_mtime_ns if path.exists() else 0
+    return stamp, settings.SECRET_KEY, tuple(getattr(settings, "SECRET_KEY_FALLBACKS", ()))
+
+
+def _read() -> tuple[Key, ...]:
+    stamp, secret, fallbacks = _sources()
     derived = [_key(text.encode()) for text in (secret, *fallbacks)]
-    return tuple([*_from_file(Path(path)), *derived] if path else derived)
+    return tuple([*_from_file(key_file()), *derived] if stamp else derived)
 
 
 def _from_file(path: Path) -> list[Key]:
@@ -87,3 +97,6 @@ def _key(material: bytes) -> Key:
 
 def _derive(material: bytes, use: str) -> bytes:
     return HKDF(SHA256(), 32, None, f"cityloop persons {use}".encode()).derive(material)
+
+
+_ring = Remembered(_read, _sources, cache_seconds)

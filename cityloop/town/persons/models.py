@@ -51,7 +51,7 @@ class Words(models.Model):
     """Free words that may be personal. They can be erased; the ledger keeps only a salted digest."""
 
     subject = CodeField(max_length=80)
-    field = models.CharField(max_length=40)
+    field = models.CharField(max_length=60)
     person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT)
     salt = models.BinaryField(max_length=16, null=True)
     text = EncryptedField(null=True)

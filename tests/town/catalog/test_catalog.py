@@ -113,7 +113,7 @@ def test_no_sql_on_the_hot_path(django_assert_num_queries):
         queries.current().route("0110", "3101")
         queries.catalog(queries.current().digest).matter("0401")
     queries.forget()
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         queries.current()
 
 

@@ -6,10 +6,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
+from cityloop.config import wiring
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.files import actions, queries
 from cityloop.town.files.models import File
+from cityloop.town.files.ports import Reader
 from tests.town.files import hostile
 
 pytestmark = pytest.mark.django_db
@@ -61,12 +63,14 @@ def test_a_refused_file_leaves_nothing(media, data):
 
 def test_the_hash_is_no_key_and_nobody_reads_unless_the_owner_of_the_subject_says_so(monkeypatch):
     file = keep(hostile.jpeg())
+    monkeypatch.delitem(wiring.PORTS, Reader, raising=False)
     for key in (file.sha256, str(file.pk), "../../etc/passwd", str(uuid4())):
         with pytest.raises(Refusal):
             queries.by_uuid(key)
     assert queries.by_uuid(str(file.uuid)) == file
     assert not queries.readable(file, "anyone")
-    monkeypatch.setitem(queries.readers, "case", lambda subject, scope: (subject, scope) == ("case:1", "officer"))
+    readers = {"case": lambda subject, scope: (subject, scope) == ("case:1", "officer")}
+    monkeypatch.setitem(wiring.PORTS, Reader, readers)
     assert queries.readable(file, "officer") and not queries.readable(file, "stranger")
     assert not queries.readable(keep(hostile.jpeg(), "offer:1"), "officer")
 

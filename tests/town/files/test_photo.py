@@ -114,6 +114,7 @@ def test_big_ones_are_made_smaller_and_thumbnails_fit():
         assert max(thumb.size) == side and thumb.format == "JPEG"
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_damage_does_more_than_refuse(data):

@@ -127,8 +127,16 @@ def test_accounts_have_unique_names_of_sane_length():
         assert caught.value.field == "username"
 
 
-def test_keys_are_renewed_batch_by_batch(settings, tmp_path):
-    settings.HOME = tmp_path
+@pytest.fixture
+def own_keys(settings, tmp_path):
+    settings.HOME, settings.CITYLOOP_CACHE_SECONDS = tmp_path, 0
+    keys._ring.forget()
+    yield
+    keys._ring.forget()
+
+
+@pytest.mark.usefixtures("own_keys")
+def test_keys_are_renewed_batch_by_batch():
     person, kept = ada(), actions.keep_words("case:1", "description", "Bob")
     digest, old = queries.digest_of(kept.id), keys.current().id
     keys.add_key()

@@ -12,9 +12,12 @@ pytestmark = pytest.mark.once
 
 @pytest.fixture(autouse=True)
 def _home(settings, tmp_path):
-    settings.HOME = tmp_path
+    settings.HOME, settings.CITYLOOP_CACHE_SECONDS = tmp_path, 0
+    keys._ring.forget()
     settings.SECRET_KEY = "first-secret-of-the-tests"
     settings.SECRET_KEY_FALLBACKS = []
+    yield
+    keys._ring.forget()
 
 
 def test_what_is_sealed_opens_under_its_own_label_only():
@@ -60,8 +63,8 @@ def test_a_new_secret_opens_old_texts_through_the_fallbacks(settings):
 
 def test_a_key_file_that_others_can_read_is_refused():
     keys.add_key()
+    keys.key_file().write_text("00" * 32)
     keys.key_file().chmod(0o644)
-    keys._ring.cache_clear()
     with pytest.raises(ImproperlyConfigured, match="chmod 600"):
         keys.ring()
 

@@ -77,7 +77,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("subject", cityloop.town.columns.CodeField(max_length=80)),
-                ("field", models.CharField(max_length=40)),
+                ("field", models.CharField(max_length=60)),
                 ("salt", models.BinaryField(max_length=16, null=True)),
                 ("text", cityloop.town.persons.fields.EncryptedField(null=True)),
                 ("key_id", models.CharField(max_length=16)),
