@@ -163,6 +163,13 @@ class CodeScheme:
             digits = self.alphabet[digit] + digits
         return self.child_code(parent, digits)
 
+    def number_of(self, code: str) -> int:
+        """Give the number in the last segment of `code`, read in the alphabet's base; the inverse of `numbered`."""
+        number = 0
+        for character in self.parse(code)[-1]:
+            number = number * len(self.alphabet) + self.alphabet.index(character)
+        return number
+
     def _child_width(self, code: str) -> int:
         level = self.level_of(code)
         if level == self.depth:

@@ -121,7 +121,7 @@ def hold_clock(*, real: int) -> None:
 
 
 def _record(subject: str, kind: str, what: str, by: Actor, at: int, data: dict[str, Any]) -> None:
-    record(subject=subject, kind=kind, what=what, by=by, at=at, data=data)
+    record(subject=subject, kind=kind, what=what[:40], by=by, at=at, data=data)
 
 
 def _iso(day: str, field: str) -> str:

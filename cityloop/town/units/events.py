@@ -9,12 +9,14 @@ class UnitsRenumbered:
     """Current codes changed at `at`: whoever keeps a current code rewrites it by `mapping`, old to new.
 
     `relocate` are old codes whose things with a point are located anew first (the unit was split); those without
-    a point follow `mapping`, which then leads to what is still known of them, a rest code.
+    a point follow `mapping`, which then leads to what is still known of them, a rest code. `became` says what
+    units that ended turned into, one or several: for scopes, not for cases.
     """
 
     mapping: Mapping[str, str]
     at: int
     relocate: frozenset[str] = field(default_factory=frozenset)
+    became: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from cityloop.ground.codes import CodeScheme, neighbourhood
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.columns import under
-from cityloop.town.units.models import City, CodeHistory, ReferenceArea, Unit, UnitName, UnitShape
+from cityloop.town.units.models import City, CodeHistory, ReferenceName, Unit, UnitName, UnitShape
 from cityloop.town.units.rules.locator import Locator
 from cityloop.town.units.rules.names import normal
 
@@ -128,17 +128,18 @@ def unit_named(level: int | str, text: str) -> Unit | None:
 
     None also where several units bear the name: an answer must not be a guess.
     """
+    return units_named(level, [text]).get(text)
+
+
+def units_named(level: int | str, texts: Iterable[str]) -> dict[str, Unit]:
+    """Give the units of `level` (number or name) for many texts at once; what names none or several is left out."""
     number = scheme().level_named(level) if isinstance(level, str) else level
-    return units_named(number, [text]).get(text)
-
-
-def units_named(level: int, texts: Iterable[str]) -> dict[str, Unit]:
-    """Give the units of `level` for many texts at once; texts that name none or several are left out."""
     wanted = {text: normal(text) for text in set(texts)}
-    rows = UnitName.objects.filter(level=level, normal__in=set(wanted.values()) - {""}, unit__valid_to__isnull=True)
     found: dict[str, set[Unit]] = {}
-    for row in rows.select_related("unit"):
-        found.setdefault(row.normal, set()).add(row.unit)
+    for some in _portions(wanted.values()):
+        rows = UnitName.objects.filter(level=number, normal__in=some, unit__valid_to__isnull=True)
+        for row in rows.select_related("unit"):
+            found.setdefault(row.normal, set()).add(row.unit)
     single = {name: next(iter(units)) for name, units in found.items() if len(units) == 1}
     return {text: single[name] for text, name in wanted.items() if name in single}
 
@@ -146,21 +147,20 @@ def units_named(level: int, texts: Iterable[str]) -> dict[str, Unit]:
 def areas_named(layer: str, texts: Iterable[str]) -> dict[str, Unit]:
     """Give for texts that name areas of a reference layer the finest unit that holds each; others are left out."""
     wanted = {text: normal(text) for text in set(texts)}
-    rows = ReferenceArea.objects.filter(
-        layer__key=layer,
-        aliases__normal__in=set(wanted.values()) - {""},
-        unit__isnull=False,
-        unit__valid_to__isnull=True,
-    )
-    single: dict[str, set[Unit]] = {}
-    for name, area in rows.values_list("aliases__normal", "pk"):
-        single.setdefault(name, set()).add(area)
-    units = {area.pk: area.unit for area in rows.select_related("unit").defer("wkb")}
+    found: dict[str, dict[int, Unit | None]] = {}
+    for some in _portions(wanted.values()):
+        rows = ReferenceName.objects.filter(layer__key=layer, normal__in=some).select_related("area__unit")
+        for row in rows.defer("area__wkb"):
+            found.setdefault(row.normal, {})[row.area_id] = row.area.unit
+    single = {name: next(iter(areas.values())) for name, areas in found.items() if len(areas) == 1}
     return {
-        text: unit
-        for text, name in wanted.items()
-        if len(single.get(name, ())) == 1 and (unit := units[next(iter(single[name]))]) is not None
+        text: unit for text, name in wanted.items() if (unit := single.get(name)) is not None and unit.valid_to is None
     }
+
+
+def _portions(names: Iterable[str], size: int = 2000) -> Iterable[list[str]]:
+    kept = sorted(set(names) - {""})
+    return (kept[start : start + size] for start in range(0, len(kept), size))
 
 
 # --- places

@@ -9,10 +9,11 @@ from django.db import transaction
 from shapely.geometry.base import BaseGeometry
 
 from cityloop.ground.codes import CodeScheme
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.units import queries
 from cityloop.town.units.models import City, CodeHistory, Unit, UnitName, UnitShape
 from cityloop.town.units.rules.names import normal
-from cityloop.town.units.rules.shapes import Shapes, area_m2, label_points, outlines
+from cityloop.town.units.rules.shapes import Shapes, area_m2, dissolve, label_points, outlines
 
 BATCH = 2000
 
@@ -96,6 +97,42 @@ def unplaced_of(city: Unit, scheme: CodeScheme, at: int) -> Unit:
         parent=city,
         valid_from=at,
     )
+
+
+def close(units: Iterable[Unit], at: int) -> None:
+    """End units and their codes."""
+    ended = [unit.pk for unit in units]
+    Unit.objects.filter(pk__in=ended).update(valid_to=at)
+    CodeHistory.objects.filter(unit__in=ended, valid_to__isnull=True).update(valid_to=at)
+
+
+def recode(codes: Mapping[int, str], at: int) -> dict[str, str]:
+    """Give units (by id) new codes; gives old code to new. Codes may be swapped: they pass through a neutral one."""
+    units = list(Unit.objects.filter(pk__in=list(codes)))
+    old = {unit.pk: unit.code for unit in units}
+    for neutral in (True, False):
+        for unit in units:
+            unit.code = f"~{unit.pk}" if neutral else codes[unit.pk]
+        Unit.objects.bulk_update(units, ["code"], batch_size=BATCH)
+    CodeHistory.objects.filter(unit__in=list(codes), valid_to__isnull=True).update(valid_to=at)
+    CodeHistory.objects.bulk_create(
+        [CodeHistory(unit=unit, code=unit.code, valid_from=at) for unit in units], batch_size=BATCH
+    )
+    return {old[pk]: code for pk, code in codes.items()}
+
+
+def reshape_upwards(units: Iterable[Unit]) -> None:
+    """Make inner units, and all above them, the dissolve of their children again, the lowest first."""
+    waiting = {unit.pk: unit for unit in units}
+    while waiting:
+        unit = max(waiting.values(), key=lambda found: found.level)
+        del waiting[unit.pk]
+        below = list(Unit.objects.filter(parent=unit, kind=Unit.NORMAL, valid_to__isnull=True))
+        if not below:
+            raise Refusal("units.empty", "This would leave {given} without units below it.", "codes", given=unit.code)
+        reshape([unit], [dissolve(shapes_of(below))])
+        if unit.parent is not None:
+            waiting[unit.parent.pk] = unit.parent
 
 
 def wkb(shapes: Shapes) -> list[bytes]:

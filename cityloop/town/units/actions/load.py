@@ -1,7 +1,7 @@
 """Loading a city's units from its map, once; reforms come afterwards, with lineage."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -150,16 +150,29 @@ def _layer_names(layer: LayerMap, area: ReferenceArea, properties: Mapping[str, 
 
 
 def _finest_holding(units: list[Unit], areas: Shapes, share: float) -> list[Unit | None]:
-    """Give for each area the finest unit in which at least `share` of it lies."""
-    shapes = store.shapes_of(units)
-    area, unit = shapely.STRtree(shapes).query(areas, predicate="intersects")
-    common = shapely.area(shapely.intersection(areas[area], shapes[unit]))
-    enough = common >= share * shapely.area(areas[area])
+    """Give for each area the finest unit in which at least `share` of it lies: a unit is the sum of its leaves."""
+    by_code = {unit.code: unit for unit in units}
+    leaves = [unit for unit in units if unit.is_leaf]
+    shapes = store.shapes_of(leaves)
+    area, leaf = shapely.STRtree(shapes).query(areas, predicate="intersects")
+    common = shapely.area(shapely.intersection(areas[area], shapes[leaf]))
+    inside: dict[tuple[int, str], float] = defaultdict(float)
+    for one, other, part in zip(area.tolist(), leaf.tolist(), common.tolist(), strict=True):
+        code = leaves[other].code
+        while code:
+            inside[one, code] += part
+            code = _parent(by_code, code)
+    wanted = (share * shapely.area(areas)).tolist()
     best: dict[int, Unit] = {}
-    for one, other in zip(area[enough].tolist(), unit[enough].tolist(), strict=True):
-        if one not in best or units[other].level > best[one].level:
-            best[one] = units[other]
+    for (one, code), part in inside.items():
+        if part >= wanted[one] and (one not in best or by_code[code].level > best[one].level):
+            best[one] = by_code[code]
     return [best.get(index) for index in range(len(areas))]
+
+
+def _parent(by_code: Mapping[str, Unit], code: str) -> str:
+    parent = by_code[code].parent
+    return parent.code if parent else ""
 
 
 # --- telling
@@ -171,7 +184,7 @@ def _record(city: City, plan: Plan, counts: Mapping[str, int], by: Actor, at: in
         for planned, wkb in zip(level, store.wkb(_shapes(level)), strict=True):
             digest.update(planned.code.encode() + wkb)
     data = {"city": city.key, "units": dict(counts), "digest": digest.hexdigest()}
-    record(subject="units:city", kind="loaded", what=city.key, by=by, at=at, data=data)
+    record(subject="units:city", kind="loaded", what=city.key[:40], by=by, at=at, data=data)
 
 
 def _checked(plan: Plan) -> list[Finding]:
