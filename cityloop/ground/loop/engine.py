@@ -211,7 +211,7 @@ def _settle(run: Run) -> None:
         if name in ("stage", "back"):
             continue
         runs = not state.end if name == "total" else (working and clock.pause != "reached")
-        if runs != (clock.since >= 0):
+        if runs != (clock.since >= 0) or not (runs or clock.pause):
             draft.clocks[name] = (
                 clocks.start(clock, at, worktime)
                 if runs
@@ -230,7 +230,7 @@ def _settle_parts(run: Run, working: bool) -> None:
     for part in draft.parts:
         active = part.state in ACTIVE
         runs = working and active and part.order <= first and part.id not in asked
-        if runs != (part.clock.since >= 0):
+        if runs != (part.clock.since >= 0) or not (runs or part.clock.pause):
             why = (
                 draft.state
                 if not working
