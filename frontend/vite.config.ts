@@ -1,5 +1,5 @@
 // Builds the islands and styles into the package. No address outside is ever asked.
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
 import { brotliCompressSync, constants, gzipSync } from "node:zlib"
 import { defineConfig, type Plugin } from "vite"
@@ -23,17 +23,16 @@ function icons(): Plugin {
   }
 }
 
-/** Writes each text file compressed beside itself, so that the server need not do it for each visitor. */
+/** Compresses each text file beside itself once all are written, so that the server need not do it for each visitor. */
 function compressed(): Plugin {
   return {
     name: "cityloop-compressed",
-    generateBundle(_options, bundle) {
-      for (const [fileName, file] of Object.entries(bundle)) {
-        if (!/\.(js|mjs|css|svg)$/.test(fileName)) continue
-        const source = Buffer.from(file.type === "chunk" ? file.code : file.source)
-        const best = { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } }
-        this.emitFile({ type: "asset", fileName: `${fileName}.gz`, source: gzipSync(source, { level: 9 }) })
-        this.emitFile({ type: "asset", fileName: `${fileName}.br`, source: brotliCompressSync(source, best) })
+    writeBundle({ dir }, bundle) {
+      for (const name of Object.keys(bundle).filter((name) => /\.(js|css|svg)$/.test(name))) {
+        const path = resolve(dir ?? "", name)
+        const source = readFileSync(path)
+        writeFileSync(`${path}.gz`, gzipSync(source, { level: 9 }))
+        writeFileSync(`${path}.br`, brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } }))
       }
     },
   }
@@ -43,7 +42,7 @@ export default defineConfig({
   root,
   base: "/static/build/",
   publicDir: false,
-  plugins: [icons(), { ...compressed(), enforce: "post" }],
+  plugins: [icons(), compressed()],
   worker: { format: "es" }, // MapLibre's worker is a module
   build: {
     outDir: resolve(root, "cityloop/doors/web/static/build"),

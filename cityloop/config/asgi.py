@@ -13,7 +13,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
-django: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
+bridge: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
+
+
+async def django(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Hand a request to Django; granian's `receive` gives a future where the bridge wants a coroutine."""
+
+    async def take() -> Any:
+        return await receive()
+
+    await bridge(scope, take, send)
+
 
 # Only now: wiring names models, which need Django to be set up.
 from cityloop.config import wiring  # noqa: E402

@@ -1,0 +1,84 @@
+"""Every page in a real browser: no fault in the console, axe-core clean, in all languages, themes and sizes."""
+
+import pytest
+
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+PAGES = ["/", "/desk/sign-in", "/nothing-here"]
+SIZES = {"desk": (1440, 900), "phone": (390, 844)}
+
+
+@pytest.fixture
+def faults(page):
+    """What the browser complains of: scripts, the security policy, files that are not there."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("console", lambda said: found.append(said.text) if said.type == "error" else None)
+    return found
+
+
+def prepare(page, city_server, language, theme):
+    """Choose language and theme as the forms of the page do."""
+    cookies = {"django_language": language, "cityloop_theme": theme}
+    page.context.add_cookies([{"name": n, "value": v, "url": city_server.url} for n, v in cookies.items()])
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("path", PAGES)
+def test_page_is_sound(page, city_server, axe, faults, path, size, language, theme):
+    prepare(page, city_server, language, theme)
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert axe(page) == []
+    assert [f for f in faults if "404" not in f] == []
+    assert page.locator("h1").count() == 1
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide == 0, "the page scrolls sideways"
+
+
+def test_language_and_theme_are_kept(page):
+    page.goto("/")
+    page.get_by_role("button", name="中文").click()
+    assert page.locator("h1").inner_text() == "哪里需要处理？"
+    assert page.locator("html").get_attribute("lang") == "zh-Hans"
+    page.get_by_role("button", name="深色主题").click()
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    page.goto("/desk/sign-in")
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+
+
+def test_targets_are_large_enough(page):
+    """44 px on public pages, for thumbs."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+    small = page.evaluate(
+        "[...document.querySelectorAll('main a, main button, header a, header button, main input')]"
+        ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 80))"
+    )
+    assert small == []
+
+
+def test_works_without_javascript(browser, city_server):
+    context = browser.new_context(java_script_enabled=False, base_url=city_server.url)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("button", name="中文").click()
+    assert page.locator("h1").inner_text() == "哪里需要处理？"
+    context.close()
+
+
+def test_public_page_is_small(page):
+    """A phone on a bad network: under 60 kB for everything of the first page."""
+    sizes: list[int] = []
+    page.on("requestfinished", lambda request: sizes.append(request.sizes()["responseBodySize"]))
+    page.goto("/")
+    page.wait_for_load_state("networkidle")
+    assert sum(sizes) < 60_000
+
+
+def test_keyboard_reaches_the_content_first(page):
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"

@@ -1,0 +1,133 @@
+"""`cityloop serve` as a process group: starts quickly, mends itself, gives up when it must, stops cleanly."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+pytestmark = pytest.mark.once
+FIVE_SECONDS = 5.0
+
+
+def processes(of: int) -> dict[int, str]:
+    """All processes below one, with their command lines."""
+    below: dict[int, str] = {}
+    parents = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+    wanted = [of]
+    while wanted:
+        parent = wanted.pop()
+        for pid in [p for p, of_ in parents.items() if of_ == parent]:
+            below[pid] = (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
+            wanted.append(pid)
+    return below
+
+
+def gone(pids, seconds=FIVE_SECONDS):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and any(Path(f"/proc/{p}").exists() for p in pids):
+        time.sleep(0.05)
+    return [p for p in pids if Path(f"/proc/{p}").exists()]
+
+
+def steward_of(city):
+    return next(p for p, words in processes(city.process.pid).items() if "steward" in words)
+
+
+def granian_of(city):
+    found = {p: w for p, w in processes(city.process.pid).items() if "granian" in w}
+    return min(found)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_stops_everything_within_five_seconds(new_city, sign):
+    city = new_city()
+    below = processes(city.process.pid)
+    assert len(below) >= 4  # the server and its two workers, the steward
+    begun = time.monotonic()
+    city.process.send_signal(sign)
+    assert city.process.wait(FIVE_SECONDS) == 0
+    assert gone(below) == []
+    assert time.monotonic() - begun < FIVE_SECONDS
+
+
+def test_one_process_group(new_city):
+    city = new_city()
+    assert {os.getpgid(p) for p in processes(city.process.pid)} == {os.getpgid(city.process.pid)}
+
+
+def test_children_end_when_the_parent_is_killed(new_city):
+    city = new_city()
+    below = processes(city.process.pid)
+    city.process.kill()
+    city.process.wait()
+    assert gone(below) == []
+
+
+def test_a_dead_member_is_started_again(new_city):
+    city = new_city()
+    old = steward_of(city)
+    os.kill(old, signal.SIGKILL)
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        if any("steward" in w and p != old for p, w in processes(city.process.pid).items()):
+            return
+        time.sleep(0.1)
+    pytest.fail("the steward was not started again")
+
+
+def test_no_old_worker_goes_on_when_the_server_is_killed(new_city):
+    city = new_city()
+    before = {p for p, words in processes(city.process.pid).items() if "granian" in words}
+    os.kill(granian_of(city), signal.SIGKILL)
+    assert gone(before) == []
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        try:
+            assert urlopen(f"{city.url}/healthz", timeout=2).status == 200
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the server was not started again")
+
+
+def test_gives_up_when_a_member_dies_too_often(tmp_path):
+    from cityloop.doors.cli import family
+
+    said = []
+    doomed = family.Member("doomed", [sys.executable, "-c", "raise SystemExit(3)"])
+    code = f"""
+import sys
+from cityloop.doors.cli import family
+m = family.Member("doomed", {doomed.command!r})
+sys.exit(family.run([m], print))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "5 times within a minute" in done.stdout
+    assert said == []
+
+
+def test_a_taken_port_is_refused_at_once(city_server):
+    done = city_server.run("serve", "--port", city_server.url.rpartition(":")[2], "--json")
+    assert done.returncode == 2
+    assert '"serve.port"' in done.stdout
+
+
+def test_memory_of_the_empty_house(city_server):
+    """Proportional set size of all processes; the demo's budget is 500 MB, the house may use half."""
+    pids = [city_server.process.pid, *processes(city_server.process.pid)]
+    total = 0
+    for pid in pids:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        total += next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+    assert total < 300_000

@@ -1,0 +1,46 @@
+"""Pages without a browser: errors, headers, preferences, health."""
+
+import pytest
+from django.test import Client, RequestFactory
+
+from cityloop.doors.web import errors
+
+pytestmark = pytest.mark.django_db
+
+
+def test_pages_carry_the_policy(client):
+    policy = client.get("/")["Content-Security-Policy"]
+    assert "script-src 'self'" in policy and "unsafe-inline" not in policy.replace("style-src-attr 'unsafe-inline'", "")
+    assert "worker-src 'self' blob:" in policy
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/desk/sign-in", 200), ("/desk/", 302), ("/no/such", 404)])
+def test_status(client, path, status):
+    assert client.get(path).status_code == status
+
+
+def test_a_stale_form_says_so():
+    answer = Client(enforce_csrf_checks=True).post("/desk/sign-in", {"username": "x", "password": "y"})
+    assert answer.status_code == 403
+    assert b"open too long" in answer.content
+
+
+def test_a_fault_says_what_is_safe_and_gives_a_code(caplog):
+    answer = errors.server_error(RequestFactory().get("/follow/ABCDEF"))
+    assert answer.status_code == 500 and b"E-500-" in answer.content
+    assert "ABCDEF" not in caplog.text
+
+
+def test_wrong_password(client):
+    answer = client.post("/desk/sign-in", {"username": "nobody", "password": "nothing"})
+    assert answer.status_code == 200 and b"Nothing was changed" in answer.content
+
+
+@pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
+def test_theme_never_leads_elsewhere(client, elsewhere):
+    assert client.post("/preferences/theme", {"theme": "dark", "next": elsewhere})["Location"] == "/"
+
+
+def test_theme_is_one_of_two(client):
+    client.post("/preferences/theme", {"theme": '"><script>', "next": "/"})
+    assert b"<script>" not in client.get("/").content
