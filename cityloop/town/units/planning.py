@@ -175,11 +175,11 @@ class Planner:
         grid = self.map.levels[-1].grid
         if grid is None:
             return base
-        cells, owner = mosaic.grid(
+        cells, owner, places = mosaic.grid(
             base.shapes, cell_m=grid.cell_m, target_area_m2=grid.target_area_m2, sliver=grid.sliver
         )
         paths = [(*base.keys[parent], f"cell{n}") for n, parent in enumerate(owner.tolist())]
-        return _Base(paths, [{} for _ in paths], cells)
+        return _Base(paths, [{"row": row, "column": column} for row, column in places.tolist()], cells)
 
     # --- tree, codes
 
@@ -214,9 +214,8 @@ class Planner:
             segments = [self._segment(level, child) for child in unit.children]
             codes = [self.scheme.child_code(code, segment) for segment in segments]
         else:
-            order = reading_order(np.array([child.shape for child in unit.children], object))
-            unit.children = [unit.children[i] for i in order]
-            codes = [self._numbered(level, code, n) for n in range(1, len(order) + 1)]
+            unit.children = _in_order(unit.children, bool(level.grid))
+            codes = [self._numbered(level, code, n) for n in range(1, len(unit.children) + 1)]
         twice = [found for found, times in Counter(codes).items() if times > 1]
         if twice:
             raise Refusal("units.map.code_twice", "Two units get the code {given}.", "levels.segment", given=twice[0])
@@ -238,6 +237,14 @@ class Planner:
     def _segment(self, level: LevelMap, unit: Planned) -> str:
         value = str(unit.properties.get(level.segment, ""))
         return value[-level.segment_last :] if level.segment_last else value
+
+
+def _in_order(units: list[Planned], cells: bool) -> list[Planned]:
+    """Give units from west to east, row after row from the north; cells by their place in the lattice."""
+    if cells:
+        return sorted(units, key=lambda cell: (cell.properties["row"], cell.properties["column"]))
+    order = reading_order(np.array([unit.shape for unit in units], object))
+    return [units[i] for i in order]
 
 
 def titles(plan: Plan, unit: Planned) -> dict[str, str]:

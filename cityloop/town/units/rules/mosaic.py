@@ -104,25 +104,28 @@ def mended(shapes: Shapes, gap_m: float) -> Shapes:
 
 def grid(
     parents: Shapes, *, cell_m: float | None = None, target_area_m2: float | None = None, sliver: float = 0.2
-) -> tuple[Shapes, Owners]:
+) -> tuple[Shapes, Owners, Owners]:
     """Cut parents into grid cells of `cell_m` metres (or `target_area_m2`) that tile them exactly.
 
     One lattice of lines for all parents, from the north-west corner of their common box. A piece smaller than
     `sliver` of a full cell joins its neighbour of the same parent with the longest shared border. Gives the
-    cells, each connected, and the index of each one's parent.
+    cells, each connected, the index of each one's parent, and its row and column in the lattice, shape (n, 2),
+    both counted from the north-west corner.
     """
     side = cell_m or float(np.sqrt(target_area_m2 or 0))
-    lines, full = _lattice(parents, side)
-    mosaic = Mosaic([*shapely.boundary(parents), *lines])
+    corner, step = _lattice(parents, side)
+    mosaic = Mosaic([*shapely.boundary(parents), *_lines(parents, corner, step)])
     parent = mosaic.owners(parents)
     owners = np.where(parent == NOBODY, NOBODY, np.arange(len(parent)))
     for threshold in (sliver / 4, sliver):  # the thinnest first, then what is still small
-        _absorb_slivers(mosaic, owners, parent, threshold * full)
+        _absorb_slivers(mosaic, owners, parent, threshold * side * side)
     kept = np.unique(owners[owners != NOBODY])
     index = np.full(len(owners), NOBODY, np.int64)
     index[kept] = np.arange(len(kept))
     moved = np.where(owners == NOBODY, NOBODY, index[owners])
-    return mosaic.joined(moved, len(kept)), parent[kept]
+    points = mosaic.points[kept]
+    places = np.column_stack((corner[1] - shapely.get_y(points), shapely.get_x(points) - corner[0])) // step[::-1]
+    return mosaic.joined(moved, len(kept)), parent[kept], places.astype(np.int64)
 
 
 def cut(shape: BaseGeometry, parts: Shapes) -> tuple[Shapes, float]:
@@ -136,19 +139,18 @@ def cut(shape: BaseGeometry, parts: Shapes) -> tuple[Shapes, float]:
     return mosaic.joined(owners, len(parts)), float(unclaimed)
 
 
-def _lattice(parents: Shapes, side_m: float) -> tuple[list[BaseGeometry], float]:
+def _lattice(parents: Shapes, side_m: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give the north-west corner of the lattice, and its step east and south, in degrees."""
+    west, south, _, north = shapely.total_bounds(parents)
+    return np.array([west, north]), side_m * np.array(metre_in_degrees((south + north) / 2))
+
+
+def _lines(parents: Shapes, corner: npt.NDArray[np.float64], step: npt.NDArray[np.float64]) -> list[BaseGeometry]:
     west, south, east, north = shapely.total_bounds(parents)
-    per_lon, per_lat = metre_in_degrees((south + north) / 2)
-    dx, dy = side_m * per_lon, side_m * per_lat
-    lines = [
-        shapely.LineString([(x, south - dy), (x, north + dy)])
-        for x in west + dx * np.arange(1, (east - west) // dx + 1)
-    ]
-    lines += [
-        shapely.LineString([(west - dx, y), (east + dx, y)])
-        for y in north - dy * np.arange(1, (north - south) // dy + 1)
-    ]
-    return lines, side_m * side_m
+    (dx, dy), (columns, rows) = step, np.ceil(np.array([east - west, north - south]) / step)
+    xs, ys = corner[0] + dx * np.arange(1, columns), corner[1] - dy * np.arange(1, rows)
+    upright = [shapely.LineString([(x, south - dy), (x, north + dy)]) for x in xs]
+    return upright + [shapely.LineString([(west - dx, y), (east + dx, y)]) for y in ys]
 
 
 def _absorb_slivers(mosaic: Mosaic, owners: Owners, parent: Owners, threshold_m2: float) -> None:
