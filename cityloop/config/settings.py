@@ -32,7 +32,6 @@ ROOMS = [
     "cityloop.town.notices",
     "cityloop.loops.cases",
 ]
-ROOMS = [room for room in ROOMS if (PACKAGE.parent / room.replace(".", "/") / "apps.py").exists()]
 INSTALLED_APPS = [
     *ROOMS,
     "cityloop.doors.web",

@@ -82,3 +82,52 @@ def test_keyboard_reaches_the_content_first(page):
     page.goto("/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
+
+
+@pytest.fixture(scope="session")
+def officer(city_server):
+    """Someone who works for the city, with a name and a password."""
+    city_server.shell(
+        "from cityloop.ground.loop.actor import Actor\n"
+        "from cityloop.town.persons import actions\n"
+        "from cityloop.town.persons.models import Account\n"
+        "by, at = Actor(kind='rule', role='rule', name='test'), 1_540_000_000_000_000\n"
+        "if not Account.objects.filter(username='dana').exists():\n"
+        "    person = actions.register_person(at=at, name='Dana Alder')\n"
+        "    actions.open_account(username='dana', password='open-the-desk-1', person=person, by=by, at=at)\n"
+    )
+    return "dana", "open-the-desk-1"
+
+
+def sign_in(page, officer):
+    page.goto("/desk/")
+    page.locator("[name=username]").fill(officer[0])
+    page.locator("[name=password]").fill(officer[1])
+    page.keyboard.press("Enter")
+    page.locator("nav.rail").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("size", SIZES)
+def test_desk_is_sound(page, city_server, axe, faults, officer, size, language, theme):
+    prepare(page, city_server, language, theme)
+    page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
+    sign_in(page, officer)
+    assert axe(page) == []
+    assert faults == []
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+def test_desk_keys_and_sign_out(page, officer):
+    sign_in(page, officer)
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+    page.keyboard.press("Tab")
+    page.keyboard.press("?")
+    assert page.locator("dialog[open]").count() == 1
+    page.keyboard.press("Escape")
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto("/desk/")
+    assert "/desk/sign-in" in page.url

@@ -16,4 +16,4 @@ class SignIn(LoginView):
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """Show the inbox."""
-    return render(request, "desk/home.html")
+    return render(request, "desk/home.html", {"section": "inbox"})
