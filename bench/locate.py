@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import shapely
 
+from cityloop.ground.codes import cells
 from cityloop.town.units.rules.locator import Locator
 
 SIDE, EDGE = 71, 75  # 71 × 71 = 5,041 polygons, four edges of 75 segments each
@@ -55,12 +56,14 @@ def run() -> list[dict[str, Any]]:
     other = _polygon_tree(shapely.STRtree(polygons), lons[:100_000], lats[:100_000]) * POINTS / 100_000
     best = min(bare, other)
     single = _single(locator, lons[:2000], lats[:2000])
+    keys = min(_timed(lambda: cells(lons, lats)) for _ in range(ROUNDS))
     vertices = float(shapely.get_num_coordinates(polygons).mean())
     return [
         _row("locate: points per second", POINTS / ours, "1/s", 700_000, POINTS / ours >= 700_000),
         _row("locate: time against Shapely's best bare query", ours / best, "ratio", 1.3, ours / best <= 1.3),
         _row("locate: points per second at the first call", POINTS / first, "1/s", 0, True),
         _row("locate: one point", single * 1e6, "µs", 50, single * 1e6 <= 50),
+        _row("locate: quadkey cells per second", POINTS / keys, "1/s", 20_000_000, POINTS / keys >= 20_000_000),
         _row("locate: vertices per polygon", vertices, "", 300, vertices >= 290),
     ]
 

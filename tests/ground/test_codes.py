@@ -1,7 +1,7 @@
 """Unit codes: prefixes, ranges, and the reserved segments that make sums exact."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityloop.ground.codes import DEFAULT_SCHEME, CodeScheme, Level, roots, scheme_data, scheme_of
@@ -28,6 +28,7 @@ def coded(draw: st.DrawFn, depth: int | None = None) -> tuple[CodeScheme, str]:
         return scheme, code[: scheme.lengths[0]]
 
 
+@settings(deadline=None)
 @given(coded())
 def test_segments_join_to_the_code_and_parents_are_prefixes(found: tuple[CodeScheme, str]) -> None:
     scheme, code = found
@@ -36,6 +37,7 @@ def test_segments_join_to_the_code_and_parents_are_prefixes(found: tuple[CodeSch
     assert scheme.parent_of(code) == (scheme.path(code)[-2] if scheme.level_of(code) else "")
 
 
+@settings(deadline=None)
 @given(coded(), coded())
 def test_a_range_holds_exactly_what_begins_with_the_code(a: tuple[CodeScheme, str], b: tuple[CodeScheme, str]) -> None:
     scheme, code = a
@@ -46,6 +48,7 @@ def test_a_range_holds_exactly_what_begins_with_the_code(a: tuple[CodeScheme, st
     )
 
 
+@settings(deadline=None)
 @given(coded(), st.integers(1, 30))
 def test_numbers_read_back_and_never_meet_a_reserved_segment(found: tuple[CodeScheme, str], number: int) -> None:
     scheme, code = found

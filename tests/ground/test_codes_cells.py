@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityloop.ground.codes import cell, cells, centre, check_point, metres_between, neighbourhood
@@ -14,12 +14,14 @@ LONS = st.floats(-180, 180)
 LATS = st.floats(-90, 90)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(LONS, LATS), min_size=1, max_size=50))
 def test_many_cells_are_the_single_ones(points: list[tuple[float, float]]) -> None:
     lons, lats = np.array(points).T
     assert cells(lons, lats).tolist() == [cell(*point) for point in points]
 
 
+@settings(deadline=None)
 @given(LONS, LATS)
 def test_a_cell_leads_back_to_its_point(lon: float, lat: float) -> None:
     found = cell(lon, lat)
@@ -36,6 +38,7 @@ def test_bits_interleave_longitude_in_the_even_places() -> None:
     assert cell(-180, 0) == 1 << 61
 
 
+@settings(deadline=None)
 @given(
     LONS,
     LATS,

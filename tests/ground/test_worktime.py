@@ -254,6 +254,7 @@ def test_limits_are_read_and_measured(text: str, micros: float) -> None:
     assert limit_micros(parse_limit(text), calendar) == micros
 
 
+@settings(deadline=None)
 @given(st.builds(Limit, st.integers(0, 10**8), st.sampled_from(["um", "uh", "wh", "wd", "d"])))
 def test_a_limit_reads_back(limit: Limit) -> None:
     assert parse_limit(limit.text) == limit

@@ -33,7 +33,9 @@ class CityClockPort:
     def __init__(self, real: Callable[[], int] = system_now, tick: Callable[[], float] = time.monotonic) -> None:
         self._real, self._tick = real, tick
         self._lock = threading.Lock()
-        self.restart()
+        self._kept: CityClock | None = None
+        self._last = 0
+        self._read_after = float("-inf")
 
     def now(self) -> int:
         """Give the present city instant."""
@@ -62,7 +64,7 @@ class CityClockPort:
 
     def restart(self) -> None:
         """Forget the row and how far time had come: for a clock set anew, and between tests."""
-        self._kept: CityClock | None = None
+        self._kept = None
         self._last = 0
         self.forget()
 

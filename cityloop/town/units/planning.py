@@ -107,7 +107,7 @@ class Planner:
         shapes = self._fitted(level, features, columns) if level.fit_to else features.shapes
         if level.mend_gaps_m:
             shapes = mosaic.mended(shapes, level.mend_gaps_m)
-        paths = list(zip(*columns, strict=True)) if columns else [()] * len(shapes)
+        paths: list[Keys] = [tuple(column[i] for column in columns) for i in range(len(shapes))]
         return _Base(paths, features.properties, shapes)
 
     def _up(self, level: LevelMap, leaves: Features) -> list[str]:

@@ -16,6 +16,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.columns import under
 from cityloop.town.units.models import City, CodeHistory, ReferenceName, Unit, UnitName, UnitShape
+from cityloop.town.units.rules.coverage import Finding, Shaped, check_units
 from cityloop.town.units.rules.locator import Locator
 from cityloop.town.units.rules.names import normal
 
@@ -202,6 +203,13 @@ def geometry_of(codes: Sequence[str]) -> BaseGeometry:
     """Give the exact union of units."""
     rows = UnitShape.objects.filter(unit__code__in=list(codes), unit__valid_to__isnull=True)
     return shapely.union_all([shapely.from_wkb(bytes(row.wkb)) for row in rows])
+
+
+def findings() -> list[Finding]:
+    """Check the units as they are stored: gaps, overlaps, nesting; what `cityloop check` reports of them."""
+    rows = UnitShape.objects.filter(unit__valid_to__isnull=True).order_by("unit__code")
+    told = rows.values_list("unit__code", "wkb", "unit__parent__code")
+    return check_units(Shaped(code, shapely.from_wkb(bytes(wkb)), parent or "") for code, wkb, parent in told)
 
 
 def children_geojson(code: str, digits: int = 5) -> dict[str, Any]:

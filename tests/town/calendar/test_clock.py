@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from cityloop.ground.kit.refusal import Refusal
@@ -131,6 +132,7 @@ def test_what_cannot_be_a_clock_is_refused() -> None:
     assert not CityClock.objects.exists()
 
 
+@hypothesis_settings(deadline=None)
 @given(
     st.sampled_from([0.0, 0.5, 1.0, 3.0, 60.0, 1440.0]),
     st.integers(0, 10 * DAY),

@@ -71,6 +71,21 @@ def sums_hold() -> None:
     assert dict(open_codes) == dict(queries.valid().values_list("pk", "code"))
 
 
+def test_stored_units_are_checked(town: Path) -> None:
+    assert queries.findings() == []
+    shape = Unit.objects.get(code="71101").shape
+    shape.wkb = shapely.to_wkb(shapely.box(0, 0.03, 0.012, 0.04))
+    shape.save()
+    assert {(found.code, found.where) for found in queries.findings()} == {("units.nesting", ("71101", "711"))}
+
+
+def test_nearness_is_a_few_ranges_on_one_column() -> None:
+    asked = queries.near("cell", 0.005, 0.005, 200)
+    assert 1 <= len(asked.children) <= 16
+    assert "('cell__gte', " in str(asked)
+    assert asked.connector == "OR" or len(asked.children) == 2
+
+
 def test_the_town_is_numbered_west_to_east_and_north_to_south(town: Path) -> None:
     assert codes()[:6] == ["7", "70", "71", "710", "711", "71100"]
     assert queries.unit_of("71101").source_key == "03"

@@ -16,6 +16,7 @@ from cityloop.town.units.rules.shapes import area_m2, label_points
 pytestmark = pytest.mark.once
 
 
+@settings(deadline=None)
 @given(st.floats(73, 135), st.floats(3, 53.5))
 def test_gcj02_leads_back_to_half_a_millimetre(lon: float, lat: float) -> None:
     x, y = np.array([lon]), np.array([lat])
