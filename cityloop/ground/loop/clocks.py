@@ -74,17 +74,26 @@ def at_least(clock: Clock, minimum: int) -> Clock:
     return Clock(clock.limit + short, clock.running, clock.calendar, clock.used, clock.since, clock.due, clock.pause)
 
 
+SHARES = (50, 80, 100, 150)
+STANDS = (-1, -1, -1, -1)
+
+
 def marks(clock: Clock, worktime: WorkTimes) -> tuple[int, int, int, int]:
     """Give the instants at which 50, 80, 100 and 150 % of the limit are used; -1 when the clock stands."""
     if clock.due < 0:
-        return (-1, -1, -1, -1)
-    return tuple(_instant(clock, share, worktime) for share in (50, 80, 100, 150))  # type: ignore[return-value]
-
-
-def _instant(clock: Clock, share: int, worktime: WorkTimes) -> int:
-    left = clock.limit * share // 100 - clock.used
-    if left <= 0:
-        return clock.since
+        return STANDS
+    limit, since, used = clock.limit, clock.since, clock.used
     if clock.running == "always":
-        return clock.since + left
-    return worktime.add(clock.calendar, clock.since, left, "work")
+        at = since - used
+        return (
+            max(since, at + limit * 50 // 100),
+            max(since, at + limit * 80 // 100),
+            max(since, at + limit),
+            max(since, at + limit * 150 // 100),
+        )
+    due50, due80, due, due150 = (_worked(clock, limit * share // 100 - used, worktime) for share in SHARES)
+    return due50, due80, due, due150
+
+
+def _worked(clock: Clock, left: int, worktime: WorkTimes) -> int:
+    return worktime.add(clock.calendar, clock.since, left, "work") if left > 0 else clock.since

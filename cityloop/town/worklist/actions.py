@@ -70,9 +70,7 @@ def entry(
     ended: int | None = None,
 ) -> Entry:
     """Give the row of a duty; an ended one keeps the worst mark it had passed by then."""
-    clock = duty.clock
-    due50, due80, due, due150 = marks_of(duty, worktime)
-    return Entry(
+    made = Entry(
         loop,
         subject_id,
         duty.slot,
@@ -86,27 +84,41 @@ def entry(
         level,
         origin,
         opened,
-        clock.limit if clock else 0,
-        _or_none(due),
-        _or_none(due50),
-        _or_none(due80),
-        _or_none(due150),
-        clock.pause if clock else "",
+        0,
+        None,
+        None,
+        None,
+        None,
+        "",
         duty.on_due,
-        _mark(ended, due50, due80, due, due150) if ended is not None else 0,
-        None if ended is not None else _or_none(due50),
-        ended,
+        0,
+        None,
+        None,
     )
+    if duty.clock is not None:
+        _time(made, duty, worktime)
+    if ended is not None:
+        end(made, ended)
+    return made
 
 
-def _or_none(value: int) -> int | None:
-    return value if value >= 0 else None
+def _time(made: Entry, duty: Duty, worktime: WorkTimes) -> None:
+    """Say when the duty's clock passes its marks. What was imported was timed elsewhere: nobody is warned of it."""
+    if duty.clock is None or made.origin == "import":
+        return
+    made.limit, made.pause = duty.clock.limit, duty.clock.pause
+    if duty.clock.due >= 0:
+        made.due50, made.due80, made.due, made.due150 = marks_of(duty, worktime)
+        made.next_at = made.due50
 
 
-def _mark(at: int, due50: int, due80: int, due: int, due150: int) -> int:
-    if due < 0:
-        return 0
-    return 150 if at >= due150 else 100 if at > due else 80 if at >= due80 else 50 if at >= due50 else 0
+def end(made: Entry, at: int) -> None:
+    """Let a row end, keeping the worst mark it had passed by then."""
+    made.ended, made.next_at = at, None
+    if made.due is None or made.due50 is None or made.due80 is None or made.due150 is None:
+        return
+    if at >= made.due50:
+        made.mark = 150 if at >= made.due150 else 100 if at > made.due else 80 if at >= made.due80 else 50
 
 
 def write(entries: Sequence[Entry]) -> None:

@@ -18,7 +18,7 @@ from cityloop.ground.loop.snapshot import Act, Effect, Outcome, Snapshot, load
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.ledger import chain
-from cityloop.town.worklist.actions import Entry, entry
+from cityloop.town.worklist.actions import Entry, end, entry
 
 Slots = dict[str, tuple[int, int]]
 _slots = msgspec.json.Decoder(Slots)
@@ -118,21 +118,27 @@ class Book:
         self.rows.append(row)
 
     def _worklist(self, at: int) -> None:
-        now = {d.slot: d for d in duties(self.definition, self.snapshot)}
-        for slot, old in self.duties.items():
+        before, now = self.duties, {d.slot: d for d in duties(self.definition, self.snapshot)}
+        for slot, old in before.items():
             new = now.get(slot)
-            if new is None or not _same(old, new):
-                self._put(old, *self.slots.pop(slot), ended=at)
+            if new is None or old.what != new.what or old.role != new.role or old.org != new.org:
+                self._end(old, at)
         for slot, new in now.items():
             if slot not in self.slots:
                 self.slots[slot] = (self.snapshot.seq, at)
                 self._put(new, self.snapshot.seq, at)
-            elif new != self.duties.get(slot):
+            elif new != before.get(slot):
                 self._put(new, *self.slots[slot])
         self.duties = now
 
-    def _put(self, duty: Duty, seq: int, opened: int, ended: int | None = None) -> None:
-        self.entries[duty.slot, seq] = entry(
+    def _end(self, duty: Duty, at: int) -> None:
+        seq, opened = self.slots.pop(duty.slot)
+        known = self.entries.get((duty.slot, seq)) or self._put(duty, seq, opened)
+        known.unit_code, known.level = self.snapshot.unit or self.case.unit_code, self.snapshot.level
+        end(known, at)
+
+    def _put(self, duty: Duty, seq: int, opened: int) -> Entry:
+        made = entry(
             duty,
             loop=LOOP,
             subject_id=self.case.pk,
@@ -142,13 +148,10 @@ class Book:
             level=self.snapshot.level,
             origin=self.origin,
             worktime=self.worktime,
-            ended=ended,
         )
+        self.entries[duty.slot, seq] = made
+        return made
 
     def effects(self, outcome: Outcome) -> list[Effect]:
         """Give what the room itself must do (what must be told goes out by the ledger)."""
         return [e for e in outcome.effects if e.kind != "tell"]
-
-
-def _same(old: Duty, new: Duty) -> bool:
-    return old.what == new.what and old.role == new.role and old.org == new.org
