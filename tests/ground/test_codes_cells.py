@@ -1,5 +1,6 @@
 """Quadkey cells: order, nearness, and coordinates that are none."""
 
+import itertools
 import math
 
 import numpy as np
@@ -53,6 +54,15 @@ def test_nothing_near_is_missed(lon: float, lat: float, radius: float, around: l
         x, y = travelled(lon, lat, share * radius * 0.999, bearing)
         if metres_between(lon, lat, x, y) <= radius:
             assert any(low <= cell(x, y) < high for low, high in ranges), (x, y)
+
+
+@pytest.mark.parametrize("lat", [84.0, 89.5, -89.9, 90.0])
+def test_nothing_near_is_missed_by_the_poles(lat: float) -> None:
+    for lon, radius in itertools.product((0, 5, 9, 17, 21), (500, 40_000, 52_000)):
+        ranges = neighbourhood(lon, lat, radius)
+        for bearing in np.linspace(0, 2 * math.pi, 73):
+            found = cell(*travelled(lon, lat, radius * 0.999, bearing))
+            assert any(low <= found < high for low, high in ranges), (lon, radius, bearing)
 
 
 def travelled(lon: float, lat: float, metres: float, bearing: float) -> tuple[float, float]:

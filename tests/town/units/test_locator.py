@@ -83,6 +83,14 @@ def test_long_straight_borders_and_holes_keep_the_raster_exact() -> None:
     assert (raster.look_up(1 + 6 * along, 3.3 * along) == ASK).mean() > 0.99
 
 
+def test_a_border_on_the_edge_of_a_bin_is_asked_about() -> None:
+    squares = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], object)
+    halves = Locator(["1", "2"], squares)
+    raster = Raster(halves.shapes, halves._by_tree)
+    assert (raster._scale[0] * 1.0).is_integer(), "the border lies exactly between two bins"
+    assert (raster.look_up(np.ones(50), np.linspace(0, 1, 50)) == ASK).all()
+
+
 def test_what_is_nowhere_is_none(ragged: Locator) -> None:
     assert ragged.locate(0.9, 0.9) is None
     found = ragged.locate_many([0.25, np.nan, 9, np.inf] * 30, [0.25, 0.25, 9, 0] * 30)
