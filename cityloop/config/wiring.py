@@ -7,21 +7,29 @@ from a sibling is a Protocol in its `ports.py`, and PORTS says who gives it. Not
 from collections.abc import Callable
 from typing import Any
 
+from cityloop.doors.web import live
+from cityloop.loops.cases import queries as cases
+from cityloop.town.files import ports as files
+
 # Raw ASGI routes, for what stays open or floods; all else is Django. A path ending in "/" takes all below it.
-#   "/live/": live.app
-RAW_ROUTES: dict[str, Callable[..., Any]] = {}
+RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app}
 
 # Event class → the functions called with each event after commit, in this order, at least once.
 #   cases.events.Closed: (notices.tasks.tell_reporter, ...)
 HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {}
 
 # Protocol → the object that answers it.
-#   services.ports.Grants: sharing.queries.grants
-PORTS: dict[type, Any] = {}
+PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}}
 
 # What the steward does again and again: (name, every so many seconds, "module:function").
-#   ("sweep", 5, "cityloop.town.worklist.tasks:sweep")
-STEWARD: list[tuple[str, float, str]] = []
+STEWARD: list[tuple[str, float, str]] = [
+    ("sequence", 0.5, "cityloop.town.ledger.tasks:sequence_and_seal"),
+    ("lapse", 5, "cityloop.loops.cases.tasks:lapse"),
+    ("sweep", 5, "cityloop.town.worklist.tasks:sweep_due"),
+    ("tell", 5, "cityloop.loops.cases.tasks:tell_reporters"),
+    ("warn", 15, "cityloop.loops.cases.tasks:warn"),
+    ("notices", 30, "cityloop.town.notices.tasks:send_due"),
+]
 
 # Functions (request) → dict for every page, as "module:function": the city's name, the banner of a replay.
 #   {"city_name": "New York City", "banner": {"kind": "replay", "words": "..."}}

@@ -16,6 +16,9 @@ VERBS = {
     "serve": ("cityloop.doors.cli.serve:serve", "Serve this city: pages and background work."),
     "migrate": ("cityloop.doors.cli.migrate:migrate", "Bring the database up to this version."),
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
+    "check": ("cityloop.doors.cli.check:check", "Say who is missing where."),
+    "ledger": ("cityloop.doors.cli.ledger:ledger", "Check the ledger, hand out receipts."),
+    "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),
 }
 # Called by other verbs, not by people.

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.ledger import chain
-from cityloop.town.ledger.models import Sequencer, Step
+from cityloop.town.ledger.models import Cursor, Sequencer, Step
 
 _COLUMNS = ", ".join(f'"{name}"' for name in chain.COLUMNS)
 _MARKS = "(" + ", ".join(["%s"] * len(chain.COLUMNS)) + ")"
@@ -104,3 +104,8 @@ def append_sequenced(rows: Sequence[chain.Row]) -> None:
             step.offset = offset
         Sequencer.objects.filter(id=1).update(next_offset=row.next_offset + len(rows))
     append(rows)
+
+
+def move_cursor(name: str, offset: int) -> None:
+    """Note how far a reader has come."""
+    Cursor.objects.update_or_create(name=name, defaults={"offset": offset})

@@ -17,7 +17,7 @@ _loaded: dict[Path, Ed25519PrivateKey] = {}
 
 def key_file() -> Path:
     """Give the path of the private key."""
-    return Path(settings.CITYLOOP_HOME) / "keys" / "ledger-ed25519.pem"
+    return Path(settings.HOME) / "keys" / "ledger-ed25519.pem"
 
 
 def private_key() -> Ed25519PrivateKey:

@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import QuerySet
 
 from cityloop.town.ledger import chain, keys, merkle
-from cityloop.town.ledger.models import Key, Seal, Step
+from cityloop.town.ledger.models import Cursor, Key, Seal, Step
 from cityloop.town.ledger.sealing import statement_of
 
 
@@ -29,6 +29,18 @@ def steps(subject: str) -> QuerySet[Step]:
 def after_offset(offset: int, most: int = 1000) -> QuerySet[Step]:
     """Give sequenced steps after `offset`, in order: what outbox and live events read."""
     return Step.objects.filter(offset__gt=offset).order_by("offset")[:most]
+
+
+def last_offset() -> int:
+    """Give the highest offset given so far, -1 when there is none."""
+    last = Step.objects.filter(offset__isnull=False).order_by("-offset").values_list("offset", flat=True).first()
+    return -1 if last is None else last
+
+
+def cursor(name: str) -> int:
+    """Give the last offset a reader has dealt with, -1 before its first."""
+    last = Cursor.objects.filter(name=name).values_list("offset", flat=True).first()
+    return -1 if last is None else last
 
 
 def row_of(step: Step) -> chain.Row:
@@ -108,10 +120,16 @@ def _verify_seal(seal: Seal, where: str, public: bytes) -> Iterator[Finding]:
 def _verify_offsets(start: int) -> Iterator[Finding]:
     last = start - 1
     rows = Step.objects.filter(offset__gte=start).order_by("offset").values_list("offset", flat=True)
-    for offset in rows.iterator(chunk_size=5000):
+    for given in rows.iterator(chunk_size=5000):
+        offset = int(given or 0)
         if offset != last + 1:
             yield Finding("ledger.offset", f"offset {last + 1}", "The step with this offset is gone.")
         last = offset
+
+
+def size() -> tuple[int, int]:
+    """Count steps and seals."""
+    return Step.objects.count(), Seal.objects.count()
 
 
 def published() -> dict[str, Any]:

@@ -60,10 +60,11 @@ def _seal_over(step: Step) -> Seal | None:
 def _proved(step: Step, seal: Seal) -> dict[str, Any]:
     hashes = Step.objects.filter(offset__gte=seal.first, offset__lt=seal.first + seal.size).order_by("offset")
     leaves = [merkle.leaf(bytes(h)) for h in hashes.values_list("hash", flat=True)]
-    proof = merkle.path(leaves, step.offset - seal.first)
+    index = (step.offset or 0) - seal.first
+    proof = merkle.path(leaves, index)
     return {
         "body": chain.body(row_of(step)).decode(),
         "seal": seal.number,
-        "index": step.offset - seal.first,
+        "index": index,
         "proof": [h.hex() for h in proof],
     }

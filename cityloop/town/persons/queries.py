@@ -61,6 +61,12 @@ def words_of(subject: str) -> dict[str, str]:
     return {field: _open(text) for field, text in rows}
 
 
+def words_of_many(subjects: Iterable[str], field: str) -> dict[str, str]:
+    """Give the words kept under one field for many subjects, by subject. One query."""
+    rows = Words.objects.filter(subject__in=list(subjects), field=field, erased=None).order_by("id")
+    return {subject: _open(text) for subject, text in rows.values_list("subject", "text")}
+
+
 def digest_of(words_id: int) -> str | None:
     """Recompute the digest of kept words, to hold against the ledger; `None` once erased. One query."""
     row = Words.objects.get(pk=words_id)

@@ -61,7 +61,7 @@ def _row(parent: Case, at: int) -> Case:
 
 def child_ended(child: Book, at: int) -> list[Book]:
     """Close the parent when its last child has ended."""
-    parent = Case.objects.select_for_update().get(pk=child.case.parent_id)
+    parent = Case.objects.select_for_update().get(pk=child.case.parent_id or 0)
     open_left = Case.objects.filter(parent_id=parent.pk, closed__isnull=True).exclude(pk=child.case.pk).exists()
     if open_left or parent.state != "split_up":
         return []

@@ -1,0 +1,181 @@
+"""The bulk path: many new cases at once, through the same books, the same engine and the same chain.
+
+A chunk is made in memory, under ids reserved beforehand, and then written in one short transaction of plain
+tuples, so that people's actions slip in between. Nothing here decides anything: it only writes.
+"""
+
+import gc
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
+from typing import Any, cast
+
+import msgspec
+from django.db import connection, transaction
+
+from cityloop.ground.loop.clocks import WorkTimes
+from cityloop.ground.loop.definition import Definition
+from cityloop.loops.cases.actions.book import Book
+from cityloop.loops.cases.actions.save import part_rows, reflect
+from cityloop.loops.cases.models import Case
+from cityloop.town.ledger import actions as ledger
+from cityloop.town.worklist import actions as worklist
+
+LOCK_SECONDS = 0.2
+LEAST, MOST = 100, 4_000
+
+
+class Fresh(msgspec.Struct):
+    """A case that is not in the database yet: its columns, in the order they are written."""
+
+    id: int
+    unit_code: str
+    created: int
+    at: int
+    origin: str
+    definition: str = ""
+    snapshot: str = ""
+    slots: str = ""
+    head: bytes = b""
+    state: str = ""
+    seq: int = 0
+    round: int = 1
+    matter: str = ""
+    unit_filed: str = ""
+    level: int = 0
+    urgent: bool = False
+    held: str = ""
+    lon: float | None = None
+    lat: float | None = None
+    cell: int | None = None
+    address: str = ""
+    channel: str = ""
+    filed: int | None = None
+    closed: int | None = None
+    due: int | None = None
+    resolution: str = ""
+    lead_org: int = 0
+    parent_id: int | None = None
+    into_id: int | None = None
+    source: str = ""
+    source_key: str = ""
+    source_due: int | None = None
+    source_status: str = ""
+    precision: str = "second"
+    marked: str = ""
+
+    @property
+    def pk(self) -> int:
+        """The id, as a row of the database calls it."""
+        return self.id
+
+
+COLUMNS = Fresh.__struct_fields__
+PART_COLUMNS = ("case_id", "round", "number", "org", "org_path", "role", "state", "due")
+REPORT_COLUMNS = ("case_id", "created", "channel", "origin", "language", "person", "follow")
+
+
+def reserve(count: int) -> list[int]:
+    """Take `count` case ids for good; those not used in the end are simply missing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence('cases_case', 'id')) FROM generate_series(1, %s)", [count]
+            )
+            return [row[0] for row in cursor.fetchall()]
+        return _reserve_sqlite(cursor, count)
+
+
+def _reserve_sqlite(cursor: Any, count: int) -> list[int]:
+    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'cases_case'")
+    row = cursor.fetchone()
+    if row is None:
+        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('cases_case', 0)")
+    last = row[0] if row else 0
+    cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = 'cases_case'", [last + count])
+    return list(range(last + 1, last + 1 + count))
+
+
+def book_of_fresh(
+    fresh: Fresh, definition: Definition, worktime: WorkTimes, *, origin: str, recorded_at: int
+) -> Book:
+    """Open the book of a case that is not in the database yet."""
+    return Book(cast(Case, fresh), definition, worktime, origin=origin, recorded_at=recorded_at)
+
+
+def insert(books: Sequence[Book]) -> float:
+    """Write new cases with all that belongs to them in one transaction; give how long it held its lock, in seconds."""
+    for book in books:
+        reflect(book)
+    steps = [row for book in books for row in book.rows]
+    entries = [e for book in books for e in book.entries.values() if e.ended is None or e.origin != "import"]
+    parts = [row for book in books if book.parts_changed for row in part_rows(book)]
+    cases, reports = [_case_row(book.case) for book in books], [_report_row(book.case) for book in books]
+    started = time.perf_counter()
+    with transaction.atomic():
+        _write("cases_case", COLUMNS, cases)
+        _write("cases_report", REPORT_COLUMNS, reports)
+        _write("cases_part", PART_COLUMNS, parts)
+        worklist.insert_many(entries)
+        ledger.append_sequenced(steps)
+    return time.perf_counter() - started
+
+
+_case_row = attrgetter(*COLUMNS)
+
+
+def _report_row(case: Case) -> tuple[Any, ...]:
+    return case.id, case.created, case.channel, case.origin, "en", 0, None
+
+
+def _write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
+    names = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
+
+
+class Pace:
+    """How many cases to write at once, so that one transaction holds its lock for about a fifth of a second."""
+
+    def __init__(self, size: int = 500) -> None:
+        self.size = size
+
+    def note(self, cases: int, seconds: float) -> None:
+        """Learn from a chunk just written."""
+        if cases >= LEAST and seconds > 0:
+            wanted = int(cases * LOCK_SECONDS / seconds)
+            self.size = max(LEAST, min(MOST, (self.size + wanted) // 2, int(self.size * 1.5)))
+
+
+@contextmanager
+def bulk() -> Iterator[None]:
+    """Let this connection write in bulk: a chunk lost by a power cut is simply written again by the next run.
+
+    SQLite then syncs at checkpoints only; the garbage collector waits, for books hold no cycles.
+    """
+    quick = connection.vendor == "sqlite"
+    if quick:
+        _synchronous("NORMAL")
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+        if quick:
+            _synchronous("FULL")
+
+
+def _synchronous(mode: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA synchronous={mode}")

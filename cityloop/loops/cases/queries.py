@@ -1,0 +1,144 @@
+"""Reading cases. Everything a person sees goes through a scope."""
+
+import json
+from typing import Any
+
+import msgspec
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.offers import Denied, Offer, offers
+from cityloop.ground.loop.snapshot import Snapshot, load
+from cityloop.loops.cases import numbers
+from cityloop.loops.cases.actions.opening import kin_of
+from cityloop.loops.cases.loop import LOOP, pinned
+from cityloop.loops.cases.models import Case, Follower, Part, Report
+from cityloop.town.columns import under
+from cityloop.town.ledger import receipts
+from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import after_offset, steps
+from cityloop.town.orgs.authority import Scope
+from cityloop.town.persons import queries as persons
+
+
+def visible(scope: Scope) -> QuerySet[Case]:
+    """Give the cases a scope may see."""
+    return Case.objects.filter(scope.q("unit_code", "level", _takes_part))
+
+
+def _takes_part(path: str) -> Q:
+    return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("pk"))))
+
+
+def by_number(text: str, scope: Scope) -> Case:
+    """Give the case of a public number if the scope may see it; to others it does not exist."""
+    case = visible(scope).filter(pk=numbers.case_id(text)).first()
+    if case is None or numbers.number(case) != text.strip().upper():
+        raise Refusal("cases.unknown", "There is no such case.", field="number")
+    return case
+
+
+def may_read(subject: str, scope: Scope) -> bool:
+    """Tell whether a scope may read what hangs on a ledger subject `case:<id>`, such as its photos."""
+    kind, _, key = subject.partition(":")
+    return kind == "case" and key.isdigit() and visible(scope).filter(pk=int(key)).exists()
+
+
+def followed(code: str) -> tuple[Case, Report | Follower] | None:
+    """Give the case behind a follow code, with the row of who follows; None for a wrong code."""
+    digest = numbers.follow_digest(code)
+    row: Report | Follower | None = (
+        Report.objects.select_related("case").filter(follow=digest).first()
+        or Follower.objects.select_related("case").filter(follow=digest).first()
+    )
+    return (row.case, row) if row is not None else None
+
+
+def snapshot_of(case: Case) -> Snapshot:
+    """Give the loop state of a case."""
+    return load(case.snapshot)
+
+
+def open_to(case: Case, actors: tuple[Actor, ...], at: int) -> tuple[list[Offer], list[Denied]]:
+    """Give what these actors may do with a case now, and what they may not yet, with why."""
+    return offers(pinned(case.definition), load(case.snapshot), actors, max(at, case.at), kin_of(case))
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A step as a timeline shows it: the words opened, the photos by their keys."""
+
+    step: Step
+    data: dict[str, Any]
+    words: dict[str, str]
+    photos: tuple[str, ...]
+    person: int
+
+
+INTERNAL = frozenset({"note"})
+
+
+def timeline(case: Case, *, internal: bool) -> list[Moment]:
+    """Give the steps of a case, newest first. Two queries. Without `internal` notes are left out."""
+    rows = [s for s in steps(case.subject) if internal or s.what not in INTERNAL]
+    opened = [(row, json.loads(row.data), json.loads(row.inner)) for row in rows]
+    ids = {name: key for row, _, inner in opened for name, key in _word_ids(row, inner)}
+    texts = persons.words(ids.values()) if ids else {}
+    return [_moment(row, data, inner, texts) for row, data, inner in reversed(opened)]
+
+
+def _word_ids(row: Step, inner: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(f"{row.seq}:{name}", value) for name, value in inner.items() if name.endswith("_id")]
+
+
+def _moment(row: Step, data: dict[str, Any], inner: dict[str, Any], texts: dict[int, str]) -> Moment:
+    words = {k.removesuffix("_id"): texts.get(v, "") for k, v in inner.items() if k.endswith("_id")}
+    return Moment(row, data, words, tuple(inner.get("photos", ())), int(inner.get("person", 0)))
+
+
+def followers(case: Case) -> int:
+    """Count who follows a case: reporters and followers of it and of what is folded into it."""
+    here = Q(case=case) | Q(case__into=case)
+    return Report.objects.filter(here).count() + Follower.objects.filter(here).count()
+
+
+def folded_into(case: Case) -> QuerySet[Case]:
+    """Give the cases folded into this one."""
+    return Case.objects.filter(into=case).order_by("pk")
+
+
+def seen_steps(scope: Scope, after: int, most: int) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
+    """Give the last offset looked at, and the steps of cases after `after` that a scope may see. Two queries."""
+    rows = list(after_offset(after, most))
+    if not rows:
+        return after, []
+    ids = {int(r.subject.partition(":")[2]) for r in rows if r.kind == LOOP}
+    cases = {c.pk: c for c in visible(scope).filter(pk__in=ids)} if ids else {}
+    found = []
+    for row in rows:
+        case = cases.get(int(row.subject.partition(":")[2])) if row.kind == LOOP else None
+        if case is not None and row.offset is not None:
+            found.append((row.offset, _facts(case, row)))
+    return rows[-1].offset or after, found
+
+
+def _facts(case: Case, row: Step) -> dict[str, Any]:
+    return {
+        "number": numbers.number(case),
+        "seq": row.seq,
+        "what": row.what,
+        "from": row.before,
+        "to": row.after,
+        "at": row.at,
+        "unit": case.unit_code,
+        "due": row.due,
+    }
+
+
+def receipt_of(case_id: int) -> dict[str, Any]:
+    """Give the receipt of a case by its id; what is replayed or exercised says so on it."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        raise Refusal("cases.unknown", "There is no such case.", field="number")
+    note = "" if case.origin == "live" else f"simulated: {case.origin}"
+    return receipts.receipt(case.subject, numbers.number(case), note)

@@ -1,0 +1,63 @@
+"""Rebuilding a case from the ledger alone, and saying where the stored one differs."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.engine import begin, step
+from cityloop.ground.loop.snapshot import Act, Snapshot, load
+from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.models import Case
+from cityloop.town.calendar.queries import calendars
+from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import Finding, steps
+
+
+def act_of(row: Step) -> tuple[Act, Actor, int]:
+    """Read back what was asked, by whom and when, from a step on the ledger."""
+    data: dict[str, Any] = json.loads(row.data)
+    inner: dict[str, Any] = json.loads(row.inner)
+    data.pop("tell", None)
+    actor = Actor(
+        kind=row.actor,  # type: ignore[arg-type]
+        role=row.role,
+        person=inner.get("person", 0),
+        post=inner.get("post", 0),
+        org=row.org,
+        org_path=inner.get("path", ""),
+        name=row.name,
+    )
+    return Act(row.what, data), actor, row.at
+
+
+def rebuild(case: Case) -> Snapshot:
+    """Run the ledger's steps of a case through the engine from the beginning."""
+    definition, times = pinned(case.definition), calendars()
+    snapshot = begin(definition)
+    for row in steps(case.subject):
+        act, actor, at = act_of(row)
+        snapshot = step(definition, snapshot, act, actor, at, times).snapshot
+    return snapshot
+
+
+def differences(cases: Iterable[Case]) -> Iterator[Finding]:
+    """Yield a finding for each case whose stored state is not what its ledger gives."""
+    for case in cases:
+        try:
+            rebuilt = rebuild(case)
+        except Refusal as refusal:
+            yield Finding("case.not_rebuilt", case.subject, str(refusal))
+            continue
+        stored = load(case.snapshot)
+        if rebuilt != stored:
+            names = [f for f in Snapshot.__struct_fields__ if getattr(rebuilt, f) != getattr(stored, f)]
+            yield Finding("case.differs", case.subject, f"Stored and rebuilt differ in {', '.join(names)}.")
+        elif case.state != rebuilt.state or case.seq != rebuilt.seq:
+            yield Finding("case.columns", case.subject, "The columns do not say what the state says.")
+
+
+def all_differences() -> Iterator[Finding]:
+    """Compare every case with its ledger: what runs each night."""
+    yield from differences(Case.objects.order_by("pk").iterator(chunk_size=500))

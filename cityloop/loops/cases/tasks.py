@@ -1,0 +1,110 @@
+"""What happens by itself: time that is up, words to reporters, warnings to holders."""
+
+import json
+import logging
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import CLOCK
+from cityloop.ground.loop.snapshot import Act
+from cityloop.loops.cases import telling
+from cityloop.loops.cases.actions import take
+from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.cases.models import SUBJECT, Case, Follower, Report
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.ledger.actions import move_cursor
+from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import after_offset, cursor
+from cityloop.town.notices.actions import tell
+from cityloop.town.worklist import actions as worklist
+from cityloop.town.worklist.models import Row, Warning
+from cityloop.town.worklist.queries import lapsed, untold
+
+log = logging.getLogger(__name__)
+READER = "cases.tell"
+KINDS = {
+    "reporter.collected": "received",
+    "reporter.asked": "question_asked",
+    "reporter.filed": "filed",
+    "reporter.dispatched": "dispatched",
+    "reporter.confirm": "fixed_confirm",
+    "reporter.closed": "closed_rate",
+    "reporter.declined": "declined",
+}
+
+
+def lapse() -> int:
+    """Let the clock take the steps whose time is up: silence, the end of a suspension, unanswered requests."""
+    now = city_clock.now()
+    return sum(_lapse(row, now) for row in lapsed(now))
+
+
+def _lapse(row: Row, now: int) -> int:
+    if row.loop != LOOP or row.due is None:
+        return 0
+    data = {"request": int(row.slot.partition(":")[2])} if row.slot.startswith("request:") else {}
+    try:
+        take(case=row.subject_id, act=Act(row.on_due, data), by=CLOCK, at=now)
+    except Refusal as refusal:
+        log.warning("%s of case %s was not taken: %s", row.on_due, row.subject_id, refusal.code)
+        return 0
+    return 1
+
+
+def tell_reporters(most: int = 500) -> int:
+    """Turn what the ledger says was told into notices, in order, at least once; each notice is made once."""
+    rows = list(after_offset(cursor(READER), most))
+    for row in rows:
+        if row.kind == LOOP and row.origin == "live" and '"tell"' in row.data:
+            _tell(row)
+    if rows:
+        move_cursor(READER, rows[-1].offset or 0)
+    return len(rows)
+
+
+def _tell(row: Step) -> None:
+    kinds = [KINDS[w] for w in json.loads(row.data).get("tell", []) if w in KINDS]
+    case = Case.objects.filter(pk=int(row.subject.partition(":")[2])).first() if kinds else None
+    if case is None:
+        return
+    people: list[Report | Follower] = [*Report.objects.filter(case=case, person__gt=0), *Follower.objects.filter(case=case, person__gt=0)]
+    for kind in kinds:
+        for who in people:
+            tell(
+                event=f"{row.subject}#{row.seq}",
+                kind=kind,
+                subject=row.subject,
+                params=telling.params(case, row),
+                at=row.at,
+                person=who.person,
+                language=who.language,
+                origin=row.origin,
+            )
+
+
+def warn(most: int = 500) -> int:
+    """Turn warnings into notices; what is not live is noted and told to nobody."""
+    rows, now = list(untold(most)), city_clock.now()
+    for warning in rows:
+        if warning.row.loop == LOOP and warning.row.origin == "live":
+            _warn(warning, now)
+    worklist.told([w.pk for w in rows], at=now)
+    return len(rows)
+
+
+def _warn(warning: Warning, now: int) -> None:
+    row = warning.row
+    case = Case.objects.filter(pk=row.subject_id).first()
+    if case is None:
+        return
+    said = {**telling.params(case), "stage": telling.stage(case, row)}
+    if row.due:
+        said["due"] = telling.local(row.due)
+    for recipient in telling.warned(row, warning.mark, now):
+        tell(
+            event=f"worklist:{row.pk}",
+            kind=f"warning_{warning.mark}",
+            subject=f"{SUBJECT}:{case.pk}",
+            params=said,
+            at=warning.at,
+            **recipient,  # type: ignore[arg-type]
+        )

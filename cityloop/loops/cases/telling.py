@@ -1,0 +1,89 @@
+"""What notices say of a case, and who is warned at which mark. Ladders are data."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import say
+from cityloop.loops.cases import numbers
+from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.models import Case
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.ledger.models import Step
+from cityloop.town.orgs.queries import directory, eligible
+from cityloop.town.worklist.models import Row
+
+# Who is told of 50, 80, 100 and 150 % of a limit, besides the holder.
+LADDER = {50: (), 80: ("leader",), 100: ("duty_commander",), 150: ("duty_commander", "leader")}
+RESOLUTIONS = {
+    "solved": {"en": "solved", "zh-hans": "已解决"},
+    "nothing_found": {"en": "nothing was found", "zh-hans": "未发现问题"},
+    "already_solved": {"en": "already solved", "zh-hans": "已自行解决"},
+    "not_ours": {"en": "not within the city's powers", "zh-hans": "不属本市职权"},
+    "cannot_be_solved": {"en": "cannot be solved", "zh-hans": "无法解决"},
+}
+REASONS = {
+    "not_ours": {"en": "not within the city's powers", "zh-hans": "不属本市职权"},
+    "no_matter": {"en": "no matter of ours", "zh-hans": "不属受理事项"},
+    "already_known": {"en": "known already", "zh-hans": "已有记录"},
+    "not_enough": {"en": "not enough to go by", "zh-hans": "信息不足"},
+    "private_dispute": {"en": "a private dispute", "zh-hans": "属民事纠纷"},
+    "abusive": {"en": "abusive", "zh-hans": "内容不当"},
+}
+
+
+def params(case: Case, row: Step | None = None) -> dict[str, Any]:
+    """Give the plain facts a notice may name: number, matter, organisation, due time, result."""
+    said: dict[str, Any] = {"number": numbers.number(case), "link": "/follow/", "days": 10}
+    said["matter"] = matter_names(case) or {"en": "not yet named", "zh-hans": "待定"}
+    if case.lead_org:
+        said["organisation"] = _organisation(case.lead_org)
+    if case.due:
+        said["due"] = local(case.due)
+    if case.resolution:
+        said["resolution"] = RESOLUTIONS.get(case.resolution, case.resolution)
+    if row is not None and row.what == "decline":
+        said["reason"] = REASONS.get(json.loads(row.data).get("reason", ""), "")
+    return said
+
+
+def matter_names(case: Case) -> dict[str, str]:
+    """Give the names of a case's matter, {} where it has none or one no longer known."""
+    if not case.matter:
+        return {}
+    try:
+        return catalog.current().matter(case.matter).names
+    except Refusal:
+        return {}
+
+
+def _organisation(number: int) -> dict[str, str]:
+    return next((o.names for o in directory().values() if o.id == number), {})
+
+
+def local(at: int) -> str:
+    """Give an instant in the city's zone, to the minute."""
+    return datetime.fromtimestamp(at // 1_000_000, UTC).astimezone(city_clock.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def warned(row: Row, mark: int, at: int) -> list[dict[str, int]]:
+    """Give the recipients of a warning: whoever took it, else the holders of the duty; then up the ladder."""
+    found: dict[int, dict[str, int]] = {}
+    if row.person:
+        found[row.person] = {"person": row.person}
+    else:
+        for one in eligible(row.role, row.unit_code, at, level=row.level):
+            if not row.org or one.org == row.org:
+                found[one.person] = {"account": one.account}
+    for role in LADDER[mark]:
+        for one in eligible(role, row.unit_code, at, level=row.level):
+            found.setdefault(one.person, {"account": one.account})
+    return list(found.values())
+
+
+def stage(case: Case, row: Row, lang: str = "en") -> str:
+    """Name the stage a warning is about."""
+    state = pinned(case.definition).source.states.get(row.what)
+    return say(state.names, lang) if state else row.what.replace("_", " ")

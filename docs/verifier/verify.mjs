@@ -1,0 +1,60 @@
+// Checks a Cityloop receipt with nothing but Node.js: node verify.mjs RECEIPT.json KEY.json
+// RECEIPT: `cityloop ledger receipt NUMBER`. KEY: from /.well-known/cityloop-ledger.
+import { createHash, createPublicKey, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+const sha = (...parts) => parts.reduce((h, p) => h.update(p), createHash("sha256")).digest();
+const leaf = (data) => sha(Buffer.of(0), data);
+const node = (left, right) => sha(Buffer.of(1), left, right);
+
+// RFC 8785 for what stands on the ledger: strings, safe integers, booleans, null, arrays, objects.
+function canonical(value) {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  const pairs = Object.keys(value).sort().map((k) => `${JSON.stringify(k)}:${canonical(value[k])}`);
+  return `{${pairs.join(",")}}`;
+}
+
+// RFC 9162, section 2.1.3.2: from a leaf and its inclusion proof to the root.
+function rootFrom(hash, index, size, proof) {
+  let [fn, sn, head] = [index, size - 1, hash];
+  for (const sibling of proof.map((h) => Buffer.from(h, "hex"))) {
+    if (sn === 0) throw new Error("proof too long");
+    if (fn % 2 === 1 || fn === sn) {
+      head = node(sibling, head);
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn >> 1, sn >> 1];
+    } else head = node(head, sibling);
+    [fn, sn] = [fn >> 1, sn >> 1];
+  }
+  if (sn !== 0) throw new Error("proof too short");
+  return head;
+}
+
+const [receipt, key] = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, "utf8")));
+const raw = Buffer.from((key.keys?.at(-1) ?? key).public, "base64");
+const spki = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), raw]);
+const city = createPublicKey({ key: spki, format: "der", type: "spki" });
+const faults = [], fault = (where, what) => faults.push(`${where}: ${what}`);
+
+const seals = new Map();
+for (const { statement, signature } of receipt.seals) {
+  if (!verify(null, Buffer.from(canonical(statement)), city, Buffer.from(signature, "base64")))
+    fault(`seal ${statement.number}`, "its signature is wrong");
+  seals.set(statement.number, statement);
+}
+let prev = "0".repeat(64);
+if (receipt.steps.length === 0) fault("receipt", "it holds no sealed step");
+receipt.steps.forEach(({ body, seal, index, proof }, i) => {
+  const said = JSON.parse(body);
+  const where = `step ${i + 1}`;
+  if (said.subject !== receipt.subject || said.seq !== i + 1) fault(where, "it is not the next step of this subject");
+  if (said.prev !== prev) fault(where, "it does not follow from the step before it");
+  prev = sha(body).toString("hex");
+  try {
+    const { size, root } = seals.get(seal);
+    if (rootFrom(leaf(Buffer.from(prev, "hex")), index, size, proof).toString("hex") !== root)
+      fault(where, "it is not under the sealed root");
+  } catch (error) { fault(where, error.message); }
+});
+console.log(faults.join("\n") || `The receipt of ${receipt.number} holds: ${receipt.steps.length} steps.`);
+process.exitCode = Math.min(faults.length, 1);

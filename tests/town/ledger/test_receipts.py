@@ -1,0 +1,98 @@
+"""Receipts are checked without the database, by Python and by a second implementation in JavaScript."""
+
+import copy
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cityloop.ground.loop.actor import Actor
+from cityloop.town.ledger import keys
+from cityloop.town.ledger.actions import record, sequence
+from cityloop.town.ledger.check import check_receipt, read_public
+from cityloop.town.ledger.queries import published
+from cityloop.town.ledger.receipts import receipt
+from cityloop.town.ledger.sealing import seal_all
+
+BY = Actor("person", "clerk", 7, 8, 9)
+VERIFIER = Path(__file__).resolve().parents[3] / "docs" / "verifier" / "verify.mjs"
+
+
+@pytest.fixture
+def given(db: None) -> dict[str, Any]:
+    for n in range(5):
+        record(subject="case:1", kind="case", what=f"step_{n}", by=BY, at=n, data={"words": "雨 \n\u0007 é"})
+        record(subject="case:2", kind="case", what="other", by=BY, at=n, data={})
+        sequence()
+        if n in (1, 3):
+            seal_all()
+    return receipt("case:1", "SV-2018-000001")
+
+
+def node(folder: Path, given: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    program = Path(__file__).resolve().parents[3] / ".venv" / "bin" / "node"
+    found = str(program) if program.exists() else shutil.which("node")
+    assert found, "Node is needed: make setup brings it"
+    (folder / "receipt.json").write_text(json.dumps(given, ensure_ascii=False))
+    (folder / "key.json").write_text(json.dumps(published()))
+    command = [found, str(VERIFIER), str(folder / "receipt.json"), str(folder / "key.json")]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_receipt_holds_for_both_verifiers(given: dict[str, Any], tmp_path: Path) -> None:
+    assert list(check_receipt(given, keys.public_bytes())) == []
+    done = node(tmp_path, given)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "4 steps" in done.stdout and given["unsealed"] == 1
+
+
+def _damage(kind: str, good: dict[str, Any]) -> dict[str, Any]:
+    bad = copy.deepcopy(good)
+    step = bad["steps"][1]
+    if kind == "body":
+        step["body"] = step["body"].replace("step_1", "step_9")
+    elif kind == "proof":
+        step["proof"][0] = "00" * 32
+    elif kind == "index":
+        step["index"] = 0
+    elif kind == "root":
+        bad["seals"][0]["statement"]["root"] = "11" * 32
+    elif kind == "signature":
+        bad["seals"][0]["signature"] = bad["seals"][1]["signature"]
+    elif kind == "dropped":
+        del bad["steps"][1]
+    elif kind == "swapped":
+        bad["steps"][0], bad["steps"][1] = bad["steps"][1], bad["steps"][0]
+    elif kind == "subject":
+        bad["subject"] = "case:2"
+    elif kind == "empty":
+        bad["steps"] = []
+    return bad
+
+
+KINDS = ["body", "proof", "index", "root", "signature", "dropped", "swapped", "subject", "empty"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_damaged_receipt_is_found_out_by_both(given: dict[str, Any], tmp_path: Path, kind: str) -> None:
+    bad = _damage(kind, given)
+    assert list(check_receipt(bad, keys.public_bytes()))
+    assert node(tmp_path, bad).returncode == 1
+
+
+def test_another_citys_key_does_not_do(given: dict[str, Any]) -> None:
+    assert list(check_receipt(given, b"k" * 32))
+
+
+def test_keys_are_read_as_published(given: dict[str, Any]) -> None:
+    assert read_public(json.dumps(published())) == keys.public_bytes()
+    with pytest.raises(ValueError, match="32 bytes"):
+        read_public("aGVsbG8=")
+
+
+def test_a_receipt_names_nobody(given: dict[str, Any]) -> None:
+    text = json.dumps(given)
+    assert '"person"' not in text and '"post"' not in text
