@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 urlpatterns = [
+    path("", include("cityloop.doors.api.urls")),
     path("", include("cityloop.doors.web.urls")),
 ]
 

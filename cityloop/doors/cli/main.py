@@ -17,6 +17,7 @@ VERBS = {
     "migrate": ("cityloop.doors.cli.migrate:migrate", "Bring the database up to this version."),
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
     "check": ("cityloop.doors.cli.check:check", "Say who is missing where."),
+    "keys": ("cityloop.doors.cli.keys:keys", "Make access keys for programs."),
     "ledger": ("cityloop.doors.cli.ledger:ledger", "Check the ledger, hand out receipts."),
     "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),

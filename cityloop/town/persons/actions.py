@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from os import urandom
+from secrets import token_urlsafe
 from typing import NamedTuple, cast
 
 from django.contrib.auth.hashers import make_password
@@ -15,7 +17,7 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.town.ledger.actions import record
 from cityloop.town.persons import keys, rules, sealing
 from cityloop.town.persons.fields import Sealed
-from cityloop.town.persons.models import Account, Look, Person, Words
+from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
 
 SALT = 16
 
@@ -97,6 +99,23 @@ def close_account(*, account: Account, by: Actor, at: int) -> None:
     account.is_active = False
     account.save(update_fields=["is_active"])
     _record(account.person, "account_closed", by, at, {"account": account.pk})
+
+
+@transaction.atomic
+def make_access_key(*, account: Account, label: str, days: int, by: Actor, at: int) -> str:
+    """Make a key with which a program acts for an account; give it, for it is shown only now."""
+    if not 1 <= days <= 3660:
+        raise Refusal("persons.key.days", "A key is valid for 1 to 3660 days.", "days")
+    key = f"cl_{token_urlsafe(32)}"
+    AccessKey.objects.create(
+        account=account,
+        digest=sha256(key.encode()).digest(),
+        label=clean(label)[:60],
+        created=at,
+        expires=at + days * 86_400_000_000,
+    )
+    _record(account.person, "key_made", by, at, {"account": account.pk, "days": days})
+    return key
 
 
 def look(*, person: Person, by: Actor, at: int, purpose: str) -> Unmasked:

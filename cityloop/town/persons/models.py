@@ -75,3 +75,13 @@ class Look(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["person", "at"], name="look_person_at")]
+
+
+class AccessKey(models.Model):
+    """A key with which a program acts for an account. Only its digest is kept; it is shown once, when made."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="access_keys")
+    digest = models.BinaryField(max_length=32, unique=True)
+    label = models.CharField(max_length=60)
+    created = InstantField()
+    expires = InstantField()

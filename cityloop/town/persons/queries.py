@@ -1,13 +1,15 @@
 """Reads of people: masked unless `actions.look` is asked."""
 
 from collections.abc import Iterable
+from hashlib import sha256
 from typing import NamedTuple
 
 from django.db.models import QuerySet
 
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.persons import rules, sealing
 from cityloop.town.persons.masking import mask_email, mask_name, mask_phone
-from cityloop.town.persons.models import Account, Look, Person, Words
+from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
 
 
 class Masked(NamedTuple):
@@ -47,6 +49,21 @@ def languages(*, accounts: Iterable[int] = (), persons: Iterable[int] = ()) -> d
         rows = model._default_manager.filter(pk__in=ids).values_list("id", "language") if ids else ()
         spoken |= {f"{name}:{id_}": language for id_, language in rows}
     return spoken
+
+
+def account_named(username: str) -> Account:
+    """Give the account of a user name; refuse an unknown one. One query."""
+    found = Account.objects.select_related("person").filter(username=username).first()
+    if found is None:
+        raise Refusal("persons.username.unknown", "There is no account called {name}.", "username", name=username)
+    return found
+
+
+def account_of_key(key: str, at: int) -> Account | None:
+    """Give the open account behind an access key, None for a wrong or expired one. One query."""
+    digest = sha256(key.encode()).digest()
+    row = AccessKey.objects.select_related("account").filter(digest=digest, expires__gt=at).first()
+    return row.account if row is not None and row.account.is_active else None
 
 
 def words(ids: Iterable[int]) -> dict[int, str]:
