@@ -1,10 +1,12 @@
 """Reading cases. Everything a person sees goes through a scope."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Substr
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
@@ -12,6 +14,7 @@ from cityloop.ground.loop.offers import Denied, Offer, offers
 from cityloop.ground.loop.snapshot import Snapshot, load
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.opening import kin_of
+from cityloop.loops.cases.actions.save import paths
 from cityloop.loops.cases.loop import LOOP, pinned
 from cityloop.loops.cases.models import Case, Follower, Part, Report
 from cityloop.town.columns import under
@@ -63,6 +66,82 @@ def snapshot_of(case: Case) -> Snapshot:
 def open_to(case: Case, actors: tuple[Actor, ...], at: int) -> tuple[list[Offer], list[Denied]]:
     """Give what these actors may do with a case now, and what they may not yet, with why."""
     return offers(pinned(case.definition), load(case.snapshot), actors, max(at, case.at), kin_of(case))
+
+
+def actors_for(case: Case, scope: Scope) -> tuple[Actor, ...]:
+    """Give the actors of a scope whose post covers this case. No query once the organisations are known."""
+    snap, known = load(case.snapshot), paths()
+    orgs = [known[o] for o in {*(p.org for p in snap.parts), *(r.org for r in snap.requests)} if o in known]
+    unit = snap.unit or case.unit_code
+    return tuple(a for a in scope.actors() if scope.may(a, unit, snap.level, orgs))
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What a list of cases is asked for; empty fields ask for all. `org` is an organisation's real path."""
+
+    state: str = ""
+    matter: str = ""
+    unit: str = ""
+    org: str = ""
+    overdue_at: int = 0
+    number: str = ""
+
+
+def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> list[Case]:
+    """Give the newest cases of a list that a scope may see, below the id `before`. One query."""
+    rows = visible(scope).filter(_wanted(wanted)).defer("definition", "head")
+    if before:
+        rows = rows.filter(pk__lt=before)
+    return list(rows.order_by("-pk")[:most])
+
+
+def _wanted(wanted: Wanted) -> Q:
+    found = under("unit_code", wanted.unit)
+    if wanted.state:
+        found &= Q(closed__isnull=True) if wanted.state == "open" else Q(state=wanted.state)
+    if wanted.matter:
+        found &= Q(matter=wanted.matter)
+    if wanted.org:
+        found &= _takes_part(wanted.org)
+    if wanted.overdue_at:
+        found &= Q(due__lt=wanted.overdue_at, closed__isnull=True)
+    return found & _numbered(wanted.number) if wanted.number else found
+
+
+def _numbered(text: str) -> Q:
+    """Select by a whole public number, or by its last digits alone."""
+    plain = text.strip()
+    try:
+        return Q(pk=int(plain) if plain.isdigit() and len(plain) < 13 else numbers.case_id(plain))
+    except Refusal:
+        return Q(pk__in=[])
+
+
+def by_ids(scope: Scope, ids: Iterable[int]) -> dict[int, Case]:
+    """Give those of the cases that a scope may see, by id. One query."""
+    return {case.pk: case for case in visible(scope).filter(pk__in=list(ids)).defer("definition", "head")}
+
+
+def open_by_unit(under_code: str, width: int, scope: Scope | None = None) -> dict[str, int]:
+    """Count open cases by the first `width` characters of their unit's code. One query.
+
+    Without a scope it is for everybody: only cases that are not confidential are counted.
+    """
+    rows = visible(scope) if scope is not None else Case.objects.filter(level=0)
+    rows = rows.filter(under("unit_code", under_code), closed__isnull=True)
+    counted = rows.annotate(sub=Substr("unit_code", 1, width)).values_list("sub").annotate(n=Count("pk")).order_by()
+    return dict(counted)
+
+
+def open_places(scope: Scope, under_code: str, most: int = 400) -> list[Case]:
+    """Give the newest open cases under a unit that have a place, for marks on a map. One query."""
+    rows = visible(scope).filter(under("unit_code", under_code), closed__isnull=True, lon__isnull=False)
+    return list(rows.defer("definition", "head").order_by("-pk")[:most])
+
+
+def reports_of(case: Case) -> list[Report]:
+    """Give the reports a case grew from, those folded into it after its own. One query."""
+    return list(Report.objects.filter(Q(case=case) | Q(case__into=case)).order_by("pk"))
 
 
 class Moment(msgspec.Struct, frozen=True):

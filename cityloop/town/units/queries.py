@@ -145,6 +145,20 @@ def units_named(level: int | str, texts: Iterable[str]) -> dict[str, Unit]:
     return {text: single[name] for text, name in wanted.items() if name in single}
 
 
+def search(text: str, most: int = 12) -> list[Unit]:
+    """Find units by a part of a name, the widest first, those whose name begins so before others. One query."""
+    wanted = normal(text)
+    if not wanted:
+        return []
+    rows = UnitName.objects.filter(normal__contains=wanted, unit__valid_to__isnull=True).select_related("unit")
+    found = {row.unit_id: row.unit for row in sorted(rows[:2000], key=lambda r: _rank(r, wanted))}
+    return list(found.values())[:most]
+
+
+def _rank(row: UnitName, wanted: str) -> tuple[bool, int, str]:
+    return not row.normal.startswith(wanted), row.level, row.unit.code
+
+
 def areas_named(layer: str, texts: Iterable[str]) -> dict[str, Unit]:
     """Give for texts that name areas of a reference layer the finest unit that holds each; others are left out."""
     wanted = {text: normal(text) for text in set(texts)}
