@@ -1,5 +1,6 @@
 """Keeping the rows in step with a loop's duties, and the one sweep over their deadlines."""
 
+import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -164,16 +165,18 @@ _DUE_ROWS = (
 )
 
 
-def sweep(*, at: int, most: int = 2_000) -> int:
+def sweep(*, at: int, most: int = 2_000, breath: float = 0.05) -> int:
     """Mark rows whose 50, 80, 100 or 150 % have passed and note a warning for each; give how many.
 
-    Works in short transactions of at most `most` rows, so that people's actions slip in between.
+    Works in short transactions of at most `most` rows and takes a `breath` (seconds) after each, so that
+    people's actions slip in between.
     """
     total = 0
     while count := _sweep_some(at, most):
         total += count
         if count < most:
             break
+        time.sleep(breath)
     return total
 
 
