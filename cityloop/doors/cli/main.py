@@ -15,11 +15,14 @@ VERBS = {
     "demo": ("cityloop.demo.cli:demo", "Serve the demo city."),
     "serve": ("cityloop.doors.cli.serve:serve", "Serve this city: pages and background work."),
     "migrate": ("cityloop.doors.cli.migrate:migrate", "Bring the database up to this version."),
+    "bench": ("cityloop.doors.cli.bench:bench", "Measure, and hold each figure against its goal."),
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
     "check": ("cityloop.doors.cli.check:check", "Say who is missing where."),
+    "import": ("cityloop.doors.cli.import_:import_", "Bring a city's past in from a file, by a map."),
     "keys": ("cityloop.doors.cli.keys:keys", "Make access keys for programs."),
     "ledger": ("cityloop.doors.cli.ledger:ledger", "Check the ledger, hand out receipts."),
     "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),
+    "units": ("cityloop.doors.cli.units:units", "Load, check, ask and reform the city's units."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),
 }
 # Called by other verbs, not by people.

@@ -1,8 +1,11 @@
 """Reads of the catalogue. On the hot path there is no SQL: one cheap check at most once a second."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+from cityloop.ground.kit.manifest import Manifest, Responsibility
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.calendar.queries import cache_seconds
@@ -41,6 +44,31 @@ def catalog(digest: str) -> CompiledCatalog:
     if known is None:
         known = state.compiled[digest] = CompiledCatalog(_body(digest), state.directory)
     return known
+
+
+def has_any() -> bool:
+    """Tell whether a catalogue has been published."""
+    return bool(_state().digest)
+
+
+def published() -> tuple[list[Manifest], list[Responsibility]]:
+    """Give the plates and the city's own lines of the last catalogue, to publish them with changes. One query."""
+    row = CatalogVersion.objects.order_by("-number").first()
+    if row is None:
+        return [], []
+    content = json.loads(row.content)
+    plates = [
+        Manifest.model_validate(
+            {**{k: v for k, v in plate.items() if k != "rules"}, "responsibility": [_line(r) for r in plate["rules"]]}
+        )
+        for plate in content["plates"]
+    ]
+    return plates, [Responsibility.model_validate(_line(rule)) for rule in content["rules"]]
+
+
+def _line(rule: dict[str, Any]) -> dict[str, Any]:
+    helpers = [{**a, "task": a["task"] or None} for a in rule["assisting"]]
+    return {"matter": rule["matter"], "unit": rule["unit"], "lead": rule["lead"], "assisting": helpers}
 
 
 def versions() -> list[tuple[int, str, int]]:

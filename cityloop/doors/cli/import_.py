@@ -1,0 +1,102 @@
+"""`cityloop import`: bring a city's past in from a file, by a map."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cityloop.doors.cli.verb import Out, verb
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+MAP = click.option("--map", "map_file", required=True, type=click.Path(path_type=Path), help="What the columns mean.")
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring a city's past in from a file, by a map."""
+
+
+@import_.command("cases")
+@FILE
+@MAP
+@click.option("--rejects", type=click.Path(path_type=Path), help="Where to list the rows that cannot be taken.")
+@verb()
+def cases(out: Out, file: Path, map_file: Path, rejects: Path | None) -> None:
+    """Import requests; run it again after a break, or when the file has grown."""
+    from cityloop.home import home
+    from cityloop.loops.cases.importing.actions import import_cases
+    from cityloop.loops.cases.importing.mapping import read_map
+    from cityloop.town.calendar.clock import city_clock
+
+    rules = read_map(map_file)
+    reject_file = rejects or home() / "imports" / f"{file.name.split('.')[0]}.{rules.source.name}.rejected.csv"
+    with progress(out, f"import {file.name}") as told:
+        tally = import_cases(
+            path=file, rules=rules, reject_file=reject_file, by=operator(), at=city_clock.now(), progress=told
+        )
+    say(out, tally.told())
+
+
+@import_.command("matters")
+@FILE
+@MAP
+@click.option("--out", "folder", type=click.Path(path_type=Path), help="Write the plate into this folder.")
+@verb()
+def matters(out: Out, file: Path, map_file: Path, folder: Path | None) -> None:
+    """List the kinds of request of a file as matters of a plate, to be edited before they are published."""
+    from cityloop.loops.cases.importing.known import pairs, plate_of
+    from cityloop.loops.cases.importing.mapping import read_map
+    from cityloop.loops.cases.importing.writing import write_plate
+
+    rules = read_map(map_file)
+    plate = plate_of(rules, pairs(file, rules))
+    if folder:
+        out.say(f"{len(plate.matters)} matters written to {write_plate(plate, folder)}.")
+    else:
+        for matter in plate.matters:
+            out.say(f"{matter.code}\t{matter.names['en']}")
+    out.give([{"code": m.code, "names": m.names, "limit": m.limit} for m in plate.matters])
+
+
+@import_.command("schema")
+@verb(django=False)
+def schema(out: Out) -> None:
+    """Give the JSON Schema of import maps."""
+    from cityloop.loops.cases.importing.mapping import ImportMap
+
+    found = ImportMap.model_json_schema()
+    out.say(json.dumps(found, indent=2, ensure_ascii=False))
+    out.give(found)
+
+
+def operator() -> Any:
+    """Whoever works at the command line acts as the rule of this name."""
+    from cityloop.ground.loop.actor import Actor
+
+    return Actor(kind="rule", role="rule", name="command line")
+
+
+def say(out: Out, told: dict[str, Any]) -> None:
+    """Tell what became of the rows."""
+    for name, value in told.items():
+        out.say(f"{name:12} {value:,}" if isinstance(value, int) else f"{name:12} {value}")
+    out.give(told)
+
+
+@contextmanager
+def progress(out: Out, words: str) -> Iterator[Callable[[float, Any], None] | None]:
+    """Show a bar on a terminal's error stream, none with --json."""
+    if out.as_json:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[rows]:,} rows"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task(words, total=1.0, rows=0)
+        yield lambda share, tally: bar.update(task, completed=share, rows=tally.rows)
+        bar.update(task, completed=1.0)

@@ -1,0 +1,250 @@
+"""Importing a file: each row a case with what the source says of it, and nothing more.
+
+Runs may be cut off at any moment and begun again: a case is known by its source and key, chunks are written
+whole, and a row already there is compared and at most brought up to date.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from cityloop.ground.codes import cells
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.snapshot import Act
+from cityloop.ground.worktime import Calendars
+from cityloop.loops.cases.actions import bulk
+from cityloop.loops.cases.actions.book import Book
+from cityloop.loops.cases.actions.opening import book_of
+from cityloop.loops.cases.actions.save import save
+from cityloop.loops.cases.importing import known
+from cityloop.loops.cases.importing.mapping import ImportMap
+from cityloop.loops.cases.importing.records import Reader, Record, Reject
+from cityloop.loops.cases.importing.rejects import RejectFile
+from cityloop.loops.cases.importing.tables import Table
+from cityloop.loops.cases.loop import keep_present
+from cityloop.loops.cases.models import Case
+from cityloop.town.calendar.queries import calendars
+from cityloop.town.ledger.actions import real_now
+
+CHANGED = "source_changed"
+Progress = Callable[[float, "Tally"], None]
+
+
+@dataclass
+class Tally:
+    """What became of the rows: rows = cases + updated + rejected.
+
+    `cases`: new cases. `updated`: rows whose case was there already, `unchanged` of them with nothing new to
+    say. `marked`: rows that stay out of time statistics, or whose place is not certain.
+    """
+
+    rows: int = 0
+    cases: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    marked: int = 0
+    reject_file: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """Give it as plain data."""
+        return asdict(self)
+
+
+class Stored:
+    """What the database knows of a case of this source, as far as a row may change it."""
+
+    __slots__ = ("agency", "closed", "due", "id", "marked", "origin", "state", "status")
+
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        self.id, self.state, self.closed, self.origin, self.status, self.due, self.agency, self.marked = row
+
+
+STORED = ("id", "state", "closed", "origin", "source_status", "source_due", "lead_org", "marked")
+
+
+def stored(source: str, keys: Sequence[str]) -> dict[str, Stored]:
+    """Give what is there of these keys. One query a thousand keys."""
+    found: dict[str, Stored] = {}
+    for start in range(0, len(keys), 1000):
+        rows = Case.objects.filter(source=source, source_key__in=keys[start : start + 1000])
+        found |= {row[0]: Stored(row[1:]) for row in rows.values_list("source_key", *STORED)}
+    return found
+
+
+def import_cases(
+    *, path: Path, rules: ImportMap, reject_file: Path, by: Actor, at: int, progress: Progress | None = None
+) -> Tally:
+    """Import a file by its map; `at` is the present of the city. Agencies and matters are added as the map says."""
+    found = known.pairs(path, rules)
+    known.establish(rules, found, by=by, at=at)
+    importer = Importer(rules, Reader(rules, known.Known(rules, found), at), at)
+    table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
+    importer.tally.reject_file = str(reject_file)
+    with bulk.bulk():
+        for chunk in chunks(table.rows(), importer.pace):
+            importer.take(importer.reader.read(chunk), rejects)
+            if progress:
+                progress(table.share(), importer.tally)
+    rejects.close()
+    return importer.tally
+
+
+def chunks(rows: Iterator[Any], pace: bulk.Pace) -> Iterator[list[Any]]:
+    """Cut rows into chunks of the size that the pace has come to."""
+    while chunk := list(islice(rows, pace.size)):
+        yield chunk
+
+
+class Importer:
+    """Writes records, a chunk at a time."""
+
+    def __init__(self, rules: ImportMap, reader: Reader, now: int) -> None:
+        self.rules, self.reader, self.now = rules, reader, now
+        self.source = rules.source.name
+        self.actor = Actor(kind="source", role="source", name=f"source:{self.source}")
+        self.definition: Definition = keep_present()
+        self.worktime: Calendars = calendars()
+        self.tally, self.pace = Tally(), bulk.Pace()
+
+    def take(self, rows: Iterable[Record | Reject], rejects: RejectFile) -> None:
+        """Take one chunk: new cases in bulk, known ones one by one where a row says something new."""
+        records: list[Record] = []
+        for row in rows:
+            self.tally.rows += 1
+            if isinstance(row, Reject):
+                self.tally.rejected += 1
+                rejects.add(row)
+            else:
+                self.tally.marked += bool(row.marks)
+                records.append(row)
+        first: dict[str, Record] = {}
+        for record in records:
+            first.setdefault(record.key, record)
+        there = stored(self.source, list(first))
+        self._insert([r for key, r in first.items() if key not in there])
+        again = [r for r in records if r.key in there or first[r.key] is not r]
+        if again:
+            self._update(again)
+
+    def _insert(self, records: list[Record]) -> None:
+        if not records:
+            return
+        recorded_at = real_now()
+        numbered = zip(bulk.reserve(len(records)), records, cells_of(records), strict=True)
+        books = [self._book(number, record, cell, recorded_at) for number, record, cell in numbered]
+        self.pace.note(len(books), bulk.insert(books))
+        self.tally.cases += len(books)
+
+    def _book(self, number: int, record: Record, cell: int | None, recorded_at: int) -> Book:
+        fresh = fresh_of(number, record, cell, self.source, "import")
+        book = bulk.book_of_fresh(fresh, self.definition, self.worktime, origin="import", recorded_at=recorded_at)
+        book.step(Act("collect", collected(record, self.source)), self.actor, record.created, inner=point(record))
+        if record.ended is not None and record.ended <= self.now:
+            book.step(self._closing(record), self.actor, record.ended)
+        return book
+
+    def _closing(self, record: Record) -> Act:
+        data: dict[str, Any] = {"status": record.status} if record.status else {}
+        if record.closed != record.ended:
+            data["claimed"] = record.closed
+        return Act("close_by_source", data)
+
+    def _update(self, records: list[Record]) -> None:
+        there = stored(self.source, [r.key for r in records])
+        for record in records:
+            self.tally.updated += 1
+            if not self._changes(there[record.key], record):
+                self.tally.unchanged += 1
+                continue
+            self._bring_up(there[record.key].id, record)
+            there |= stored(self.source, [record.key])
+
+    def _changes(self, old: Stored, record: Record) -> bool:
+        if old.origin != "import":
+            return False
+        said = (record.status, record.due, record.agency, self._marked(old, record))
+        return said != (old.status, old.due, old.agency, old.marked) or self._closes(old.state, record)
+
+    def _closes(self, state: str, record: Record) -> bool:
+        return state == "collected" and record.ended is not None and record.ended <= self.now
+
+    def _marked(self, old: Stored | Case, record: Record) -> str:
+        """Mark a case whose end at the source is no longer what the ledger says: history is not rewritten."""
+        if old.state == "closed" and old.closed != record.ended:
+            return CHANGED
+        return record.marked
+
+    @transaction.atomic
+    def _bring_up(self, case_id: int, record: Record) -> None:
+        case = Case.objects.select_for_update().get(pk=case_id)
+        book = book_of(case, origin="import")
+        marked = self._marked(case, record)
+        if self._closes(case.state, record) and record.ended is not None:
+            book.step(self._closing(record), self.actor, max(record.ended, book.snapshot.at))
+            save([book])
+        Case.objects.filter(pk=case_id).update(
+            source_status=record.status, source_due=record.due, lead_org=record.agency, marked=marked
+        )
+
+
+def cells_of(records: Sequence[Record]) -> list[int | None]:
+    """Give the cells of the records that have a point."""
+    points = [(r.place.lon, r.place.lat) for r in records if r.place.lon is not None and r.place.lat is not None]
+    if not points:
+        return [None] * len(records)
+    found = iter(cells([lon for lon, _ in points], [lat for _, lat in points]).tolist())
+    return [next(found) if r.place.lon is not None else None for r in records]
+
+
+def fresh_of(number: int, record: Record, cell: int | None, source: str, origin: str) -> bulk.Fresh:
+    """Give the row of a new case."""
+    return bulk.Fresh(
+        id=number,
+        unit_code=record.place.unit,
+        created=record.created,
+        at=record.created,
+        origin=origin,
+        lon=record.place.lon,
+        lat=record.place.lat,
+        cell=cell,
+        address=record.address,
+        channel=record.channel,
+        lead_org=record.agency,
+        source=source,
+        source_key=record.key,
+        source_due=record.due,
+        source_status=record.status,
+        precision=record.precision,
+        marked=record.marked,
+    )
+
+
+def collected(record: Record, source: str) -> dict[str, Any]:
+    """Give what the ledger says of a row: only what the source says."""
+    data: dict[str, Any] = {
+        "channel": record.channel,
+        "key": record.key,
+        "precision": record.precision,
+        "source": source,
+        "unit": record.place.unit,
+    }
+    if record.matter:
+        data["matter"] = record.matter
+    if record.due is not None:
+        data["due"] = record.due
+    if record.agency:
+        data["agency"] = record.agency
+    return data
+
+
+def point(record: Record) -> dict[str, Any] | None:
+    """Give what the ledger keeps in private of a row: its point."""
+    if record.place.lon is None or record.place.lat is None:
+        return None
+    return {"lat_e7": round(record.place.lat * 1e7), "lon_e7": round(record.place.lon * 1e7)}
