@@ -25,6 +25,7 @@ PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}}
 STEWARD: list[tuple[str, float, str]] = [
     ("sequence", 0.5, "cityloop.town.ledger.tasks:sequence_and_seal"),
     ("lapse", 5, "cityloop.loops.cases.tasks:lapse"),
+    ("checkers", 5, "cityloop.loops.cases.checkers:find_checkers"),
     ("sweep", 5, "cityloop.town.worklist.tasks:sweep_due"),
     ("tell", 5, "cityloop.loops.cases.tasks:tell_reporters"),
     ("warn", 15, "cityloop.loops.cases.tasks:warn"),

@@ -45,6 +45,7 @@ class Case(models.Model):
     due = InstantField(null=True)
     resolution = models.CharField(max_length=24, blank=True)
     lead_org = models.BigIntegerField(default=0)
+    person = models.BigIntegerField(default=0)
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="folded")
     source = models.CharField(max_length=60, blank=True)
@@ -63,6 +64,7 @@ class Case(models.Model):
         indexes = [
             models.Index(fields=["unit_code", "state"], name="case_unit_state"),
             models.Index(fields=["lead_org", "state"], name="case_lead_state"),
+            models.Index(fields=["person"], name="case_person", condition=Q(person__gt=0)),
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["created"], name="case_created"),

@@ -26,8 +26,14 @@ from cityloop.town.persons import queries as persons
 
 
 def visible(scope: Scope) -> QuerySet[Case]:
-    """Give the cases a scope may see."""
-    return Case.objects.filter(scope.q("unit_code", "level", _takes_part))
+    """Give the cases a scope may see: what its posts cover, and what is in this person's own hands."""
+    return Case.objects.filter(scope.q("unit_code", "level", _takes_part) | _in_hand(scope))
+
+
+def _in_hand(scope: Scope) -> Q:
+    if not scope.sees_anything() or not scope.person:
+        return Q(pk__in=[])
+    return Q(person=scope.person, level__lte=max(grant.level for grant in scope.grants))
 
 
 def _takes_part(path: str) -> Q:

@@ -22,6 +22,7 @@ class OrgRef(NamedTuple):
     actor_path: str
     names: dict[str, str]
     active: bool
+    kind: str = "government"
 
 
 def city() -> Organisation:
@@ -47,10 +48,10 @@ def below(path: str) -> QuerySet[Organisation]:
 
 def directory() -> dict[str, OrgRef]:
     """Give all organisations by key. One query."""
-    rows = Organisation.objects.values_list("id", "key", "path", "parent_id", "names", "active")
+    rows = Organisation.objects.values_list("id", "key", "path", "parent_id", "names", "active", "kind")
     return {
-        key: OrgRef(id_, key, path, path if parent else "", names, active)
-        for id_, key, path, parent, names, active in rows
+        key: OrgRef(id_, key, path, path if parent else "", names, active, kind)
+        for id_, key, path, parent, names, active, kind in rows
     }
 
 
@@ -84,13 +85,20 @@ def eligible(
     Left out: the persons named, and everyone whose organisation is one of `exclude_org_paths`, contains one or
     lies in one (actor paths: the city itself, `""`, is related to nobody).
     """
-    persons, paths = frozenset(exclude_person), tuple(exclude_org_paths)
-    found = [
-        candidate
-        for candidate in _staff(at, roles=[role], codes=_prefixes(unit_code), level=level)
-        if candidate.person not in persons and not any(related(candidate.org_path, path) for path in paths)
-    ]
+    staff = _staff(at, roles=[role], codes=_prefixes(unit_code), level=level)
+    found = _no_party(staff, frozenset(exclude_person), tuple(exclude_org_paths))
     return sorted(found, key=lambda c: (-len(c.unit_code), c.post, c.account))
+
+
+def eligible_anywhere(
+    role: str, at: int, exclude_person: Iterable[int] = (), exclude_org_paths: Iterable[str] = (), level: int = 0
+) -> list[Candidate]:
+    """Who may take a task of `role`, whatever unit their post covers: for when nobody near is eligible. One query."""
+    return _no_party(_staff(at, roles=[role], level=level), frozenset(exclude_person), tuple(exclude_org_paths))
+
+
+def _no_party(staff: list[Candidate], persons: frozenset[int], paths: tuple[str, ...]) -> list[Candidate]:
+    return [c for c in staff if c.person not in persons and not any(related(c.org_path, path) for path in paths)]
 
 
 def missing(

@@ -23,8 +23,8 @@ def inbox(scope: Any) -> QuerySet[Row]:
     wanted = Q(pk__in=[])
     for grant in scope.grants:
         wanted |= _of_grant(grant)
-    mine_or_free = Q(person=0) | Q(person=scope.person)
-    return open_rows().filter(wanted & mine_or_free).order_by(F("due").asc(nulls_last=True), "id")
+    mine = Q(person=scope.person, person__gt=0)
+    return open_rows().filter((wanted & Q(person=0)) | mine).order_by(F("due").asc(nulls_last=True), "id")
 
 
 def _of_grant(grant: Any) -> Q:

@@ -144,7 +144,9 @@ def _part(spec: Any, number: int) -> Data:
         "org_path": found.actor_path,
         "role": spec.get("role") or ("assisting" if number else "lead"),
     }
-    for key in ("order", "task", "limit", "holder"):
+    if found.kind == "public_group":
+        part["holder"] = "public_group"
+    for key in ("order", "task", "limit"):
         if spec.get(key):
             part[key] = int(spec[key]) if key == "order" else clean(str(spec[key]))[:200]
     return part

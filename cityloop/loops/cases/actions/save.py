@@ -37,6 +37,7 @@ CHANGING = (
     "due",
     "resolution",
     "lead_org",
+    "person",
     "parent_id",
     "into_id",
 )
@@ -61,7 +62,7 @@ def reflect(book: Book) -> None:
     case.matter = snap.matter or case.matter
     case.unit_code = snap.unit or case.unit_code
     case.level, case.urgent, case.held = snap.level, snap.urgent, snap.held
-    case.resolution = snap.resolution
+    case.resolution, case.person = snap.resolution, snap.person
     case.closed = snap.ended if snap.ended >= 0 else None
     case.into_id = snap.into or None
     handling = snap.clocks.get("handling")

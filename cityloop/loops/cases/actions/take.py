@@ -98,6 +98,8 @@ def _authorise(book: Book, by: Actor, scope: Scope | None) -> None:
         return
     snap = book.snapshot
     paths = [*_real_paths(p.org for p in snap.parts), *_real_paths(r.org for r in snap.requests if r.org)]
+    if snap.person and snap.person == by.person == scope.person and any(a == by for a in scope.actors()):
+        return  # named for it, though the post covers another unit
     if not scope.may(by, snap.unit or book.case.unit_code, snap.level, paths):
         raise Refusal("authority.denied", "Your post does not cover this case.")
 
