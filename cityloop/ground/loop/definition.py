@@ -101,6 +101,7 @@ class RequestKind(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
     counter: str = ""
     effect: str = ""
     only_before_due: bool = False
+    lead_only: bool = False
     fields: dict[str, Field] = {}
     names: Words = {}
 
@@ -258,6 +259,7 @@ def _ask(definition: Definition, name: str, kind: RequestKind) -> tuple[Transiti
         by=kind.by,
         ops=["ask"],
         fields=kind.fields,
+        lead_only=kind.lead_only,
         names=kind.names,
     )
     return _row(definition, name, action, request=name), _expand(definition, kind.from_)

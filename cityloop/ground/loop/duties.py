@@ -48,7 +48,7 @@ def duties(definition: Definition, snapshot: Snapshot) -> tuple[Duty, ...]:
 
 def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
     state = definition.states[snapshot.state]
-    clock = snapshot.clocks.get("handling" if state.clock == "@handling" else "stage")
+    clock = _state_clock(snapshot, state.clock, state.holder)
     if snapshot.held:
         return Duty("state", "decide", snapshot.held, clock=clock)
     if state.holder == "@lead":
@@ -61,6 +61,16 @@ def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
     if snapshot.confirmable and snapshot.state == "checking":
         return Duty("state", "confirm", "reporter", clock=clock)
     return Duty("state", snapshot.state, state.holder, person=snapshot.person, clock=clock, on_due=state.on_due)
+
+
+def _state_clock(snapshot: Snapshot, text: str, holder: str) -> Clock | None:
+    """The handling clock while it is worked on; else the stage's own, inside the handling limit where that runs."""
+    handling, stage = snapshot.clocks.get("handling"), snapshot.clocks.get("stage")
+    if text == "@handling" or stage is None:
+        return handling if text == "@handling" else stage
+    if holder == "@lead" and handling is not None and 0 <= handling.due < stage.due:
+        return handling
+    return stage
 
 
 def _of_lead(snapshot: Snapshot, lead: Part, clock: Clock | None, on_due: str) -> Duty:

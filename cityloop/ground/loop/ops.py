@@ -226,6 +226,8 @@ def _cancel_part(run: Run) -> None:
 
 
 def _cancel_all(run: Run) -> None:
+    if any(p.state in ("accepted", "done") for p in run.draft.parts):
+        raise Refusal("loop.begun", "Work has begun; it can no longer be withdrawn.")
     run.draft.parts = tuple(
         change(p, state="cancelled") if p.state in ACTIVE or p.state == "bounced" else p for p in run.draft.parts
     )

@@ -104,6 +104,8 @@ def _action_references(source: Source, name: str, action: Action) -> Iterator[Fi
             yield Finding("op.unknown", where, f"There is no operation {op}.")
     if action.counter and action.counter not in source.counters:
         yield Finding("counter.unknown", where, f"There is no counter {action.counter}.")
+    if action.within and not action.within.endswith(" d"):
+        yield Finding("limit.shape", f"{where}.within", "Give it in natural days, such as 10 d.")
     yield from _limit(action.within, f"{where}.within")
 
 

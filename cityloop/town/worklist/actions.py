@@ -155,6 +155,7 @@ def insert_many(entries: Iterable[Entry]) -> None:
 _NEW_MARK = (
     "CASE WHEN due150 <= %(now)s THEN 150 WHEN due <= %(now)s THEN 100 WHEN due80 <= %(now)s THEN 80 ELSE 50 END"
 )
+_WORST = f"CASE WHEN {_NEW_MARK} > mark THEN {_NEW_MARK} ELSE mark END"  # overdue is a fact for ever
 _NEXT = (
     "CASE WHEN due150 <= %(now)s THEN NULL WHEN due <= %(now)s THEN due150 "
     "WHEN due80 <= %(now)s THEN due ELSE due80 END"
@@ -196,7 +197,7 @@ def _sweep_some(at: int, most: int) -> int:
             f"FROM worklist_row WHERE {where} ON CONFLICT (row_id, mark) DO NOTHING",
             values,
         )
-        cursor.execute(f"UPDATE worklist_row SET mark = {_NEW_MARK}, next_at = {_NEXT} WHERE {where}", values)
+        cursor.execute(f"UPDATE worklist_row SET mark = {_WORST}, next_at = {_NEXT} WHERE {where}", values)
         return len(ids)
 
 

@@ -329,3 +329,23 @@ def test_snapshots_survive_writing_and_reading() -> None:
     story = Story().handling(THREE).do("extend", PARKS_OFFICER, words="w")
     assert load(dump(story.now)) == story.now
     assert PARKS[1] in story.now.orgs
+
+
+def test_withdrawing_ends_when_work_has_begun() -> None:
+    story = Story().filed().do("dispatch", DISPATCHER, **THREE).do("accept", ROADS_OFFICER)
+    story.refused("withdraw", REPORTER, "loop.begun")
+    asked = Story().handling().do("ask_reporter", PARKS_OFFICER, question="q")
+    asked.refused("withdraw", REPORTER, "loop.begun")
+    assert Story().filed().do("withdraw", REPORTER).now.state == "declined"
+
+
+def test_only_the_lead_suspends_and_appeals() -> None:
+    story = Story().handling(THREE)
+    story.refused("suspend", ROADS_OFFICER, "loop.lead_only", until=story.at + DAY, words="w")
+    Story().closed().refused("appeal", ROADS_OFFICER, "loop.lead_only", words="w")
+
+
+def test_acceptance_lies_inside_the_handling_limit() -> None:
+    short = {**FILE, "milestones": [["1", "1 uh"]]}
+    story = Story().do("collect", REPORTER).do("file", SHIFT, **short).do("dispatch", DISPATCHER, **LEAD_ONLY)
+    assert story.duty().clock.due == story.at + HOUR
