@@ -56,6 +56,7 @@ class Fresh(msgspec.Struct):
     due: int | None = None
     resolution: str = ""
     lead_org: int = 0
+    person: int = 0
     parent_id: int | None = None
     into_id: int | None = None
     source: str = ""
@@ -97,9 +98,7 @@ def _reserve_sqlite(cursor: Any, count: int) -> list[int]:
     return list(range(last + 1, last + 1 + count))
 
 
-def book_of_fresh(
-    fresh: Fresh, definition: Definition, worktime: WorkTimes, *, origin: str, recorded_at: int
-) -> Book:
+def book_of_fresh(fresh: Fresh, definition: Definition, worktime: WorkTimes, *, origin: str, recorded_at: int) -> Book:
     """Open the book of a case that is not in the database yet."""
     return Book(cast(Case, fresh), definition, worktime, origin=origin, recorded_at=recorded_at)
 
@@ -112,6 +111,8 @@ def insert(books: Sequence[Book]) -> float:
     entries = [e for book in books for e in book.entries.values() if e.ended is None or e.origin != "import"]
     parts = [row for book in books if book.parts_changed for row in part_rows(book)]
     cases, reports = [_case_row(book.case) for book in books], [_report_row(book.case) for book in books]
+    while ledger.sequence():  # what waits for its offset comes first
+        pass
     started = time.perf_counter()
     with transaction.atomic():
         _write("cases_case", COLUMNS, cases)
