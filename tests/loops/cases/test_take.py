@@ -13,6 +13,7 @@ from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.worklist.models import Row
 from tests.loops.cases.smallville import DAY, REPORTER, Town
+from tests.town.staff import seat
 
 
 def test_a_report_travels_to_closed(town: Town) -> None:
@@ -106,7 +107,9 @@ def test_at_most_six_statements_and_none_scans(town: Town) -> None:
     case = town.to("filed")
     for action, who in (("dispatch", "dispatcher"), ("accept", "parks")):
         actor, at = town.actor(who), town.at + 5
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             cases.take(case=case, act=Act(action), by=actor, at=at)
         inside = [q["sql"] for q in queries if not q["sql"].startswith(("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE"))]
         assert len(inside) <= 6, "\n".join(inside)
@@ -150,7 +153,9 @@ def test_split_and_the_last_child_closes_the_parent(town: Town) -> None:
     assert Case.objects.get(pk=parent).state == "split_up" and hole.state == "filed"
     with pytest.raises(Refusal) as caught:  # who filed the parent may not dispatch a child
         second = town.actor("shift")
-        cases.take(case=hole.pk, act=Act("dispatch"), by=type(second)("person", "dispatcher", second.person), at=town.at)
+        cases.take(
+            case=hole.pk, act=Act("dispatch"), by=type(second)("person", "dispatcher", second.person), at=town.at
+        )
     assert caught.value.code == "law.person"
     for child, org in ((tree, "parks"), (hole, "roads")):
         town.take(child.pk, "dispatch", "dispatcher")
@@ -190,3 +195,11 @@ def test_unknown_fields_and_hostile_words(town: Town) -> None:
     assert caught.value.field == "colour"
     town.take(case, "return_to_intake", "dispatcher", words="<script>'; DROP TABLE cases_case;--\u202e")
     assert Case.objects.get(pk=case).state == "collected"
+
+
+def test_folding_into_a_case_outside_ones_area_is_refused(town: Town) -> None:
+    west, east = town.collect(lon=10.02).case, town.collect(lon=10.18).case
+    town.accounts["intake_west"] = seat(town.orgs["supervision"], "intake_officer", Case.objects.get(pk=west).unit_code)
+    with pytest.raises(Refusal) as caught:
+        town.take(west, "fold", "intake_west", into=east)
+    assert caught.value.code == "cases.unknown"

@@ -18,6 +18,7 @@ from cityloop.ground.loop.snapshot import Act, Effect, Outcome, Snapshot, load
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.ledger import chain
+from cityloop.town.orgs.authority import Scope
 from cityloop.town.worklist.actions import Entry, end, entry
 
 Slots = dict[str, tuple[int, int]]
@@ -37,6 +38,7 @@ class Book:
         "parts_changed",
         "recorded_at",
         "rows",
+        "scope",
         "slots",
         "snapshot",
         "worktime",
@@ -58,6 +60,7 @@ class Book:
         self.origin = origin
         self.recorded_at = recorded_at
         self.kin = kin
+        self.scope: Scope | None = None  # whose authority is asked where the step names another case
         self.snapshot: Snapshot = load(case.snapshot) if case.snapshot else begin(definition)
         self.slots: Slots = _slots.decode(case.slots) if case.slots else {}
         self.duties: dict[str, Duty] = {d.slot: d for d in duties(definition, self.snapshot)}

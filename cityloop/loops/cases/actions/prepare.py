@@ -106,8 +106,11 @@ def _numbers(book: Book, name: str, value: Any) -> list[int]:
 
 
 def _case(book: Book, name: str, value: Any) -> int:
-    target = Case.objects.filter(pk=value if isinstance(value, int) else numbers.case_id(str(value))).first()
-    if target is None:
+    given = isinstance(value, int) and not isinstance(value, bool)
+    target = Case.objects.filter(pk=value if given else numbers.case_id(str(value))).first()
+    if target is None or not (given or numbers.number(target) == str(value).strip().upper()):
+        raise Refusal("cases.unknown", "There is no such case.", field=name)
+    if book.scope is not None and not book.scope.allows(target.unit_code, target.level):
         raise Refusal("cases.unknown", "There is no such case.", field=name)
     return int(target.into_id or target.pk)
 
@@ -153,8 +156,8 @@ def _part(spec: Any, number: int) -> Data:
 
 
 def unit_code(book: Book, name: str, value: Any) -> str:
-    """Give the code of a unit that is in force; refuse another."""
-    return units.unit_of(str(value), field=name).code
+    """Give the code to file under for a unit that is in force (an inner one's rest); refuse another."""
+    return units.filing_code(None, None, units.unit_of(str(value), field=name).code)
 
 
 def _matter(book: Book, name: str, value: Any) -> str:

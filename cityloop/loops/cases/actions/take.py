@@ -63,6 +63,7 @@ def take(
     with transaction.atomic():
         book = open_book(case)
         _authorise(book, by, scope)
+        book.scope = scope
         if expected is not None and expected != book.snapshot.seq:
             raise Changed(book.snapshot, _last_what(book))
         transition = _transition(book, act)
