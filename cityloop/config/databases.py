@@ -27,7 +27,7 @@ def database(url: str, home: Path) -> dict[str, Any]:
 def sqlite(path: Path) -> dict[str, Any]:
     """SQLite: every transaction takes the write lock at once, so that none fails half way."""
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "cityloop.config.sqlite",
         "NAME": path,
         "CONN_MAX_AGE": None,
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 30, "init_command": SQLITE_PRAGMAS},

@@ -7,6 +7,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from cityloop.config.databases import database
+from cityloop.config.mail import mail
 from cityloop.config.secret import production, secret_key
 from cityloop.home import home
 
@@ -103,6 +104,10 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/build/assets/"
 MEDIA_ROOT = HOME / "media"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # larger ones go through a file, so that memory stays small
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+globals().update(
+    mail(os.environ.get("CITYLOOP_SMTP", ""), os.environ.get("CITYLOOP_SENDER", "cityloop@localhost"), HOME)
+)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -9,14 +9,19 @@ from typing import Any
 
 from cityloop.doors.web import live
 from cityloop.loops.cases import queries as cases
+from cityloop.loops.cases.actions import renumber as cases_renumber
 from cityloop.town.files import ports as files
+from cityloop.town.orgs import actions as orgs
+from cityloop.town.units.events import UnitsRenumbered
 
 # Raw ASGI routes, for what stays open or floods; all else is Django. A path ending in "/" takes all below it.
 RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app}
 
 # Event class → the functions called with each event after commit, in this order, at least once.
 #   cases.events.Closed: (notices.tasks.tell_reporter, ...)
-HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {}
+HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
+    UnitsRenumbered: (cases_renumber.follow, orgs.follow_reform),
+}
 
 # Protocol → the object that answers it.
 PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}}
@@ -29,9 +34,12 @@ STEWARD: list[tuple[str, float, str]] = [
     ("sweep", 5, "cityloop.town.worklist.tasks:sweep_due"),
     ("tell", 5, "cityloop.loops.cases.tasks:tell_reporters"),
     ("warn", 15, "cityloop.loops.cases.tasks:warn"),
+    ("clock", 3, "cityloop.town.calendar.tasks:hold"),
+    ("reforms", 5, "cityloop.town.units.tasks:publish_reforms"),
+    ("nightly", 60, "cityloop.loops.cases.nightly:check_tonight"),
     ("notices", 30, "cityloop.town.notices.tasks:send_due"),
 ]
 
 # Functions (request) → dict for every page, as "module:function": the city's name, the banner of a replay.
 #   {"city_name": "New York City", "banner": {"kind": "replay", "words": "..."}}
-PAGE_FACTS: list[str] = []
+PAGE_FACTS: list[str] = ["cityloop.doors.web.show.facts:city"]
