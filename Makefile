@@ -86,6 +86,7 @@ check:
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cityloop messages check
+	$(BIN)/cityloop reference check
 
 pytest-sqlite:
 	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadgroup

@@ -24,6 +24,7 @@ VERBS = {
     "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),
     "units": ("cityloop.doors.cli.units:units", "Load, check, ask and reform the city's units."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),
+    "reference": ("cityloop.doors.cli.reference:reference", "Write or check the generated reference pages."),
     "replay": ("cityloop.doors.cli.replay:replay", "Play a city's past through the loop, in a database made for it."),
 }
 # Called by other verbs, not by people.
