@@ -44,6 +44,24 @@ def shared_data() -> Path:
     return ROOT / "tests" / "extract"
 
 
+@pytest.fixture(autouse=True)
+def _forget(request: pytest.FixtureRequest) -> None:
+    """Nothing a process remembers outlives a test's database."""
+    used = {"db", "transactional_db"} & set(request.fixturenames)
+    if not used and request.node.get_closest_marker("django_db") is None:
+        return
+    from cityloop.loops.cases import loop
+    from cityloop.loops.cases.actions import prepare, save
+    from cityloop.town.calendar import queries as calendar
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.catalog import queries as catalog
+    from cityloop.town.units import queries as units
+
+    for room in (calendar, catalog, units, loop, prepare.organisations, save._paths):
+        room.forget()
+    city_clock.restart()
+
+
 def free_port() -> int:
     """Give a port that nothing listens on now."""
     with socket.socket() as probe:

@@ -79,7 +79,7 @@ def _plain_kind(value: Any) -> bool:
     """Judge subclasses, such as enumerations and safe strings, by what they derive from."""
     for kind in (str, int, dict, list, tuple):
         if isinstance(value, kind):
-            return _plain(kind(value))
+            return _plain(kind(value))  # type: ignore[arg-type]
     return False
 
 

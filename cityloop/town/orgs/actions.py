@@ -10,12 +10,16 @@ from django.db.models import Max
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import under
-from cityloop.town.ledger.actions import record
+from cityloop.town.ledger.actions import move_cursor, record
+from cityloop.town.ledger.queries import cursor
 from cityloop.town.orgs.models import FOREVER, KINDS, Holding, Organisation, Post
 from cityloop.town.orgs.roles import ROLES
 from cityloop.town.orgs.rules import credit_code_holds
 from cityloop.town.persons.models import Account
+from cityloop.town.units.events import UnitsRenumbered
 
+REFORMS = "orgs.units"
+UNITS = Actor(kind="rule", role="rule", name="units")
 _KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 
 
@@ -139,6 +143,41 @@ def dismiss(*, holding: Holding, by: Actor, at: int) -> None:
         return
     holding.valid_to = at
     holding.save(update_fields=["valid_to"])
+
+
+@transaction.atomic
+def follow_reform(event: UnitsRenumbered) -> int:
+    """Let posts follow a reform of units; where a unit became several, a post becomes one for each, same holders."""
+    if cursor(REFORMS) >= event.reform:
+        return 0
+    posts = Post.objects.select_for_update().filter(active=True).exclude(unit_code="").order_by("id")
+    moved = [post for post in posts if post.unit_code in event.became or post.unit_code in event.mapping]
+    for post in moved:
+        first, *more = event.became.get(post.unit_code) or (event.mapping[post.unit_code],)
+        data = {"from": post.unit_code, "unit": first}
+        post.unit_code = first
+        post.save(update_fields=["unit_code"])
+        record(subject=f"post:{post.pk}", kind="post", what="moved", by=UNITS, at=event.at, data=data)
+        for code in more:
+            _double(post, code, event.at)
+    move_cursor(REFORMS, event.reform)
+    return len(moved)
+
+
+def _double(post: Post, unit_code: str, at: int) -> None:
+    """Make a post for another unit, held by the same accounts."""
+    twin = add_post(
+        organisation=post.organisation,
+        role=post.role,
+        by=UNITS,
+        at=at,
+        unit_code=unit_code,
+        level=post.level,
+        names=post.names,
+    )
+    for held in post.holdings.filter(valid_to__gt=at).select_related("account"):
+        start = max(held.valid_from, at)
+        appoint(account=held.account, post=twin, by=UNITS, at=at, valid_from=start, valid_to=held.valid_to)
 
 
 def lock_tree() -> None:

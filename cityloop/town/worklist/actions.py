@@ -1,7 +1,7 @@
 """Keeping the rows in step with a loop's duties, and the one sweep over their deadlines."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -212,3 +212,12 @@ def told(ids: Iterable[int], *, at: int) -> None:
     from_ids = list(ids)
     if from_ids:
         Warning.objects.filter(id__in=from_ids).update(told=at)
+
+
+def move_units(loop: str, codes: Mapping[int, str]) -> None:
+    """Give the rows of subjects a new unit code, ended ones too, inside the caller's transaction."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            'UPDATE "worklist_row" SET "unit_code" = %s WHERE "loop" = %s AND "subject_id" = %s',
+            [(code, loop, subject) for subject, code in codes.items()],
+        )

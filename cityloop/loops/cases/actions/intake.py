@@ -151,7 +151,7 @@ def locate(report: Report) -> Place:
             raise Refusal("cases.report.outside", "This place lies outside the city.", field="lon")
         return Place(code, lon, lat)
     if report.unit:
-        return Place(units.unit_of(report.unit, field="unit").code)
+        return Place(units.filing_code(None, None, units.unit_of(report.unit, field="unit").code))
     return Place(units.unplaced_code())
 
 

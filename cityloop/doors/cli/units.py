@@ -1,0 +1,158 @@
+"""`cityloop units`: load the city's units, check them, ask where a point lies, reform them."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from cityloop.doors.cli.main import FINDINGS, OK
+from cityloop.doors.cli.verb import Out, verb
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import say
+from cityloop.ground.loop.actor import Actor
+
+BY = Actor(kind="rule", role="rule", name="command line")
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def units() -> None:
+    """Load the city's units, check them, ask where a point lies, reform them."""
+
+
+@units.command("load")
+@click.argument("map_file", metavar="MAP", type=FILE)
+@click.option(
+    "--folder", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Where the files of the map stand."
+)
+@verb()
+def load(out: Out, map_file: Path, folder: Path | None) -> int:
+    """Make the city and its units from the units map MAP; see docs/reference/units-map.md."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.units.actions.load import load_units
+    from cityloop.town.units.rules.coverage import report
+
+    done = load_units(read(map_file), folder or map_file.parent, by=BY, at=city_clock.now())
+    out.give(
+        msgspec.to_builtins({"city": done.city, "units": done.units, "layers": done.layers, "findings": done.findings})
+    )
+    out.say(f"{done.city}: " + ", ".join(f"{n} of level {level}" for level, n in done.units.items()))
+    out.say(report(done.findings))
+    return OK
+
+
+@units.command("check")
+@verb()
+def check(out: Out) -> int:
+    """Look for gaps, overlaps and what sticks out of its parent."""
+    from cityloop.town.units import queries
+    from cityloop.town.units.rules.coverage import report
+
+    found = queries.findings()
+    out.give(msgspec.to_builtins(found))
+    out.say(report(found))
+    return FINDINGS if found else OK
+
+
+@units.command("locate", context_settings={"ignore_unknown_options": True})
+@click.argument("lon", type=float)
+@click.argument("lat", type=float)
+@verb()
+def locate(out: Out, lon: float, lat: float) -> int:
+    """Say in which unit the point LON LAT lies (WGS 84 degrees)."""
+    from cityloop.town.units import queries
+
+    code = queries.locate(lon, lat)
+    if code is None:
+        out.give(None)
+        out.say("This place lies outside the city.")
+        return FINDINGS
+    path = queries.paths_of([code])[code]
+    out.give({"code": code, "path": [{"code": part, "names": names} for part, names in path]})
+    out.say(f"{code}  " + " / ".join(say(names, "en") for _, names in path))
+    return OK
+
+
+@units.command("split")
+@click.argument("spec", type=FILE)
+@verb()
+def split(out: Out, spec: Path) -> int:
+    """Divide a unit as SPEC says: code, parts (each names, and a shape as GeoJSON or the codes of its children)."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.units.actions import reform
+
+    wanted = keys(read(spec), "code", "parts")
+    parts = [_part(part, spec.parent) for part in wanted["parts"]]
+    return _told(out, reform.split(code=str(wanted["code"]), parts=parts, by=BY, at=city_clock.now()))
+
+
+@units.command("merge")
+@click.argument("spec", type=FILE)
+@verb()
+def merge(out: Out, spec: Path) -> int:
+    """Join units as SPEC says: codes, and names of the new one."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.units.actions import reform
+
+    wanted = keys(read(spec), "codes", "names")
+    codes = [str(code) for code in wanted["codes"]]
+    return _told(out, reform.merge(codes=codes, names=wanted["names"], by=BY, at=city_clock.now()))
+
+
+@units.command("renumber")
+@click.argument("spec", type=FILE)
+@verb()
+def renumber(out: Out, spec: Path) -> int:
+    """Give units new codes as SPEC says: a table `codes` from old to new."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.units.actions import reform
+
+    codes = {str(old): str(new) for old, new in keys(read(spec), "codes")["codes"].items()}
+    return _told(out, reform.renumber(codes=codes, by=BY, at=city_clock.now()))
+
+
+def _told(out: Out, event: Any) -> int:
+    """Let whoever keeps unit codes follow at once; a city being served would do it within seconds."""
+    from cityloop.town.units.tasks import publish_reforms
+
+    publish_reforms()
+    out.give({"mapping": dict(event.mapping), "relocate": sorted(event.relocate), "became": dict(event.became)})
+    for old, new in event.became.items():
+        out.say(f"{old} → {', '.join(new)}")
+    return OK
+
+
+def _part(spec: Any, folder: Path) -> Any:
+    import shapely
+
+    from cityloop.town.units.actions.reform import Part
+
+    wanted = keys(spec, "names", field="parts")
+    shape = wanted.get("shape")
+    if isinstance(shape, str):
+        shape = json.loads((folder / shape).read_text(encoding="utf-8"))
+    try:
+        polygon = shapely.from_geojson(json.dumps(shape)) if shape else None
+    except shapely.GEOSException as error:
+        raise Refusal("units.split.shape", "Each part of a leaf needs a valid polygon.", "parts") from error
+    return Part(names=wanted["names"], shape=polygon, children=tuple(str(c) for c in wanted.get("children", ())))
+
+
+def keys(spec: Any, *names: str, field: str = "spec") -> dict[str, Any]:
+    """Refuse a specification that lacks one of its keys."""
+    missing = [name for name in names if not isinstance(spec, dict) or not spec.get(name)]
+    if missing:
+        raise Refusal("units.spec", "The specification lacks {names}.", field, names=", ".join(missing))
+    return dict(spec)
+
+
+def read(path: Path) -> Any:
+    """Read a TOML or JSON file; refuse one that is neither."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Refusal("units.file", "{file} cannot be read: {why}", "file", file=path.name, why=str(error)) from error
