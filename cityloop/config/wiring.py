@@ -28,6 +28,7 @@ PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}}
 
 # What the steward does again and again: (name, every so many seconds, "module:function").
 STEWARD: list[tuple[str, float, str]] = [
+    ("feed", 1, "cityloop.demo.feed:tick"),
     ("sequence", 0.5, "cityloop.town.ledger.tasks:sequence_and_seal"),
     ("lapse", 5, "cityloop.loops.cases.tasks:lapse"),
     ("checkers", 5, "cityloop.loops.cases.checkers:find_checkers"),

@@ -17,7 +17,17 @@ def demo(out: Out, host: str, port: int, speed: float, reset: bool) -> int:
     """Serve the demo city."""
     free(host, port)
     call("demo-prepare", "--speed", str(speed), *(["--reset"] if reset else []))
+    tell(out)
     return start(out, host=host, port=port, workers=2)
+
+
+def tell(out: Out) -> None:
+    """Tell people with which accounts they may sign in."""
+    from cityloop.demo.accounts import accounts
+
+    out.say("Accounts of the demo (also in demo-accounts.json):")
+    for row in accounts(home()):
+        out.say("  {user:14} {password}  {role}, {organisation}".format(**row))
 
 
 @click.command("demo-prepare", hidden=True)

@@ -83,7 +83,7 @@ def slug(text: str) -> str:
 def plate_of(rules: ImportMap, found: Pairs, plates: Iterable[Manifest] = ()) -> Manifest:
     """Give a plate with a matter for each kind of request, led by the agency that has most of them."""
     made, keys = matter_codes(rules, found, plates), org_keys(rules, found)
-    rows = [(code, text) for text, code in made.items() if text not in rules.matters.values]
+    rows = sorted({code: text for text, code in sorted(made.items(), reverse=True)}.items())
     return Manifest.model_validate(
         {
             "key": rules.plate_key,
