@@ -17,6 +17,7 @@ VERBS = {
     "migrate": ("cityloop.doors.cli.migrate:migrate", "Bring the database up to this version."),
     "bench": ("cityloop.doors.cli.bench:bench", "Measure, and hold each figure against its goal."),
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
+    "cases": ("cityloop.doors.cli.cases:cases", "Ask about cases."),
     "check": ("cityloop.doors.cli.check:check", "Say who is missing where."),
     "import": ("cityloop.doors.cli.import_:import_", "Bring a city's past in from a file, by a map."),
     "keys": ("cityloop.doors.cli.keys:keys", "Make access keys for programs."),

@@ -44,10 +44,11 @@ def codes(
     texts: Iterable[str], given: Mapping[str, str], prefix: str, known: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Give each text a code of its own: the map's, else the one it is `known` by, else one made of its letters."""
-    named = {text: code for text, code in (known or {}).items() if not given.get(text)}
     wanted = sorted(set(texts) - {""})
-    made = {text: given.get(text) or named.get(text, "") for text in wanted}
-    taken = {*made.values(), *(code for text, code in named.items() if code.startswith(_stem(text, prefix)))}
+    named = {name: code for name, code in (known or {}).items() if not given.get(name)}
+    alike = {name.casefold(): code for name, code in named.items() if name not in wanted}
+    made = {text: given.get(text) or named.get(text) or alike.get(text.casefold(), "") for text in wanted}
+    taken = {*made.values(), *(code for name, code in named.items() if code.startswith(_stem(name, prefix)))}
     for text in wanted:
         if not made[text]:
             stem = code = _stem(text, prefix)
