@@ -1,0 +1,101 @@
+"""Cities in processes of their own, each with its own home and database, so that a test may kill what writes."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[4]
+DEMO = ROOT / "cityloop" / "demo"
+POLICY = DEMO / "policy.toml"
+SERVER = os.environ.get("DATABASE_URL", "")
+
+
+@dataclass
+class Site:
+    """A city of its own."""
+
+    home: Path
+    url: str
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of its processes."""
+        given = {"CITYLOOP_HOME": str(self.home), "DJANGO_SETTINGS_MODULE": "cityloop.config.settings"}
+        return {**os.environ, **given, "DATABASE_URL": self.url}
+
+    def start(self, *words: object) -> "subprocess.Popen[bytes]":
+        """Start a verb and do not wait for it."""
+        command = [sys.executable, "-m", "cityloop.doors.cli.main", *map(str, words), "--json"]
+        return subprocess.Popen(command, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def run(self, *words: object) -> Any:
+        """Call a verb and give its answer."""
+        command = [sys.executable, "-m", "cityloop.doors.cli.main", *map(str, words), "--json"]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    def ask(self, code: str) -> Any:
+        """Run Python in this city and give what its `answer` was."""
+        text = f"import django, json; django.setup()\n{code}\nprint(json.dumps(answer, default=str))"
+        done = subprocess.run([sys.executable, "-c", text], env=self.env, capture_output=True, text=True, check=False)
+        assert not done.returncode, done.stderr
+        return json.loads(done.stdout)
+
+    def rows(self, sql: str) -> list[list[Any]]:
+        """Ask the database itself."""
+        code = f"from django.db import connection\nc = connection.cursor()\nc.execute({sql!r})\nanswer = c.fetchall()"
+        return self.ask(code)
+
+    def counts(self, sql: str) -> Counter[Any]:
+        """Give rows of key columns and a number as a Counter."""
+        return Counter({tuple(row[:-1]) if len(row) > 2 else row[0]: row[-1] for row in self.rows(sql)})
+
+
+def build(home: Path, city: str, boundaries: Path) -> Site:
+    """Make a city with its units, by its verbs alone."""
+    site = Site(home, _database("CREATE DATABASE {name}"))
+    site.run("migrate")
+    done = site.run("units", "load", DEMO / city / "units.toml", "--folder", boundaries)
+    assert "error" not in done, done
+    return site
+
+
+@contextmanager
+def copied(template: Site, home: Path) -> Iterator[Site]:
+    """Give a city like the template's, thrown away afterwards."""
+    shutil.copytree(template.home, home)
+    name = urlsplit(template.url).path.strip("/")
+    site = Site(home, _database(f"CREATE DATABASE {{name}} TEMPLATE {name}"))
+    try:
+        yield site
+    finally:
+        drop(site)
+
+
+def drop(site: Site) -> None:
+    """Throw a city's database away."""
+    if site.url:
+        with psycopg.connect(SERVER, autocommit=True) as server:
+            server.execute(f"DROP DATABASE {urlsplit(site.url).path.strip('/')} WITH (FORCE)")
+
+
+def _database(statement: str) -> str:
+    if not SERVER:
+        return ""
+    name = f"site_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(SERVER, autocommit=True) as server:
+        server.execute(statement.format(name=name))
+    return urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))

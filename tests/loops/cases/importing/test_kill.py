@@ -1,0 +1,114 @@
+"""kill -9 at any moment of an import or a replay: the next run goes on, and nothing is lost or doubled."""
+
+import random
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.loops.cases.importing.sites import POLICY, Site
+from tests.loops.cases.importing.test_whole_files import LA_MAP, ledger_holds, rebuilds, rows_of
+
+Like = Callable[[Site], Site]
+FEW, MANY = 2, 25
+
+
+def killed_often(site: Site, words: tuple[Any, ...], kills: int, seed: int) -> int:
+    """Start a verb again and again and kill it at random moments after it began to write; give how often it lived."""
+    dice = random.Random(seed)
+    before, struck = 0, 0
+    for _ in range(kills * 20):
+        if struck == kills:
+            break
+        process = site.start(*words)
+        time.sleep(dice.uniform(1.2, 3.5) if before else dice.uniform(2.0, 4.0))
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+            struck += 1
+        else:
+            restart(site)
+        before = site.rows("SELECT COUNT(*) FROM cases_case")[0][0]
+    return before
+
+
+def restart(site: Site) -> None:
+    """A run that lived to its end leaves nothing to be killed in: the test says so instead of passing quietly."""
+    pytest.fail("the run ended before it could be killed; make the file longer")
+
+
+def whole(site: Site, rows: list[dict[str, str]]) -> None:
+    """Each row stands for one case, one report and an unbroken chain."""
+    keys = Counter(key for (key,) in map(tuple, site.rows("SELECT source_key FROM cases_case")))
+    assert keys == Counter(r["srnumber"] for r in rows)
+    counted = site.rows(
+        "SELECT (SELECT COUNT(*) FROM cases_report), (SELECT COUNT(DISTINCT case_id) FROM cases_report),"
+        " (SELECT COUNT(DISTINCT subject) FROM ledger_step WHERE kind = 'case'),"
+        " (SELECT SUM(seq) FROM cases_case), (SELECT COUNT(*) FROM ledger_step WHERE kind = 'case')"
+    )[0]
+    assert counted[:3] == [len(rows)] * 3
+    assert int(counted[3]) == counted[4]
+    ledger_holds(site)
+    rebuilds(site, 401)
+
+
+def three_times(la311: Path, folder: Path) -> Path:
+    """The file, a few times over with keys of their own, so that a run lasts long enough to be killed in."""
+    rows = rows_of(la311)
+    times = max(1, 30_000 // len(rows))
+    target = folder / "long.csv"
+    with target.open("w", encoding="utf-8", newline="") as file:
+        import csv
+
+        out = csv.DictWriter(file, list(rows[0]))
+        out.writeheader()
+        for number in range(times):
+            out.writerows({**row, "srnumber": f"{row['srnumber']}/{number}"} for row in rows)
+    return target
+
+
+def plain(path: Path) -> list[dict[str, str]]:
+    import csv
+
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.xdist_group("los_angeles")
+def test_an_import_survives_kills(los_angeles: Site, like: Like, la311: Path, tmp_path: Path, prove: bool):
+    site, file, seed = like(los_angeles), three_times(la311, tmp_path), random.randrange(10**6)
+    print(f"seed {seed}")
+    words = ("import", "cases", file, "--map", LA_MAP)
+    killed_often(site, words, MANY if prove else FEW, seed)
+    told = site.run(*words)
+    rows = plain(file)
+    assert (told["rows"], told["cases"] + told["updated"], told["rejected"]) == (len(rows), len(rows), 0)
+    whole(site, rows)
+
+
+@pytest.mark.xdist_group("new_york")
+def test_a_replay_survives_kills(los_angeles: Site, like: Like, la311: Path, tmp_path: Path, prove: bool):
+    site, file, seed = like(los_angeles), three_times(la311, tmp_path), random.randrange(10**6)
+    print(f"seed {seed}")
+    words = ("replay", file, "--map", LA_MAP, "--policy", POLICY)
+    killed_often(site, words, MANY if prove else FEW, seed)
+    told = site.run(*words)
+    rows = plain(file)
+    assert (told["rows"], told["cases"] + told["updated"], told["rejected"]) == (len(rows), len(rows), 0)
+    whole(site, rows)
+    finished = {r["srnumber"] for r in rows if r["closeddate"]}
+    closed = {key for (key,) in map(tuple, site.rows("SELECT source_key FROM cases_case WHERE state = 'closed'"))}
+    assert closed == finished
+
+
+def test_two_imports_at_once_do_not_double(los_angeles: Site, like: Like, la311: Path):
+    site = like(los_angeles)
+    running: list[subprocess.Popen[bytes]] = [site.start("import", "cases", la311, "--map", LA_MAP) for _ in range(2)]
+    for process in running:
+        process.wait()
+    site.run("import", "cases", la311, "--map", LA_MAP)
+    whole(site, rows_of(la311))
