@@ -2,7 +2,9 @@
 import "./css/desk.css"
 import "htmx.org"
 import { keys } from "./islands/keys"
+import { live } from "./islands/live"
 import { start } from "./islands/start"
 
 start()
 keys()
+live()

@@ -1,5 +1,7 @@
 // The public pages: small on purpose. Everything works without it.
 import "./css/public.css"
+import { hints } from "./islands/hints"
 import { start } from "./islands/start"
 
 start()
+hints()

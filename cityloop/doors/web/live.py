@@ -91,7 +91,7 @@ async def _stream(send: Send, account: Any, offset: int, gone: "asyncio.Future[N
                 await _say(send, b"".join(events))
                 quiet = loop.time()
         if loop.time() - quiet > BEAT:
-            await _say(send, b": beat\n\n")
+            await _say(send, b"event: beat\ndata: 1\n\n")
             quiet = loop.time()
         await asyncio.wait([gone], timeout=EVERY)
 

@@ -20,14 +20,17 @@ from cityloop.loops.cases.models import Case, Follower, Part, Report
 from cityloop.town.columns import under
 from cityloop.town.ledger import receipts
 from cityloop.town.ledger.models import Step
-from cityloop.town.ledger.queries import after_offset, steps
+from cityloop.town.ledger.queries import after_offset, row_of, steps
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 
 
 def visible(scope: Scope) -> QuerySet[Case]:
     """Give the cases a scope may see: what its posts cover, and what is in this person's own hands."""
-    return Case.objects.filter(scope.q("unit_code", "level", _takes_part) | _in_hand(scope))
+    covered = scope.q("unit_code", "level", _takes_part)
+    if not covered:  # the whole city at every level; `Q() | other` would mean `other` alone
+        return Case.objects.all()
+    return Case.objects.filter(covered | _in_hand(scope))
 
 
 def _in_hand(scope: Scope) -> Q:
@@ -227,3 +230,8 @@ def receipt_of(case_id: int) -> dict[str, Any]:
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     note = "" if case.origin == "live" else f"simulated: {case.origin}"
     return receipts.receipt(case.subject, numbers.number(case), note)
+
+
+def promise_of(case: Case) -> dict[str, Any]:
+    """Give again the promise that a report was answered with. One query."""
+    return receipts.promise(row_of(steps(case.subject)[0]), numbers.number(case))

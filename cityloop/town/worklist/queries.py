@@ -1,9 +1,9 @@
 """Reading the worklist."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from cityloop.town.columns import after, under
 from cityloop.town.worklist.models import OPEN, Row, Warning
@@ -36,6 +36,54 @@ def _of_grant(grant: Any) -> Q:
 
 def _under(code: str) -> Q:
     return under("unit_code", code)
+
+
+class Place(NamedTuple):
+    """Where a page of an inbox ended: its group, the due time and the id of its last row."""
+
+    group: str
+    due: int
+    id: int
+
+
+# Groups by lateness, the most pressing first. What has no limit stands at the end of the last one.
+GROUPS: dict[str, Callable[[int], Q]] = {
+    "over": lambda at: Q(due__lte=at),
+    "due": lambda at: Q(due__gt=at, due80__lte=at),
+    "ontime": lambda at: Q(due__gt=at, due80__gt=at) | Q(due__isnull=True),
+}
+NEVER = 2**63 - 1
+
+
+def late_counts(rows: QuerySet[Row], at: int) -> dict[str, int]:
+    """Count rows by how late they are: `over`, `due` (80 % used), `ontime`. One query."""
+    return rows.order_by().aggregate(**{name: Count("pk", filter=of(at)) for name, of in GROUPS.items()})
+
+
+def late_pages(rows: QuerySet[Row], at: int, after: Place | None, most: int) -> dict[str, list[Row]]:
+    """Give the next rows by group, least time left first, below a place. At most one query a group."""
+    found: dict[str, list[Row]] = {}
+    names = list(GROUPS)
+    for name in names[names.index(after.group) if after else 0 :]:
+        left = most - sum(map(len, found.values()))
+        if left > 0:
+            below = _below(after) if after and after.group == name else Q()
+            found[name] = list(rows.filter(GROUPS[name](at), below)[:left])
+    return found
+
+
+def _below(after: Place) -> Q:
+    if after.due >= NEVER:
+        return Q(due__isnull=True, id__gt=after.id)
+    return Q(due__gt=after.due) | Q(due=after.due, id__gt=after.id) | Q(due__isnull=True)
+
+
+def narrowed(rows: QuerySet[Row], *, what: str = "", unit: str = "", org: int = 0) -> QuerySet[Row]:
+    """Narrow rows to a kind of duty, a unit and all below it, an organisation."""
+    found = rows.filter(_under(unit))
+    if what:
+        found = found.filter(what=what)
+    return found.filter(org=org) if org else found
 
 
 def of_subject(loop: str, subject_id: int) -> QuerySet[Row]:

@@ -1,9 +1,6 @@
-"""Pages for those who work for the city."""
+"""Signing in."""
 
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 
 
 class SignIn(LoginView):
@@ -11,9 +8,3 @@ class SignIn(LoginView):
 
     template_name = "desk/sign_in.html"
     redirect_authenticated_user = True
-
-
-@login_required
-def home(request: HttpRequest) -> HttpResponse:
-    """Show the inbox."""
-    return render(request, "desk/home.html", {"section": "inbox"})

@@ -2,9 +2,20 @@
 
 from django.urls import path
 
-from cityloop.doors.web.public import views
+from cityloop.doors.web.public import follow, report, views
 
 app_name = "public"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("report", report.report, name="report"),
+    path("report/hints", report.hints, name="hints"),
+    path("report/follow", report.follow_instead, name="follow-instead"),
+    path("follow", follow.enter, name="enter"),
+    path("follow/<str:code>", follow.follow, name="follow"),
+    path("follow/<str:code>/act", follow.act, name="act"),
+    path("follow/<str:code>/sent", follow.sent, name="sent"),
+    path("follow/<str:code>/receipt.json", follow.receipt, name="receipt"),
+    path("follow/<str:code>/promise.json", follow.promise, name="promise"),
+    path("map", views.city_map, name="map"),
+    path("map/units", views.map_units, name="map-units"),
 ]

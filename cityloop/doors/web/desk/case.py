@@ -1,0 +1,152 @@
+"""The page of one case, its actions, and the look at who reported it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from cityloop.doors.web.desk.casefile import File, casefile, changed, whole
+from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.show import names
+from cityloop.doors.web.show.acting import actor_words, find, forms, reason, said
+from cityloop.doors.web.show.times import hour
+from cityloop.doors.web.taking import Failed, attempt
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases import queries
+from cityloop.loops.cases.loop import pinned
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.persons import actions as looking
+from cityloop.town.persons import queries as persons
+from cityloop.town.units import queries as units
+
+# Posts that may ask who reported, besides masked.
+MAY_LOOK = ("intake_officer", "shift_leader", "inspector", "dispatcher", "department_officer", "crew")
+
+
+@require_safe
+@desk_page
+def case(request: HttpRequest, number: str) -> HttpResponse:
+    """Show a case."""
+    return page(request, queries.by_number(number, scope_of(request)))
+
+
+def page(request: HttpRequest, found: Any, failed: Failed | None = None, **more: Any) -> HttpResponse:
+    """Draw the page, with what was refused a moment ago still filled in."""
+    now, scope = city_clock.now(), scope_of(request)
+    place = names.places([found.unit_code], last=4).get(found.unit_code, "")
+    actors = queries.actors_for(found, scope)
+    offered, denied = queries.open_to(found, actors, now)
+    tried = failed.tried if failed else None
+    where = (found.unit_code, place)
+    bar = forms(offered, pinned(found.definition), queries.snapshot_of(found), where, now, tried)
+    shown = casefile(found, place, now)
+    context = {
+        "section": "cases",
+        "case": found,
+        "file": shown,
+        "forms": bar,
+        "denied": [(names.words(d.names), reason(d)) for d in denied],
+        "posts": actor_words(actors, pinned(found.definition)),
+        "may_look": may_look(actors),
+        "fresh": hour(now),
+        "around": units.scheme().parent_of(found.unit_code),
+        **refused(failed, shown, bar),
+        **more,
+    }
+    return render(request, "desk/case.html", context, status=status_of(failed))
+
+
+def status_of(failed: Failed | None) -> int:
+    """Give the status of the answer: 409 where somebody else acted first, 422 where something must be mended."""
+    return 200 if failed is None else 409 if failed.changed else 422
+
+
+def refused(failed: Failed | None, shown: File, bar: list[Any]) -> dict[str, Any]:
+    """Say what was refused: what others did meanwhile, and the words typed where their form is gone."""
+    if failed is None:
+        return {}
+    seq = str(failed.tried.typed.get("seq", ""))
+    gone = not any(form.key == failed.tried.key for form in bar)
+    typed = [failed.tried.typed.get(name, "") for name in ("words", "question")]
+    return {
+        "failed": failed,
+        "refusal": said(failed.tried.error),
+        "meanwhile": changed(shown.lines, int(seq)) if failed.changed and seq.isdigit() else [],
+        "lost": " ".join(t for t in typed if t) if gone else "",
+    }
+
+
+@require_POST
+@desk_page
+def act(request: HttpRequest, number: str) -> HttpResponse:
+    """Take an action on a case."""
+    scope, now = scope_of(request), city_clock.now()
+    found = queries.by_number(number, scope)
+    offered, _denied = queries.open_to(found, queries.actors_for(found, scope), now)
+    failed = attempt(request, found, offered, now, scope)
+    if failed is not None:
+        return page(request, queries.by_number(number, scope), failed)
+    offer = find(offered, str(request.POST.get("offer", "")))
+    done = names.words(offer.names) if offer else ""
+    messages.success(request, _("{action}: done, {number}.").format(action=done, number=number))
+    return HttpResponseRedirect(onwards(request, number), status=303)
+
+
+def onwards(request: HttpRequest, number: str) -> str:
+    """Give the page to go on to: the one named if it is ours, else the case while it is still seen, else the inbox."""
+    wanted = str(request.POST.get("next", ""))
+    if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return wanted
+    try:
+        queries.by_number(number, scope_of(request))
+    except Refusal:
+        return reverse("desk:home")
+    return reverse("desk:case", args=[number])
+
+
+def may_look(actors: Any) -> Any:
+    """Give the actor in whose post someone may see who reported, None where none of theirs may."""
+    return next((a for a in actors if a.role in MAY_LOOK), None)
+
+
+@require_safe
+@desk_page
+def mark(request: HttpRequest, number: str) -> HttpResponse:
+    """Give the place of a case as one mark for the map on its page."""
+    found, now = queries.by_number(number, scope_of(request)), city_clock.now()
+    status = casefile_status(found, now)
+    told = {"id": number, "status": status, "name": names.matter(found.matter)}
+    point = {"type": "Point", "coordinates": [found.lon, found.lat]}
+    features = [{"type": "Feature", "geometry": point, "properties": told}] if found.lon is not None else []
+    return JsonResponse({"type": "FeatureCollection", "features": features})
+
+
+def casefile_status(found: Any, now: int) -> str:
+    """Give the status in whose colour a case is marked."""
+    return "ver" if found.state == "closed" else whole(queries.snapshot_of(found), now).status
+
+
+@require_POST
+@desk_page
+def contact(request: HttpRequest, number: str) -> HttpResponse:
+    """Show who reported, once, for a purpose that is kept."""
+    scope, now = scope_of(request), city_clock.now()
+    found = queries.by_number(number, scope)
+    actor = may_look(queries.actors_for(found, scope))
+    wanted = str(request.POST.get("person", ""))
+    known = {row.person for row in queries.reports_of(found) if row.person}
+    if actor is None or not wanted.isdigit() or int(wanted) not in known:
+        raise Http404
+    person = persons.persons_of([int(wanted)]).get(int(wanted))
+    if person is None:
+        raise Http404
+    try:
+        seen = looking.look(person=person, by=actor, at=now, purpose=str(request.POST.get("purpose", "")))
+    except Refusal as refusal:
+        return page(request, found, contact_error=said(refusal))
+    return page(request, found, contact=seen, contact_person=person.pk)

@@ -1,0 +1,216 @@
+"""The inbox: what the posts of someone must do now, the least time left first."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cityloop.doors.web.desk import filters
+from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.show import clock as bars
+from cityloop.doors.web.show import names
+from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.times import hour
+from cityloop.ground.loop.definition import Definition
+from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases.loop import LOOP, pinned
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.authority import Scope
+from cityloop.town.worklist import queries as worklist
+
+PAGE = 50
+# What a duty asks for, by the action that fulfils it.
+VERBS = {
+    "collected": "file", "proving": "prove", "filed": "dispatch", "dispatched": "accept", "handling": "report_back",
+    "part": "report_back", "milestone": "reach", "handled": "submit", "checked": "close", "suspended": "resume",
+    "replace_part": "replace_part", "decide": "let_go_on", "transferred": "returned", "folded": "unfold",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row as printed."""
+
+    id: int
+    number: str
+    seq: int
+    bar: Bar
+    matter: str
+    place: str
+    unit: str
+    holder: str
+    verb: str
+    why: str
+    claim: str
+    lon: float | None
+    lat: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows alike in lateness, with how many there are in all."""
+
+    status: str
+    icon: str
+    title: str
+    count: int
+    items: list[Item]
+
+
+@require_safe
+@desk_page
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Show what is to be done."""
+    scope, now = scope_of(request), city_clock.now()
+    rows = wanted(scope, request.GET)
+    counts = worklist.late_counts(rows, now)
+    found = worklist.late_pages(rows, now, place_of(request.GET.get("after", "")), PAGE)
+    chips, menus = filters.menus(request.GET, choices(request.GET))
+    more = {
+        "section": "inbox",
+        "groups": groups(found, counts, scope, now),
+        "total": sum(counts.values()),
+        "shown": sum(map(len, found.values())),
+        "chips": chips,
+        "menus": menus,
+        "next": further(request.GET, found),
+        "fresh": hour(now),
+        "paged": "after" in request.GET,
+    }
+    return render(request, "desk/inbox.html", more)
+
+
+def wanted(scope: Scope, query: QueryDict) -> Any:
+    """Give the rows of an inbox as filtered by its address."""
+    org, what, unit = (query.get(name, "") for name in ("org", "what", "unit"))
+    return worklist.narrowed(worklist.inbox(scope), what=what, unit=unit, org=int(org) if org.isdigit() else 0)
+
+
+def choices(query: QueryDict) -> dict[str, tuple[str, list[tuple[str, str]]]]:
+    """Give the filters an inbox has."""
+    return {
+        "what": (_("State"), filters.state_choices()),
+        "unit": (_("Unit"), filters.unit_choices(query.get("unit", ""))),
+        "org": (_("Organisation"), filters.organisation_choices()),
+    }
+
+
+def place_of(text: str) -> worklist.Place | None:
+    """Read where the last page ended, `over:1540137600000000:17`; what is none begins anew."""
+    group, _colon, rest = text.partition(":")
+    due, _colon, key = rest.partition(":")
+    fits = group in worklist.GROUPS and due.isdigit() and key.isdigit() and len(due) < 20 and len(key) < 19
+    return worklist.Place(group, min(int(due), worklist.NEVER), int(key)) if fits else None
+
+
+def further(query: QueryDict, found: dict[str, list[Any]]) -> str:
+    """Give the address of the next page, "" where there is none."""
+    filled = [(name, rows) for name, rows in found.items() if rows]
+    if sum(len(rows) for _name, rows in filled) < PAGE:
+        return ""
+    name, rows = filled[-1]
+    due = rows[-1].due if rows[-1].due is not None else worklist.NEVER
+    return f"{filters.address(query)}&after={name}:{due}:{rows[-1].pk}"
+
+
+def groups(found: dict[str, list[Any]], counts: dict[str, int], scope: Scope, now: int) -> list[Group]:
+    """Give the rows by lateness, ready to print. Two queries: the cases, and the names of their places."""
+    rows = [row for some in found.values() for row in some]
+    cases = queries.by_ids(scope, {row.subject_id for row in rows if row.loop == LOOP})
+    places = names.places({case.unit_code for case in cases.values()}, last=1)
+    titles = {"over": _("Overdue"), "due": _("Due soon"), "ontime": _("On time")}
+    made = []
+    for status, some in found.items():
+        items = [item(row, cases[row.subject_id], places, scope, now) for row in some if row.subject_id in cases]
+        if items:
+            made.append(Group(status, bars.ICONS[status], titles[status], counts[status], items))
+    return made
+
+
+def item(row: Any, case: Any, places: dict[str, str], scope: Scope, now: int) -> Item:
+    """Give a row as printed."""
+    definition = pinned(case.definition)
+    unit = places.get(case.unit_code, case.unit_code)
+    free = row.what == "collected" and not row.person and scope.has_role(row.role)
+    return Item(
+        id=row.pk,
+        number=numbers.number(case),
+        seq=case.seq,
+        bar=bars.of_row(row, now),
+        matter=names.matter(case.matter),
+        place=case.address or unit,
+        unit=unit,
+        holder=holder(row, definition, scope),
+        verb=verb(row.what, definition),
+        why=why(row, definition),
+        claim=claim_key(scope, row.role) if free else "",
+        lon=case.lon,
+        lat=case.lat,
+    )
+
+
+def claim_key(scope: Scope, role: str) -> str:
+    """Name the offer of claiming as the case page does (see `acting.key_of`)."""
+    post = next((grant.post for grant in scope.grants if grant.role == role), 0)
+    return f"claim-{post}-0"
+
+
+def holder(row: Any, definition: Definition, scope: Scope) -> str:
+    """Say whose it is: yours, an organisation's, or the pool of a role."""
+    if row.person and row.person == scope.person:
+        return _("You")
+    return names.organisation(row.org) if row.org else names.role(definition, row.role)
+
+
+def verb(what: str, definition: Definition) -> str:
+    """Say what is to be done, in the words of the loop."""
+    if what == "checking":
+        return _("Check")
+    if what in definition.requests:
+        return _("Answer")
+    return names.action(definition, VERBS.get(what, what))
+
+
+def why(row: Any, definition: Definition) -> str:
+    """Say for which of several duties a row stands."""
+    if row.what in definition.requests:
+        return names.action(definition, row.what)
+    if row.slot.startswith("part:"):
+        return _("assisting part")
+    if row.slot.startswith("milestone:"):
+        return _("milestone")
+    return names.state(definition, row.what)
+
+
+@require_safe
+@desk_page
+def marks(request: HttpRequest) -> HttpResponse:
+    """Give the rows of a page as marks for the map beside it."""
+    scope, now = scope_of(request), city_clock.now()
+    found = worklist.late_pages(wanted(scope, request.GET), now, place_of(request.GET.get("after", "")), PAGE)
+    items = [i for g in groups(found, dict.fromkeys(found, 0), scope, now) for i in g.items]
+    return JsonResponse(points(items))
+
+
+def points(items: Iterable[Item]) -> dict[str, Any]:
+    """Give rows that have a place as GeoJSON points; the one of a case that presses most stands for it."""
+    seen: dict[str, Item] = {}
+    for one in items:
+        if one.lon is not None:
+            seen.setdefault(one.number, one)
+    return {"type": "FeatureCollection", "features": [_point(one) for one in seen.values()]}
+
+
+def _point(one: Item) -> dict[str, Any]:
+    status = one.bar.status
+    told = {
+        "id": one.number,
+        "status": status,
+        "name": f"{one.matter}, {one.bar.words}",
+        "href": f"/desk/cases/{one.number}",
+    }
+    return {"type": "Feature", "geometry": {"type": "Point", "coordinates": [one.lon, one.lat]}, "properties": told}

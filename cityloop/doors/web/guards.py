@@ -1,0 +1,63 @@
+"""Who may open a page: a city must be there; the desk is for those whose posts see something."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs import authority
+from cityloop.town.orgs.authority import Scope
+from cityloop.town.units import queries as units
+
+View = Callable[..., HttpResponse]
+UNKNOWN = ("cases.unknown", "cases.number", "files.unknown", "units.code.unknown", "codes.length")
+
+
+def city_page(view: View) -> View:
+    """Show what to do where no city is loaded yet; what is not there is 404."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        if not units.has_city():
+            return render(request, "public/no_city.html", status=503)
+        return found(view, request, *args, **named)
+
+    return shown
+
+
+def desk_page(view: View) -> View:
+    """Let in whose posts see something; strangers sign in first, others are told that they hold no such post."""
+
+    @wraps(view)
+    @login_required
+    def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        if not units.has_city():
+            return render(request, "public/no_city.html", status=503)
+        if not scope_of(request).sees_anything():
+            raise PermissionDenied
+        answer = found(view, request, *args, **named)
+        answer.setdefault("Cache-Control", "no-store")
+        return answer
+
+    return shown
+
+
+def found(view: View, request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+    """Call a view; a case, unit or file that is not there for this visitor is a page that is not there."""
+    try:
+        return view(request, *args, **named)
+    except Refusal as refusal:
+        if refusal.code in UNKNOWN:
+            raise Http404 from refusal
+        raise
+
+
+def scope_of(request: HttpRequest) -> Scope:
+    """Give what the visitor may see now; a stranger's scope for the public. One query within five seconds."""
+    return authority.scope(request.user, city_clock.now())

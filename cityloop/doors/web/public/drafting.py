@@ -1,0 +1,194 @@
+"""A report as it is being written: read from the form, kept whole through every error."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.core import signing
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.photos import address
+from cityloop.doors.web.show import names
+from cityloop.doors.web.show.acting import said
+from cityloop.doors.web.show.asked import degrees, keep_photos
+from cityloop.doors.web.show.times import duration, language
+from cityloop.ground.codes import check_point
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.loops.cases import actions as cases
+from cityloop.loops.cases import duplicates, numbers
+from cityloop.loops.cases.loop import pinned
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.files import queries as files
+from cityloop.town.units import queries as units
+
+REPORTER = Actor("reporter", "reporter")
+TEXTS = ("lon", "lat", "unit", "place", "address", "matter", "words", "name", "phone", "email", "key", "seen")
+SALT = "cityloop.report.photos"
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was typed, the photos kept so far, and what is wrong, by field."""
+
+    typed: dict[str, str]
+    photos: tuple[str, ...] = ()
+    errors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> str:
+        """Give the photos kept so far, signed, for a hidden field."""
+        return signing.dumps(list(self.photos), salt=SALT) if self.photos else ""
+
+    @property
+    def pictures(self) -> list[str]:
+        """Give addresses of the photos kept so far."""
+        return [address(uuid) for uuid in self.photos]
+
+    def wrong(self, refusal: Refusal) -> "Draft":
+        """Tie a refusal to its field."""
+        name = {"photo": "photos", "lat": "lon"}.get(refusal.field or "", refusal.field or "form")
+        return replace(self, errors={**self.errors, name: said(refusal)})
+
+    def point(self) -> tuple[float, float] | None:
+        """Give the point typed or picked, None where there is none; refuse what is no point on earth."""
+        lon, lat = self.typed["lon"].strip(), self.typed["lat"].strip()
+        if not lon and not lat:
+            return None
+        return check_point(degrees(lon, "lon"), degrees(lat, "lat"))
+
+
+def begun(given: QueryDict, key: str = "") -> Draft:
+    """Give a draft from an address or a form."""
+    typed = {name: str(given.get(name, ""))[:6000] for name in TEXTS}
+    typed["key"] = typed["key"][:120] or key
+    return Draft(typed, _unsigned(given.get("kept", "")))
+
+
+def _unsigned(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(signing.loads(text, salt=SALT, max_age=DAY)) if text else ()
+    except signing.BadSignature:
+        return ()
+
+
+def with_photos(draft: Draft, request: HttpRequest, at: int) -> Draft:
+    """Keep the photos sent with a form; a refused one is told at its field, the others stay."""
+    try:
+        uploads: Any = request.FILES.getlist("photos")
+        found = keep_photos(uploads, list(draft.photos), subject="", by=REPORTER, at=at)
+        return replace(draft, photos=tuple(found))
+    except Refusal as refusal:
+        return draft.wrong(refusal)
+
+
+def checked(draft: Draft) -> Draft:
+    """Say what is wrong with the place, before anything is asked of the database."""
+    try:
+        placed = draft.point() or draft.typed["unit"] or draft.typed["address"].strip()
+    except Refusal as refusal:
+        return draft.wrong(refusal)
+    if placed or draft.errors:
+        return draft
+    return replace(draft, errors={"lon": _("Say where: on the map, by a search, or in words.")})
+
+
+def report_of(draft: Draft) -> cases.Report:
+    """Give the report a draft has become."""
+    point, typed = draft.point(), draft.typed
+    return cases.Report(
+        channel="web",
+        words=typed["words"],
+        matter=typed["matter"],
+        unit="" if point else typed["unit"],
+        lon=point[0] if point else None,
+        lat=point[1] if point else None,
+        address=typed["address"],
+        photos=tuple(files.by_uuid(uuid) for uuid in draft.photos),
+        language=language(),
+        name=typed["name"],
+        phone=typed["phone"],
+        email=typed["email"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """A case that may be the same, in the four facts one needs to decide."""
+
+    id: int
+    number: str
+    matter: str
+    place: str
+    away: str
+    state: str
+    chip: tuple[str, str]
+    surely: bool
+
+
+def likely(draft: Draft, at: int) -> list[Likely]:
+    """Give open cases that may be about the same thing; confidential ones are never shown. Three queries."""
+    try:
+        point = draft.point()
+    except Refusal:
+        return []
+    if point is None:
+        return []
+    typed = draft.typed
+    found = duplicates.likely(lon=point[0], lat=point[1], at=at, matter=typed["matter"], words=typed["words"])
+    found = [one for one in found if one.case.level == 0 and _placed(one.case.matter)][:3]
+    places = names.places(one.case.unit_code for one in found)
+    return [_likely(one, places) for one in found]
+
+
+def _placed(matter: str) -> bool:
+    """Tell whether the place of this matter may be shown to everybody."""
+    entry = catalog.current().matters.get(matter)
+    return entry is None or entry.public_place in ("exact", "street")
+
+
+def _likely(one: duplicates.Likely, places: dict[str, str]) -> Likely:
+    case = one.case
+    away = _("{metres} m away · {time} ago").format(metres=round(one.metres), time=duration(one.micros))
+    state = names.state(pinned(case.definition), case.state)
+    where, chip = places.get(case.unit_code, ""), names.chip(case.state)
+    return Likely(case.pk, numbers.number(case), names.matter(case.matter), where, away, state, chip, one.score >= 0.75)
+
+
+def seen(draft: Draft, found: list[Likely]) -> bool:
+    """Tell whether these likely duplicates were shown before and passed over."""
+    return {str(one.id) for one in found} <= set(draft.typed["seen"].split(","))
+
+
+def suggested(words: str) -> list[tuple[str, str]]:
+    """Propose matters for the words typed so far, as (code, name)."""
+    lang = language()
+    entries = catalog.current().suggest(words, lang, 4) or (catalog.current().suggest(words, "en", 4) if words else [])
+    return [(entry.code, names.words(entry.names)) for entry in entries]
+
+
+def matter_groups(chosen: str) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """List all matters by class, each sorted by name."""
+    groups: dict[str, list[tuple[str, str, bool]]] = {}
+    for entry in catalog.current().matters.values():
+        group = names.words(entry.class_names) or _("Matters")
+        groups.setdefault(group, []).append((entry.code, names.words(entry.names), entry.code == chosen))
+    return sorted((group, sorted(rows, key=lambda r: r[1])) for group, rows in groups.items())
+
+
+def unit_choices(text: str) -> list[tuple[str, str]]:
+    """Find units by a part of their name, as (code, path in words)."""
+    found = units.search(text)
+    paths = names.places((u.code for u in found), last=4)
+    return [(u.code, paths[u.code]) for u in found]
+
+
+def where(draft: Draft) -> str:
+    """Name the place a draft is about so far, "" where it has none."""
+    try:
+        point = draft.point()
+    except Refusal:
+        return ""
+    code = units.locate(*point) if point else draft.typed["unit"]
+    return names.places([code], last=4).get(code, "") if code else ""

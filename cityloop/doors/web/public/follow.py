@@ -1,0 +1,176 @@
+"""Following a case by its secret code: progress, proof, receipt, and what the reporter may do."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.public import following
+from cityloop.doors.web.rate import brake
+from cityloop.doors.web.show.acting import Form, forms, said
+from cityloop.doors.web.taking import Failed, attempt
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.loops.cases import queries
+from cityloop.loops.cases.loop import pinned
+from cityloop.town.calendar.clock import city_clock
+
+
+def secret(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Keep a page with a code in its address out of referrers, caches and search engines."""
+
+    @wraps(view)
+    def kept(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        answer = view(request, *args, **named)
+        answer["Referrer-Policy"] = "no-referrer"
+        answer["Cache-Control"] = "no-store"
+        answer["X-Robots-Tag"] = "noindex"
+        return answer
+
+    return kept
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@city_page
+def enter(request: HttpRequest) -> HttpResponse:
+    """Ask for the code and go to its page."""
+    if request.method != "POST":
+        return render(request, "public/follow_enter.html", {"section": "follow"})
+    code, error = str(request.POST.get("code", "")).strip()[:60], ""
+    try:
+        brake(request, "code", most=60, seconds=600)
+        if queries.followed(code):
+            return HttpResponseRedirect(reverse("public:follow", args=[code.replace("/", "")]), status=303)
+        error = _("There is no report with this code. It has 16 letters and digits, such as 7K2M-9QXT-4RHB-W8CE.")
+    except Refusal as refusal:
+        error = said(refusal)
+    return render(request, "public/follow_enter.html", {"section": "follow", "code": code, "error": error}, status=422)
+
+
+def followed(request: HttpRequest, code: str) -> tuple[Any, Any]:
+    """Give the case behind a code and the row of who follows; a wrong code is a page that is not there."""
+    brake(request, "follow", most=600, seconds=600)
+    found = queries.followed(code)
+    if found is None:
+        raise Http404
+    return found
+
+
+def actor_of(row: Any) -> Actor:
+    """Give who acts behind a code: the reporter of the case, or a follower."""
+    role = "reporter" if hasattr(row, "channel") else "follower"
+    return Actor("reporter", role, row.person)
+
+
+@require_safe
+@secret
+@city_page
+def follow(request: HttpRequest, code: str) -> HttpResponse:
+    """Show where a case stands."""
+    case, row = followed(request, code)
+    return page(request, code, case, row)
+
+
+def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | None = None) -> HttpResponse:
+    """Draw the page, with what was refused a moment ago and the words typed."""
+    now, actor = city_clock.now(), actor_of(row)
+    shown = following.page(case, now, reporter=actor.role == "reporter")
+    offered, _denied = queries.open_to(case, (actor,), now)
+    bar = forms(offered, pinned(case.definition), queries.snapshot_of(case), (case.unit_code, ""), now, tried(failed))
+    more = {
+        "section": "follow",
+        "code": code,
+        "case": case,
+        "page": shown,
+        "first": [f for f in bar if f.action in FIRST],
+        "other": [f for f in bar if f.action not in FIRST],
+        "failed": failed,
+        "lost": lost(bar, failed),
+        "question": asked(case) if case.state == "waiting_reporter" and actor.role == "reporter" else "",
+    }
+    return render(request, "public/follow.html", more, status=422 if failed else 200)
+
+
+FIRST = ("answer", "confirm", "rate")
+
+
+def tried(failed: Failed | None) -> Any:
+    """Give what was tried, for the form that is shown again."""
+    return failed.tried if failed is not None else None
+
+
+def lost(bar: list[Form], failed: Failed | None) -> str:
+    """Give the words typed into a form that is no longer there."""
+    if failed is None or any(form.key == failed.tried.key for form in bar):
+        return ""
+    return str(failed.tried.typed.get("words", ""))
+
+
+def asked(case: Any) -> str:
+    """Give the question that waits for an answer."""
+    return following.question(queries.timeline(case, internal=False))
+
+
+@require_POST
+@csrf_protect
+@secret
+@city_page
+def act(request: HttpRequest, code: str) -> HttpResponse:
+    """Take what the reporter asks for: answer, add, confirm, withdraw, rate, reopen."""
+    case, row = followed(request, code)
+    now = city_clock.now()
+    offered, _denied = queries.open_to(case, (actor_of(row),), now)
+    failed = attempt(request, case, offered, now)
+    if failed is None:
+        messages.success(request, _("Thank you. It is in the book."))
+        return HttpResponseRedirect(reverse("public:follow", args=[code]), status=303)
+    fresh, row = followed(request, code)
+    return page(request, code, fresh, row, failed)
+
+
+@require_safe
+@secret
+@city_page
+def sent(request: HttpRequest, code: str) -> HttpResponse:
+    """Say what the reporter holds now: number, code, promise; what happens next and until when."""
+    case, row = followed(request, code)
+    now, own = city_clock.now(), actor_of(row).role == "reporter"
+    shown = following.page(case, now, reporter=own)
+    link = request.build_absolute_uri(reverse("public:follow", args=[code]))
+    more = {"section": "report", "page": shown, "code": code, "link": link, "own": own}
+    return render(request, "public/sent.html", more)
+
+
+@require_safe
+@secret
+@city_page
+def receipt(request: HttpRequest, code: str) -> HttpResponse:
+    """Give the receipt: every sealed step with its place under the signed roots."""
+    case, _row = followed(request, code)
+    return download(queries.receipt_of(case.pk), "receipt")
+
+
+@require_safe
+@secret
+@city_page
+def promise(request: HttpRequest, code: str) -> HttpResponse:
+    """Give the signed promise that the report was taken into the book."""
+    case, _row = followed(request, code)
+    return download(queries.promise_of(case), "promise")
+
+
+def download(value: dict[str, Any], name: str) -> JsonResponse:
+    """Answer with a file to keep."""
+    number = value.get("number") or value["promise"]["number"]
+    answer = JsonResponse(value, json_dumps_params={"indent": 1, "ensure_ascii": False})
+    answer["Content-Disposition"] = f'attachment; filename="{name}-{number}.json"'
+    return answer

@@ -1,0 +1,195 @@
+"""What someone who follows a case sees: the state as a sentence, the clock, the steps, the proof; nobody's data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.photos import address
+from cityloop.doors.web.show import clock as bars
+from cityloop.doors.web.show import names, track
+from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.times import when
+from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.snapshot import Snapshot
+from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
+
+# Steps whose words are meant for the reporter; all other words stay inside.
+TOLD = ("ask_reporter", "decline", "disproved", "close", "transfer")
+OWN = ("collect", "answer", "confirm", "reopen", "rate", "withdraw")
+AFTER = ("report_back", "pass", "fail")
+# Steps that residents are told of, in words of their own.
+SHOWN = (
+    "collect", "file", "dispatch", "re_dispatch", "reassign", "accept", "report_back", "submit", "pass", "fail",
+    "close", "reopen", "fold", "unfold", "transfer", "returned", "resume", "decline", "ask_reporter", "answer",
+    "proved", "disproved", "close_unsolved", "withdraw", "confirm", "split",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo as shown: the small one, the large one, when, and whether it shows the place after the work."""
+
+    small: str
+    large: str
+    at: str
+    after: bool
+    whose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of what was done: when, which organisation, what, and words meant for the reporter."""
+
+    at: str
+    icon: str
+    who: str
+    what: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Everything a follow page prints."""
+
+    number: str
+    matter: str
+    place: str
+    status: str
+    icon: str
+    title: str
+    why: str
+    bar: Bar
+    steps: list[track.Step]
+    photos: list[Photo]
+    told: list[Told]
+    followers: int
+    sealed: int
+    main: str
+
+
+def page(case: Any, now: int, *, reporter: bool) -> Page:
+    """Give what the page prints of a case; of a folded one, the progress of the main case."""
+    main = case.into if case.into_id else case
+    definition, snapshot = pinned(main.definition), queries.snapshot_of(main)
+    own = queries.timeline(case, internal=False)
+    moments = own if main is case else queries.timeline(main, internal=False)
+    rows = [m.step for m in reversed(moments)]
+    status, icon, title, why = sentence(definition, snapshot, moments, now)
+    return Page(
+        number=numbers.number(case),
+        matter=names.matter(main.matter),
+        place=names.places([main.unit_code], last=4).get(main.unit_code, ""),
+        status=status,
+        icon=icon,
+        title=title,
+        why=why,
+        bar=_bar(snapshot, now),
+        steps=track.seven(definition, snapshot, rows, now),
+        photos=photos(own, now, reporter=reporter, public=case.level == 0),
+        told=[t for m in moments if (t := told(m, definition, now, mine=reporter and main is case))],
+        followers=queries.followers(main),
+        sealed=sum(1 for m in own if m.step.offset is not None),
+        main=numbers.number(main) if main is not case else "",
+    )
+
+
+def _bar(snapshot: Snapshot, now: int) -> Bar:
+    if snapshot.ended >= 0:
+        handling = snapshot.clocks.get("handling")
+        return bars.done(handling) if handling is not None and snapshot.state == "closed" else bars.NONE
+    return bars.of_clock(track.clock_now(snapshot), now)
+
+
+# --- the state in words ---------------------------------------------------------------------------
+
+
+def sentence(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], now: int) -> tuple[str, str, str, str]:
+    """Give (status, icon, sentence, what it means) for the state a case is in."""
+    status, icon = names.chip(snapshot.state)
+    title, why = _words(definition, snapshot, moments, now)
+    return ("ver" if snapshot.state == "closed" else status), icon, title, why
+
+
+def _words(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], now: int) -> tuple[str, str]:
+    who = names.organisation(snapshot.lead.org) if snapshot.lead else ""
+    until = when(snapshot.until, now) if snapshot.until > 0 else ""
+    plain = {
+        "collected": (_("Received"), _("Someone checks the place and the matter; then it becomes a case.")),
+        "proving": (_("Being looked into"), _("Someone goes to see whether it is so.")),
+        "waiting_reporter": (_("A question to you"), _("Please answer below; until then everything waits.")),
+        "filed": (_("It is a case now"), _("Whoever answers for it is being told.")),
+        "split_up": (_("Split into several cases"), _("Each goes to whoever answers for it.")),
+        "dispatched": (_("Sent to {who}"), _("They have to accept it within the limit.")),
+        "handling": (_("{who} is at work on it"), _("They mend it and report back with a photo.")),
+        "handled": (_("Reported as fixed"), _("It goes to someone who took no part in the work.")),
+        "checking": (
+            _("Fixed. Now being checked"),
+            _("Someone who took no part in the work looks at the place before the case may close."),
+        ),
+        "checked": (_("Checked. About to close"), _("The check was passed.")),
+        "transferred": (_("Passed to another authority"), _("It is not this city's to mend; we ask what came of it.")),
+        "suspended": (_("Put off until {until}"), _("The centre has agreed that it cannot be done before.")),
+        "closed": _closed(snapshot),
+        "declined": (_("Not taken on"), _reason(moments)),
+        "invalid": (_("Nothing found"), _("Someone went to see and did not find it.")),
+    }  # fmt: skip
+    title, why = plain.get(snapshot.state, (names.state(definition, snapshot.state), ""))
+    if snapshot.state == "checking" and snapshot.proposed not in ("", "solved"):
+        title = _("Reported: {result}. Now being checked").format(result=_result(snapshot.proposed))
+    return title.format(who=who or _("An organisation"), until=until), why
+
+
+def _closed(snapshot: Snapshot) -> tuple[str, str]:
+    if snapshot.resolution == "solved":
+        return _("Checked and closed"), _("If it is not so, you can reopen it within ten days.")
+    return _("Closed: {result}").format(result=_result(snapshot.resolution)), _("You can reopen it within ten days.")
+
+
+def _result(key: str) -> str:
+    return names.words(RESOLUTIONS.get(key, key))
+
+
+def _reason(moments: Sequence[Any]) -> str:
+    found = next((m.data.get("reason", "") for m in moments if m.step.what == "decline"), "")
+    withdrawn = moments and moments[0].step.what == "withdraw"
+    return _("You withdrew it.") if withdrawn else names.words(REASONS.get(found, found))
+
+
+# --- what was done, and the proof -----------------------------------------------------------------
+
+
+def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told | None:
+    """Give the line of a step for residents: the organisation, never a person; words only where meant for them."""
+    row = moment.step
+    if row.what not in SHOWN:
+        return None
+    who = names.organisation(row.org) if row.actor == "person" else ""
+    if row.actor == "reporter":
+        who = _("You") if mine else _("The reporter")
+    words = tuple(t for t in moment.words.values() if t) if row.what in TOLD and mine else ()
+    return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
+
+
+def photos(moments: Sequence[Any], now: int, *, reporter: bool, public: bool) -> list[Photo]:
+    """Give the photos a follower may see: their own, and those of the work where the case is not confidential."""
+    found = []
+    for moment in reversed(moments):
+        what = moment.step.what
+        mine = reporter and what in OWN and moment.step.actor == "reporter"
+        if mine or (public and what in AFTER):
+            whose = _("by you") if mine else names.organisation(moment.step.org)
+            found += [_photo(key, when(moment.step.at, now), not mine, whose) for key in moment.photos]
+    return found
+
+
+def _photo(key: str, at: str, after: bool, whose: str) -> Photo:
+    return Photo(address(key, 320), address(key, 1280), at, after, whose)
+
+
+def question(moments: Sequence[Any]) -> str:
+    """Give the question that waits for the reporter's answer."""
+    return next((m.words.get("question", "") for m in moments if m.step.what == "ask_reporter"), "")

@@ -1,0 +1,142 @@
+"""Reporting: place, matter, photo, words; likely duplicates before sending; contact is the reporter's choice."""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_protect
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.public import drafting
+from cityloop.doors.web.public.drafting import Draft
+from cityloop.doors.web.rate import brake
+from cityloop.doors.web.show.times import language
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases import actions as cases
+from cityloop.loops.cases import numbers
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.files import queries as files
+from cityloop.town.units import queries as units
+
+MOST, WITHIN = 30, 600
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@csrf_protect
+@city_page
+def report(request: HttpRequest) -> HttpResponse:
+    """Show the form; take it in when it comes back."""
+    if request.method != "POST":
+        return page(request, drafting.begun(request.GET, secrets.token_urlsafe(18)))
+    draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
+    if "find" in request.POST:
+        return page(request, draft)
+    draft = drafting.checked(draft)
+    return page(request, draft, 422) if draft.errors else send(request, draft)
+
+
+def send(request: HttpRequest, draft: Draft) -> HttpResponse:
+    """Send a report, unless the same may have been reported already and the reporter has not been told."""
+    at = city_clock.now()
+    found = drafting.likely(draft, at)
+    if found and not drafting.seen(draft, found):
+        return render(request, "public/report_likely.html", {"draft": draft, "likely": found, **common(draft)})
+    try:
+        brake(request, "report", most=MOST, seconds=WITHIN)
+        taken = cases.collect(
+            report=drafting.report_of(draft), by=drafting.REPORTER, at=at, door="web", key=draft.typed["key"]
+        )
+    except Refusal as refusal:
+        return page(request, again(draft, refusal), 422)
+    return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)
+
+
+def again(draft: Draft, refusal: Refusal) -> Draft:
+    """Keep the draft with what is wrong; one sent already and changed since becomes a report of its own."""
+    if refusal.code != "cases.key.reused":
+        return draft.wrong(refusal)
+    said = _("A report was sent from this form already. If this is another one, send it now.")
+    return replace(draft, typed={**draft.typed, "key": secrets.token_urlsafe(18)}, errors={"form": said})
+
+
+def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
+    """Draw the form with what is in it so far."""
+    typed = draft.typed
+    more = {
+        "draft": draft,
+        "groups": drafting.matter_groups(typed["matter"]),
+        "suggested": drafting.suggested(typed["words"]),
+        "units": drafting.unit_choices(typed["place"]) if typed["place"] else None,
+        "likely": drafting.likely(draft, city_clock.now()),
+        "contacts": contacts(draft),
+    }
+    return render(request, "public/report.html", {**more, **common(draft)}, status=status)
+
+
+def contacts(draft: Draft) -> list[dict[str, str]]:
+    """Give the three fields by which a reporter may be reached."""
+    asked = (
+        ("name", _("Name"), "text", "name"),
+        ("phone", _("Phone"), "tel", "tel"),
+        ("email", _("E-mail"), "email", "email"),
+    )
+    return [
+        {
+            "name": n,
+            "label": label,
+            "type": kind,
+            "complete": c,
+            "value": draft.typed[n],
+            "error": draft.errors.get(n, ""),
+        }
+        for n, label, kind, c in asked
+    ]
+
+
+def common(draft: Draft) -> dict[str, Any]:
+    """Give what both steps of the form show."""
+    return {"section": "report", "where": drafting.where(draft), "depth": min(2, units.scheme().depth)}
+
+
+@require_POST
+@csrf_protect
+@city_page
+def hints(request: HttpRequest) -> HttpResponse:
+    """Give, while someone types: the place in words, matters that fit, likely duplicates."""
+    draft = drafting.begun(request.POST)
+    found = drafting.likely(draft, city_clock.now())
+    suggested = drafting.suggested(draft.typed["words"])
+    more = {"draft": draft, "likely": found, "suggested": suggested, "where": drafting.where(draft)}
+    return render(request, "public/report_hints.html", more)
+
+
+@require_POST
+@csrf_protect
+@city_page
+def follow_instead(request: HttpRequest) -> HttpResponse:
+    """Follow the case that was reported already; words and photos of the draft are added to it."""
+    draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
+    if draft.errors:
+        return page(request, draft, 422)
+    try:
+        brake(request, "report", most=MOST, seconds=WITHIN)
+        case = numbers.case_id(request.POST.get("instead", ""))
+        taken = cases.follow(case=case, who=following(draft), at=city_clock.now(), key=draft.typed["key"])
+    except Refusal as refusal:
+        return page(request, draft.wrong(refusal), 422)
+    return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)
+
+
+def following(draft: Draft) -> cases.Following:
+    """Give who follows and what they add."""
+    typed = draft.typed
+    photos = tuple(files.by_uuid(uuid) for uuid in draft.photos)
+    return cases.Following(
+        words=typed["words"], photos=photos, language=language(), name=typed["name"], phone=typed["phone"],
+        email=typed["email"],
+    )  # fmt: skip

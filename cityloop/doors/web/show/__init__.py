@@ -1,0 +1,1 @@
+"""How things look on any page: pure functions from facts to what a template prints."""

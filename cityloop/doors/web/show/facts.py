@@ -1,0 +1,39 @@
+"""What every page knows of the city: its name, and the banner where not everything is in earnest."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.show.names import words
+from cityloop.doors.web.show.times import whole
+from cityloop.town.calendar.clock import ClockFace, city_clock
+from cityloop.town.units import queries as units
+
+
+def city(request: HttpRequest) -> dict[str, Any]:
+    """Give `city_name`, `has_city` and `banner`. No query within a second of the last."""
+    if not units.has_city():
+        return {"has_city": False}
+    here = units.city()
+    return {"has_city": True, "city_name": words(here.names), "banner": banner(here.kind, city_clock.face())}
+
+
+def banner(kind: str, face: ClockFace) -> dict[str, str] | None:
+    """Say that this is a replay or an exercise, what time it is in it, and how quickly time runs."""
+    first = {
+        "replay": _("A replay of real records: nothing here reaches the authorities."),
+        "exercise": _("An exercise: nothing here is in earnest."),
+    }.get(kind)
+    if first is None:
+        return None
+    return {"kind": kind, "words": first, "time": whole(face.now), "pace": pace(face)}
+
+
+def pace(face: ClockFace) -> str:
+    """Say how quickly the city's time runs."""
+    if face.used_up:
+        return _("The recorded time is used up; time now runs at its usual speed.")
+    if not face.driven or face.speed == 1:
+        return ""
+    return _("Time runs {speed} × as fast.").format(speed=f"{face.speed:g}")

@@ -1,0 +1,107 @@
+"""Names in the visitor's language: states, actions, roles, organisations, units, matters."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.show.times import language
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import say
+from cityloop.ground.loop.definition import Definition
+from cityloop.loops.cases.actions.prepare import organisations
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.units import queries as units
+
+# The one icon of each action; what stands in no list gets the sign of a step.
+ICONS = {
+    "collect": "inbox", "claim": "hand-stop", "release": "arrow-back-up", "ask_reporter": "message-question",
+    "answer": "message", "silence": "clock", "prove": "search", "proved": "thumb-up", "disproved": "thumb-down",
+    "decline": "circle-x", "fold": "git-merge", "unfold": "scissors", "file": "file-check",
+    "return_to_intake": "arrow-back-up", "split": "scissors", "dispatch": "send", "re_dispatch": "send",
+    "accept": "hand-stop", "bounce": "arrow-back-up", "replace_part": "refresh", "take_back": "arrow-back-up",
+    "reassign": "send", "reach": "flag", "report_back": "tool", "close_unsolved": "circle-x",
+    "send_back": "arrow-back-up", "submit": "search", "ask_confirmation": "user-question", "confirm": "thumb-up",
+    "pass": "circle-check", "fail": "thumb-down", "recheck": "search", "close": "circle-check",
+    "close_by_source": "circle-check", "reopen": "refresh", "transfer": "external-link", "returned": "arrow-back-up",
+    "settled_outside": "circle-check", "resume": "player-play", "withdraw": "circle-x", "rate": "star",
+    "add": "plus", "note": "note", "extend": "hourglass-low", "suspend": "player-pause", "appeal": "report-analytics",
+    "call": "users-plus", "order": "urgent", "urge": "speakerphone", "question": "message-question",
+    "decide": "writing", "let_go_on": "player-play", "lapse": "clock", "move_to_newer": "history",
+}  # fmt: skip
+
+
+def icon(action: str) -> str:
+    """Give the icon of an action."""
+    return ICONS.get(action, "chevron-right")
+
+
+def words(names: Any) -> str:
+    """Give names kept as data in the visitor's language."""
+    return say(names, language())
+
+
+def state(definition: Definition, name: str) -> str:
+    """Name a state."""
+    found = definition.source.states.get(name)
+    return words(found.names) if found else name.replace("_", " ")
+
+
+def action(definition: Definition, name: str) -> str:
+    """Name an action, a request, or what the engine adds to every loop."""
+    source = definition.source
+    found = source.actions.get(name) or source.requests.get(name)
+    if found is not None:
+        return words(found.names)
+    return {"decide": _("Decide"), "lapse": _("No answer in time"), "let_go_on": _("Let it go on")}.get(name, name)
+
+
+def role(definition: Definition, name: str) -> str:
+    """Name a role."""
+    found = definition.source.roles.get(name)
+    return words(found.names) if found else name.replace("_", " ")
+
+
+def organisation(number: int) -> str:
+    """Name an organisation by its id, "" where it is not known. No query within a second of the last."""
+    found = organisations().get(number)
+    return words(found.names) if found else ""
+
+
+def matter(code: str) -> str:
+    """Name a matter, or say that it has none yet."""
+    if not code:
+        return _("Matter not yet named")
+    try:
+        return words(catalog.current().matter(code).names)
+    except Refusal:
+        return code
+
+
+def place(path: list[tuple[str, dict[str, str]]], last: int = 2) -> str:
+    """Name a place by its finest units, the widest first: `Manhattan · Community District 2`."""
+    return " · ".join(words(names) or code for code, names in path[-last:])
+
+
+def places(codes: Iterable[str], last: int = 2) -> dict[str, str]:
+    """Name the places of many codes. One query."""
+    found = units.paths_of(codes)
+    return {code: place(path, last) or _("Place not known") for code, path in found.items()}
+
+
+STATUS = {"waiting_reporter": "wait", "suspended": "wait", "transferred": "wait", "folded": "wait", "split_up": "wait"}
+
+
+def chip(name: str) -> tuple[str, str]:
+    """Give the status class and icon of a state's chip. Lateness is never told here."""
+    if name in ("closed", "checked"):
+        return "ver", "circle-check"
+    if name in ("declined", "invalid"):
+        return "wait", "circle-x"
+    signs = {
+        "collected": "inbox", "proving": "search", "filed": "file-check", "dispatched": "send", "handling": "tool",
+        "handled": "checks", "checking": "search", "waiting_reporter": "user-question", "suspended": "player-pause",
+        "folded": "git-merge", "transferred": "external-link", "split_up": "scissors",
+    }  # fmt: skip
+    quiet = name in STATUS or name in ("collected", "filed")
+    return "wait" if quiet else "ontime", signs.get(name, "inbox")

@@ -1,0 +1,72 @@
+"""Steps on the ledger as lines that people read: when, who, what, in which words, with which photos."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.show import names
+from cityloop.doors.web.show.times import when, whole
+from cityloop.ground.loop.definition import Definition
+from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
+
+# A signed address for a photo, or "" where the visitor may not see it.
+Photos = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: `said` are words quoted, `told` what the step decided, `moved` the state it led to."""
+
+    seq: int
+    at: str
+    full: str
+    icon: str
+    who: str
+    what: str
+    told: str
+    said: tuple[str, ...]
+    moved: str
+    photos: tuple[str, ...]
+    internal: bool
+
+
+def line(moment: Any, definition: Definition, now: int) -> Line:
+    """Give the line of a moment (see `cases.queries.timeline`) for staff."""
+    row = moment.step
+    moved = names.state(definition, row.after) if row.after != row.before and row.before else ""
+    return Line(
+        seq=row.seq,
+        at=when(row.at, now),
+        full=whole(row.at),
+        icon=names.icon(row.what),
+        who=who(row, definition),
+        what=names.action(definition, row.what),
+        told=decided(moment.data),
+        said=tuple(text for text in moment.words.values() if text),
+        moved=moved,
+        photos=moment.photos,
+        internal=row.what == "note",
+    )
+
+
+def who(row: Any, definition: Definition) -> str:
+    """Say who took a step: a role with its organisation, the reporter, a rule, the clock."""
+    if row.actor == "person":
+        organisation = names.organisation(row.org)
+        role = names.role(definition, row.role)
+        return _("{organisation}, {role}").format(organisation=organisation, role=role) if organisation else role
+    if row.actor == "rule" and row.name:
+        return _("Rule “{name}”").format(name=row.name)
+    return names.role(definition, row.role)
+
+
+def decided(data: dict[str, Any]) -> str:
+    """Say what a step decided, where that is a choice of few."""
+    for field, choices in (("resolution", RESOLUTIONS), ("reason", REASONS)):
+        if data.get(field) in choices:
+            return names.words(choices[data[field]])
+    answers = {"granted": _("granted"), "refused": _("refused"), "answered": _("answered")}
+    rated = {"yes": _("satisfied"), "no": _("not satisfied")}
+    return answers.get(str(data.get("answer", "")), "") or rated.get(str(data.get("satisfied", "")), "")

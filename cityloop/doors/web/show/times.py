@@ -1,0 +1,79 @@
+"""Instants, durations and limits in words, in the visitor's language and the city's zone."""
+
+from datetime import UTC, datetime
+
+from babel.dates import format_skeleton
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from cityloop.ground.worktime import parse_limit
+from cityloop.town.calendar.clock import city_clock
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def language() -> str:
+    """Give the language of this page as names are keyed: `en`, `zh-hans`."""
+    return get_language() or "en"
+
+
+def local(at: int) -> datetime:
+    """Give an instant as a date and time in the city's zone."""
+    return datetime.fromtimestamp(at / 1_000_000, UTC).astimezone(city_clock.zone)
+
+
+def hour(at: int) -> str:
+    """Give the time of day: `16:51`."""
+    return local(at).strftime("%H:%M")
+
+
+def when(at: int, now: int) -> str:
+    """Give an instant as briefly as is clear today: `16:51`, `Sun 16:51`, `Oct 21, 16:51`, `2018-10-21 16:51`."""
+    then, today = local(at), local(now)
+    apart = abs((then.date() - today.date()).days)
+    if not apart:
+        return hour(at)
+    if apart < 6:
+        return _("{day} {time}").format(day=_skeleton("E", at), time=hour(at))
+    if then.year == today.year:
+        return _("{date}, {time}").format(date=_skeleton("MMMd", at), time=hour(at))
+    return _("{date}, {time}").format(date=_skeleton("yMMMd", at), time=hour(at))
+
+
+def whole(at: int) -> str:
+    """Give day, date and time in full: `Sunday, October 21, 2018, 12:00`."""
+    return _("{date}, {time}").format(date=_skeleton("yMMMMEEEEd", at), time=hour(at))
+
+
+def _skeleton(pattern: str, at: int) -> str:
+    locale = "zh_Hans" if language().startswith("zh") else "en"
+    return str(format_skeleton(pattern, local(at), locale=locale))
+
+
+def duration(micros: int) -> str:
+    """Give a length of time by its two largest units: `51 min`, `2 h 10 min`, `3 d 4 h`."""
+    minutes = max(0, micros) // MINUTE
+    if minutes < 60:
+        return _("{minutes} min").format(minutes=minutes)
+    if minutes < 24 * 60:
+        hours, rest = divmod(minutes, 60)
+        words = _("{hours} h {minutes} min") if rest else _("{hours} h")
+        return words.format(hours=hours, minutes=rest)
+    days, rest = divmod(minutes // 60, 24)
+    words = _("{days} d {hours} h") if rest and days < 30 else _("{days} d")
+    return words.format(days=days, hours=rest)
+
+
+def limit(text: str) -> str:
+    """Give a limit such as `8 wh` in words: `8 working hours`."""
+    found = parse_limit(text)
+    words = {
+        "um": ngettext("{n} minute", "{n} minutes", found.amount),
+        "uh": ngettext("{n} hour", "{n} hours", found.amount),
+        "wh": ngettext("{n} working hour", "{n} working hours", found.amount),
+        "wd": ngettext("{n} working day", "{n} working days", found.amount),
+        "d": ngettext("{n} day", "{n} days", found.amount),
+    }
+    return words[found.unit].format(n=found.amount)

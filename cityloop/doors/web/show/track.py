@@ -1,0 +1,130 @@
+"""The loop as seven steps: which are done, which is now, when and in how much of its limit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cityloop.doors.web.show import clock as bars
+from cityloop.doors.web.show.times import duration, limit, when
+from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.snapshot import Clock, Snapshot
+
+STEPS = (
+    ("collect", "inbox", "supervision", gettext_lazy("Collect")),
+    ("file", "file-check", "supervision", gettext_lazy("File")),
+    ("dispatch", "send", "command", gettext_lazy("Dispatch")),
+    ("handle", "tool", "command", gettext_lazy("Handle")),
+    ("verify", "search", "supervision", gettext_lazy("Verify")),
+    ("close", "circle-check", "supervision", gettext_lazy("Close")),
+    ("assess", "chart-bar", "supervision", gettext_lazy("Assess")),
+)
+# How many of the steps are done when a case is in this state.
+DONE = {
+    "collected": 1, "proving": 1, "filed": 2, "split_up": 3, "dispatched": 3, "handling": 3, "handled": 4,
+    "checking": 4, "checked": 5, "closed": 6, "declined": 1, "invalid": 1,
+}  # fmt: skip
+# The state whose clock limits each step.
+CLOCKS = {"file": "collected", "dispatch": "filed", "verify": "checking", "close": "checked"}
+NEXT = {
+    "verify": gettext_lazy("by someone who took no part in the work"),
+    "close": gettext_lazy("the reporter is told"),
+    "assess": gettext_lazy("in the figures"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step as printed: `css` is done, now or next; `status` colours the one that is now."""
+
+    key: str
+    icon: str
+    lane: str
+    label: str
+    css: str
+    status: str
+    when: str
+    used: str
+
+
+def seven(definition: Definition, snapshot: Snapshot, rows: Sequence[Any], now: int) -> list[Step]:
+    """Give the seven steps of a case from its snapshot and its steps on the ledger, oldest first."""
+    ended = snapshot.ended >= 0
+    done = DONE.get(snapshot.back if snapshot.back and not ended else snapshot.state, 1)
+    reached = _reached(rows)
+    return [_step(n, definition, snapshot, reached, now, done, ended) for n in range(len(STEPS))]
+
+
+def _reached(rows: Sequence[Any]) -> dict[str, int]:
+    """Give the instant at which each step was done, of the present round."""
+    found = {"collect": rows[0].at} if rows else {}
+    for row in rows:
+        if row.what == "reopen":
+            found = {"collect": found["collect"], "file": row.at}
+        step = _what(row.what, row.before, row.after)
+        if step:
+            found[step] = row.at
+    return found
+
+
+def _what(what: str, before: str, after: str) -> str:
+    if what in ("dispatch", "re_dispatch", "reassign"):
+        return "dispatch"
+    if after == "filed" and before == "collected":
+        return "file"
+    if after in ("handled", "checking") and before == "handling":
+        return "handle"
+    if what in ("pass", "confirm"):
+        return "verify"
+    return "close" if after == "closed" and before != after else ""
+
+
+def _step(
+    n: int, definition: Definition, snapshot: Snapshot, reached: dict[str, int], now: int, done: int, ended: bool
+) -> Step:
+    key, icon, lane, label = STEPS[n]
+    if n < done:
+        at = reached.get(key)
+        used = _used(key, definition, snapshot, reached) if at is not None else ""
+        return Step(key, "check", lane, str(label), "done", "ver", when(at, now) if at is not None else "", used)
+    if n == done and not ended:
+        bar = bars.of_clock(clock_now(snapshot), now)
+        return Step(key, icon, lane, str(label), "now", bar.status, bar.until, bar.words)
+    return Step(key, icon, lane, str(label), "next", "wait", _limit(key, definition, snapshot), str(NEXT.get(key, "")))
+
+
+def clock_now(snapshot: Snapshot) -> Clock | None:
+    """Give the clock that runs in this state: that of the handling, else that of the stage."""
+    if snapshot.state == "handling":
+        return snapshot.clocks.get("handling")
+    return snapshot.clocks.get("stage")
+
+
+def _used(key: str, definition: Definition, snapshot: Snapshot, reached: dict[str, int]) -> str:
+    handling = snapshot.clocks.get("handling")
+    if key == "handle" and handling is not None:
+        return _of(duration(handling.used), duration(handling.limit))
+    names = [step[0] for step in STEPS]
+    before = reached.get(names[names.index(key) - 1]) if key != "collect" else None
+    text = _limit_text(key, definition)
+    if before is None or not text:
+        return ""
+    return _of(duration(reached[key] - before), limit(text))
+
+
+def _of(used: str, whole: str) -> str:
+    return _("{used} of {limit}").format(used=used, limit=whole)
+
+
+def _limit_text(key: str, definition: Definition) -> str:
+    found = definition.source.states.get(CLOCKS.get(key, ""))
+    return found.clock if found else ""
+
+
+def _limit(key: str, definition: Definition, snapshot: Snapshot) -> str:
+    if key == "handle" and snapshot.milestones:
+        return _("limit {time}").format(time=limit(snapshot.milestones[-1][1]))
+    text = _limit_text(key, definition)
+    return _("limit {time}").format(time=limit(text)) if text else ""

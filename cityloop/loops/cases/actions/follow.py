@@ -1,0 +1,86 @@
+"""Following a case that somebody else reported, instead of reporting it again."""
+
+from typing import Any
+
+import msgspec
+from django.db import transaction
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean, say
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.snapshot import Act
+from cityloop.loops.cases import numbers
+from cityloop.loops.cases.actions.take import take
+from cityloop.loops.cases.models import Case, Follower, Submission
+from cityloop.town.files.models import File
+from cityloop.town.persons.actions import find_or_register
+
+PHOTO_ONLY = {"en": "A photo was added.", "zh-hans": "补充了照片。"}
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """What a follower gets: the number of the case and a secret follow code of their own."""
+
+    case: int
+    number: str
+    follow: str
+
+
+class Following(msgspec.Struct, kw_only=True):
+    """Who wants to follow, and what they add."""
+
+    words: str = ""
+    photos: tuple[Any, ...] = ()
+    language: str = "en"
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@transaction.atomic
+def follow(*, case: int, who: Following, at: int, key: str = "") -> Followed:
+    """Let somebody follow an open case that is not confidential; what they say is added to it.
+
+    With `key` the same wish sent again gives the same answer.
+    """
+    if key:
+        row, fresh = Submission.objects.get_or_create(
+            door="follow", client="", key=key[:120], defaults={"body": str(case).encode(), "at": at}
+        )
+        if not fresh:
+            return msgspec.json.decode(row.answer, type=Followed)
+    followed = _follow(_open_case(case), who, at)
+    if key:
+        Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(followed).decode())
+    return followed
+
+
+def _open_case(case: int) -> Case:
+    row = Case.objects.select_for_update().filter(pk=case, level=0).first()
+    if row is not None and row.into_id:
+        row = Case.objects.select_for_update().filter(pk=row.into_id, level=0).first()
+    if row is None:
+        raise Refusal("cases.unknown", "There is no such case.", field="number")
+    if row.closed is not None:
+        raise Refusal("cases.follow.ended", "This case has ended; report what is wrong now.", field="number")
+    return row
+
+
+def _follow(case: Case, who: Following, at: int) -> Followed:
+    person = 0
+    if who.name or who.phone or who.email:
+        found = find_or_register(at=at, name=who.name, phone=who.phone, email=who.email, language=who.language)
+        person = int(found.pk)
+    code = numbers.new_follow_code()
+    digest = numbers.follow_digest(code)
+    Follower.objects.create(case=case, since=at, person=person, language=who.language, follow=digest)
+    if who.words.strip() or who.photos:
+        _add(case, who, person, at)
+    return Followed(case.pk, numbers.number(case), code)
+
+
+def _add(case: Case, who: Following, person: int, at: int) -> None:
+    File.objects.filter(pk__in=[f.pk for f in who.photos], subject="").update(subject=case.subject)
+    words = clean(who.words).strip() or say(PHOTO_ONLY, who.language)
+    act = Act("add", {"words": words, "photos": [str(f.uuid) for f in who.photos] or None})
+    take(case=case.pk, act=act, by=Actor("reporter", "follower", person), at=at)

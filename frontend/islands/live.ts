@@ -1,0 +1,129 @@
+// The desk stays fresh: steps of others arrive by server-sent events, and the page fetches itself anew and changes in
+// place. What someone types or has focused is never touched; what changed lights up briefly.
+const SOON = 600 // gathers steps that come together
+const TICK = 30_000 // clocks move even where nobody acts
+const SILENT = 50_000 // the server says something every 20 s
+
+export function live(): void {
+  const at = document.querySelector<HTMLElement>("[data-live-page]")
+  if (!at || !("EventSource" in window)) return
+  let heard = 0
+  let timer = 0
+  const refresh = () => {
+    clearTimeout(timer)
+    timer = window.setTimeout(() => { if (!document.hidden) void renew() }, SOON)
+  }
+  const stream = new EventSource("/live") // reconnects by itself, and asks for what it missed
+  const hear = () => { heard = Date.now(); say(true, heard) }
+  stream.addEventListener("open", hear)
+  stream.addEventListener("beat", hear)
+  stream.addEventListener("step", (event) => {
+    hear()
+    const of = at.dataset.case
+    const { number } = JSON.parse((event as MessageEvent<string>).data) as { number: string }
+    if (!of || of === number) refresh()
+  })
+  stream.addEventListener("error", () => say(false, heard))
+  window.setInterval(() => { if (heard && Date.now() - heard > SILENT) say(false, heard); refresh() }, TICK)
+  document.addEventListener("visibilitychange", refresh)
+  window.addEventListener("pagehide", () => stream.close())
+}
+
+function say(fresh: boolean, when: number): void {
+  if (!when) return
+  for (const box of document.querySelectorAll<HTMLElement>("[data-fresh]")) {
+    box.classList.toggle("is-stale", !fresh)
+    box.classList.toggle("is-live", fresh)
+    const time = new Date(when).toLocaleTimeString(document.documentElement.lang, { hour12: false })
+    const words = `${(fresh ? box.dataset.liveWords : box.dataset.staleWords) ?? ""} ${time}`
+    const line = box.querySelector("span")
+    if (line && line.textContent !== words) line.textContent = words
+    const sign = fresh ? "access-point" : "plug-connected-x"
+    box.querySelector("use")?.setAttribute("href", `${document.getElementById("main")?.dataset.sprite ?? ""}#${sign}`)
+  }
+}
+
+async function renew(): Promise<void> {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined)
+  if (!answer?.ok || answer.redirected) return
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html")
+  const now = new Map([...document.querySelectorAll<HTMLElement>("[data-live]")].map((e) => [e.dataset.live, e]))
+  const next = [...page.querySelectorAll<HTMLElement>("[data-live]")]
+  if (next.length !== now.size || next.some((e) => !now.has(e.dataset.live))) return replaceAll(page)
+  for (const part of next) put(now.get(part.dataset.live) as HTMLElement, part)
+}
+
+/** The page has other parts than before (a group came or went): the whole list is changed, unless someone is in it. */
+function replaceAll(page: Document): void {
+  const [now, next] = [document, page].map((d) => d.querySelector<HTMLElement>("[data-live-page]"))
+  if (!now || !next || busy(now)) return
+  const fresh = now.querySelector("[data-fresh]")
+  now.replaceChildren(...next.childNodes)
+  const place = now.querySelector("[data-fresh]")
+  if (fresh && place) place.replaceWith(fresh)
+}
+
+/** Changes one part; rows by their key, so that each keeps its place, its focus and its selection. */
+function put(now: HTMLElement, next: HTMLElement): void {
+  if (keyed(now).size && keyed(next).size) return putRows(now, next)
+  if (busy(now) || same(now, next)) return
+  const fresh = now.querySelector("[data-fresh]")
+  now.replaceChildren(...next.childNodes)
+  const place = now.querySelector("[data-fresh]")
+  if (fresh && place) place.replaceWith(fresh)
+  light(now)
+}
+
+function putRows(now: HTMLElement, next: HTMLElement): void {
+  const old = keyed(now)
+  const list = [...old.values()][0]?.parentElement ?? now
+  let before: Element | null = null
+  for (const [key, row] of keyed(next)) {
+    const known = old.get(key)
+    old.delete(key)
+    const shown = known && (busy(known) || same(known, row)) ? known : take(row, known)
+    if (shown !== known) light(shown)
+    const place: Element | null = before ? before.nextElementSibling : list.firstElementChild
+    if (place !== shown) list.insertBefore(shown, place)
+    before = shown
+  }
+  for (const gone of old.values()) if (!busy(gone)) gone.remove()
+}
+
+function take(row: HTMLElement, known: HTMLElement | undefined): HTMLElement {
+  if (!known) return row
+  if (known.hasAttribute("data-selected")) row.setAttribute("data-selected", "")
+  known.replaceWith(row)
+  return row
+}
+
+const keyed = (of: HTMLElement) => new Map([...of.querySelectorAll<HTMLElement>("[data-key]")].map((e) => [e.dataset.key, e]))
+
+/** Someone is in it: it has the focus, or holds words typed or a form opened. */
+function busy(at: HTMLElement): boolean {
+  if (at.contains(document.activeElement) && document.activeElement !== document.body) return true
+  if (at.querySelector("details[open]:not([data-open])")) return true
+  return [...at.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input:not([type=hidden]), textarea")].some((e) => typed(e))
+}
+
+const typed = (e: HTMLInputElement | HTMLTextAreaElement) =>
+  "checked" in e && (e.type === "checkbox" || e.type === "radio") ? e.checked !== e.defaultChecked : e.value !== e.defaultValue
+
+/** Alike but for tokens of forms and the line of freshness, which differ each time. */
+function same(one: HTMLElement, two: HTMLElement): boolean {
+  const plain = (e: HTMLElement) => {
+    const copy = e.cloneNode(true) as HTMLElement
+    for (const part of copy.querySelectorAll("[data-fresh], [name=csrfmiddlewaretoken], .map")) part.remove()
+    copy.removeAttribute("data-selected")
+    copy.classList.remove("changed")
+    if (!copy.getAttribute("class")) copy.removeAttribute("class")
+    return copy.outerHTML
+  }
+  return plain(one) === plain(two)
+}
+
+function light(at: HTMLElement): void {
+  at.classList.remove("changed")
+  void at.offsetWidth
+  at.classList.add("changed")
+}
