@@ -9,10 +9,12 @@ from cityloop.ground.loop.snapshot import Act, load
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases.actions.take import Changed
 from cityloop.loops.cases.models import Case, Part, Report
+from cityloop.loops.cases.queries import visible
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
+from cityloop.town.orgs import authority
 from cityloop.town.worklist.models import Row
-from tests.loops.cases.smallville import DAY, REPORTER, Town
+from tests.loops.cases.smallville import DAY, POSTS, REPORTER, Town
 from tests.town.staff import seat
 
 
@@ -203,3 +205,12 @@ def test_folding_into_a_case_outside_ones_area_is_refused(town: Town) -> None:
     with pytest.raises(Refusal) as caught:
         town.take(west, "fold", "intake_west", into=east)
     assert caught.value.code == "cases.unknown"
+
+
+def test_lists_show_what_a_post_covers_and_what_is_in_hand(town: Town) -> None:
+    west, east = town.collect(lon=10.02).case, town.to("handling", lon=10.18)
+    seen = {who: set(visible(authority.scope(town.accounts[who], town.at)).values_list("pk", flat=True)) for who in POSTS}
+    assert seen["dispatcher"] == seen["shift"] == seen["commander"] == {west, east}
+    assert seen["parks"] == seen["roads"] == {east} and seen["police"] == set()
+    assert seen["inspector_east"] == {c for c in (west, east) if _in_east(c)} != {west, east}
+    assert not visible(authority.NOBODY).exists()
