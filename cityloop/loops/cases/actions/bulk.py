@@ -163,7 +163,7 @@ def bulk() -> Iterator[None]:
 
     SQLite then syncs at checkpoints only; the garbage collector waits, for books hold no cycles.
     """
-    quick = connection.vendor == "sqlite"
+    quick = connection.vendor == "sqlite" and not connection.in_atomic_block
     if quick:
         _synchronous("NORMAL")
     collecting = gc.isenabled()

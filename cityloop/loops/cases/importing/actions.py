@@ -10,9 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from cityloop.ground.codes import cells
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Act
@@ -32,6 +33,7 @@ from cityloop.town.calendar.queries import calendars
 from cityloop.town.ledger.actions import real_now
 
 CHANGED = "source_changed"
+RETRIES = 5
 Progress = Callable[[float, "Tally"], None]
 
 
@@ -126,11 +128,21 @@ class Importer:
         first: dict[str, Record] = {}
         for record in records:
             first.setdefault(record.key, record)
-        there = stored(self.source, list(first))
-        self._insert([r for key, r in first.items() if key not in there])
+        there = self._insert_new(first)
         again = [r for r in records if r.key in there or first[r.key] is not r]
         if again:
             self._update(again)
+
+    def _insert_new(self, first: dict[str, Record]) -> dict[str, Stored]:
+        """Insert what is not there, and give what was; another run may be at work on the same file."""
+        for _ in range(RETRIES):
+            there = stored(self.source, list(first))
+            try:
+                self._insert([r for key, r in first.items() if key not in there])
+            except IntegrityError:
+                continue
+            return there
+        raise Refusal("import.busy", "Another import of this source is at work; wait until it is done.", "file")
 
     def _insert(self, records: list[Record]) -> None:
         if not records:

@@ -24,19 +24,16 @@ Pairs = Counter[tuple[str, str]]
 
 def pairs(path: Path, rules: ImportMap) -> Pairs:
     """Count the kinds of request and agencies of a file as (matter, agency)."""
-    columns = {
-        name: role for name, role in rules.wanted().items() if name in (rules.columns.matter, rules.columns.agency)
-    }
-    if not columns:
-        return Counter()
-    names = list(columns)
+    names = list(rules.wanted())
     matter = names.index(rules.columns.matter) if rules.columns.matter else -1
     agency = names.index(rules.columns.agency) if rules.columns.agency else -1
     found: Pairs = Counter()
-    for raw in Table(path, rules.source, columns).rows():
+    if matter < 0 and agency < 0:
+        return found
+    for raw in Table(path, rules.source, rules.wanted()).rows():
         if raw.values:
-            value = (*(text.strip() for text in raw.values), "")
-            found[value[matter], value[agency]] += 1
+            value = (*raw.values, "")
+            found[value[matter].strip(), value[agency].strip()] += 1
     return found
 
 

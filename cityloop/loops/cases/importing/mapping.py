@@ -171,9 +171,14 @@ class ImportMap(_Part):
 
     def wanted(self) -> dict[str, str]:
         """Give each column of the file that is read, with the key of the map that names it."""
-        found = {name: f"columns.{role}" for role, name in reversed(list(self.columns)) if name}
-        found |= {name: f"place.{role}" for role, name in (("lon", self.place.lon), ("lat", self.place.lat)) if name}
-        return found | {a.column: f"place.areas.{n}.column" for n, a in enumerate(self.place.areas)}
+        named = [(name, f"columns.{role}") for role, name in self.columns]
+        named += [(self.place.lon, "place.lon"), (self.place.lat, "place.lat")]
+        named += [(area.column, f"place.areas.{n}.column") for n, area in enumerate(self.place.areas)]
+        found: dict[str, str] = {}
+        for name, key in named:
+            if name:
+                found.setdefault(name, key)
+        return found
 
 
 def read_map(path: Path) -> ImportMap:

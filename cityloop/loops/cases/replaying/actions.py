@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
@@ -14,7 +14,7 @@ from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.actions.save import save
 from cityloop.loops.cases.importing import known
-from cityloop.loops.cases.importing.actions import Tally, cells_of, chunks, fresh_of, point
+from cityloop.loops.cases.importing.actions import RETRIES, Tally, cells_of, chunks, fresh_of, point
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record, Reject
 from cityloop.loops.cases.importing.rejects import RejectFile
@@ -136,9 +136,19 @@ class Stage:
             elif isinstance(row, Record):
                 self.tally.marked += bool(row.marks)
                 self._sort(row, records)
-        there = standing(self.source, list(records))
-        self.begin([r for key, r in records.items() if key not in there])
+        there = self._begin_new(records)
         self._resume([(r, there[key]) for key, r in records.items() if key in there])
+
+    def _begin_new(self, records: dict[str, Record]) -> "dict[str, Standing]":
+        """Begin what is not there, and give what was; another run may be at work on the same file."""
+        for _ in range(RETRIES):
+            there = standing(self.source, list(records))
+            try:
+                self.begin([r for key, r in records.items() if key not in there])
+            except IntegrityError:
+                continue
+            return there
+        raise Refusal("import.busy", "Another import of this source is at work; wait until it is done.", "file")
 
     def _sort(self, record: Record, records: dict[str, Record]) -> None:
         if record.created > self.now:
