@@ -76,7 +76,8 @@ PLATE = Manifest.model_validate(
             {"key": "police", "names": both("Police")},
         ],
         "matters": [
-            _matter("tree", "Fallen tree", "1 uh", "5 wd", keywords={"en": ["tree"]}), _matter("hole", "Pothole", "2 wd"),
+            _matter("tree", "Fallen tree", "1 uh", "5 wd", keywords={"en": ["tree"]}),
+            _matter("hole", "Pothole", "2 wd"),
             _matter("secret", "Abuse", "1 d", level=2),
         ],
         "responsibility": [

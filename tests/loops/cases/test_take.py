@@ -209,7 +209,8 @@ def test_folding_into_a_case_outside_ones_area_is_refused(town: Town) -> None:
 
 def test_lists_show_what_a_post_covers_and_what_is_in_hand(town: Town) -> None:
     west, east = town.collect(lon=10.02).case, town.to("handling", lon=10.18)
-    seen = {who: set(visible(authority.scope(town.accounts[who], town.at)).values_list("pk", flat=True)) for who in POSTS}
+    scopes = {who: authority.scope(town.accounts[who], town.at) for who in POSTS}
+    seen = {who: set(visible(scope).values_list("pk", flat=True)) for who, scope in scopes.items()}
     assert seen["dispatcher"] == seen["shift"] == seen["commander"] == {west, east}
     assert seen["parks"] == seen["roads"] == {east} and seen["police"] == set()
     assert seen["inspector_east"] == {c for c in (west, east) if _in_east(c)} != {west, east}

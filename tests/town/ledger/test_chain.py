@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -148,10 +149,8 @@ def test_an_edited_seal_is_named(change: dict[str, object]) -> None:
 def test_bulk_and_single_steps_share_one_sequence() -> None:
     record(subject="thing:1", kind="thing", what="single", by=BY, at=1, data={})
     sequence()
-    rows = [
-        chain.write(subject=f"bulk:{n}", seq=1, prev=chain.GENESIS, kind="b", what="w", by=BY, at=1, recorded_at=1, data={})
-        for n in range(100)
-    ]  # fmt: skip
+    first: dict[str, Any] = {"seq": 1, "prev": chain.GENESIS, "by": BY, "at": 1, "recorded_at": 1, "data": {}}
+    rows = [chain.write(subject=f"bulk:{n}", kind="b", what="w", **first) for n in range(100)]
     append_sequenced(rows)
     record(subject="thing:1", kind="thing", what="again", by=BY, at=1, data={})
     sequence()
