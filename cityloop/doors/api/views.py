@@ -43,7 +43,7 @@ def report(request: HttpRequest, body: ReportIn) -> tuple[int, Any]:
         at=city_clock.now(),
         door="api",
         client=request.META.get("REMOTE_ADDR", "")[:64],
-        key=request.headers.get("Idempotency-Key", "")[:120],
+        key=request.headers.get("Idempotency-Key", ""),
     )
     return 201, {"number": collected.number, "follow": collected.follow, "promise": collected.promise}
 

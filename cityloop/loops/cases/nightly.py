@@ -7,6 +7,7 @@ from itertools import chain
 
 from django.db import connection
 
+from cityloop.loops.cases.actions.intake import forget_answers
 from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger import queries as ledger
@@ -30,6 +31,11 @@ def check_tonight() -> bool:
         return False
     threading.Thread(target=_check, name="nightly", daemon=True).start()
     return True
+
+
+def forget_old_answers() -> int:
+    """Take away the answers kept for repeated reports, after their day."""
+    return forget_answers(at=city_clock.now())
 
 
 def tonight(now: int) -> int:

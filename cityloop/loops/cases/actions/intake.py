@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from cityloop.ground.codes import cell, check_point
 from cityloop.ground.kit.refusal import Refusal
@@ -14,7 +14,7 @@ from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import models, numbers
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.prepare import WORDS_LIMIT
-from cityloop.loops.cases.actions.save import save
+from cityloop.loops.cases.actions.save import save, warm
 from cityloop.loops.cases.loop import keep_present
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
@@ -66,21 +66,40 @@ def collect(
     With `key` the same report sent again gives the same answer for 24 hours; another report under the same
     key is refused.
     """
-    _check(report)
-    with transaction.atomic():
-        if key:
-            answer = _submission(door, client, key, report, at)
-            if answer is not None:
-                return answer
-        collected = _collect(report, by, at, origin)
-        if key:
-            models.Submission.objects.filter(door=door, client=client, key=key).update(
-                answer=_encoder.encode(collected).decode()
-            )
-    return collected
+    _check(report, key)
+    warm()
+    if not key:
+        with transaction.atomic():
+            return _collect(report, by, at, origin)
+    asked = Asked(door, client, key, sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest(), at)
+    return _answer(asked) or _collect_once(asked, report, by, origin)
 
 
-def _check(report: Report) -> None:
+class Asked(msgspec.Struct, frozen=True):
+    """Whose idempotency key it is, the digest of what was sent with it, and when."""
+
+    door: str
+    client: str
+    key: str
+    body: bytes
+    at: int
+
+
+def _collect_once(asked: Asked, report: Report, by: Actor, origin: str) -> Collected:
+    """Collect, and keep the answer under the key; where another was quicker, undo all and give that one's answer."""
+    try:
+        with transaction.atomic():
+            collected = _collect(report, by, asked.at, origin)
+            _keep_answer(asked, collected)
+            return collected
+    except _Twice:
+        answer = _answer(asked)
+        if answer is None:
+            raise
+        return answer
+
+
+def _check(report: Report, key: str) -> None:
     placed = report.lon is not None or report.address or report.unit
     if not (placed or report.words.strip() or report.photos):
         raise Refusal("cases.report.empty", "Give a place, some words or a photo.", field="words")
@@ -94,31 +113,47 @@ def _check(report: Report) -> None:
             name="words",
             limit=WORDS_LIMIT,
         )
+    if len(key) > 120:
+        raise Refusal("cases.key.long", "An idempotency key has at most 120 characters.", field="key")
     if len(report.photos) > 10:
         raise Refusal("cases.photos.many", "Send at most 10 photos.", field="photos")
 
 
-def _submission(door: str, client: str, key: str, report: Report, at: int) -> Collected | None:
-    body = sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest()
-    _, fresh = _submission_row(door, client, key, body, at)
-    if fresh:
+class _Twice(Exception):
+    """Another with the same key was quicker."""
+
+
+def _answer(asked: Asked) -> Collected | None:
+    """Give what was answered to this key within the day. One query."""
+    whose = {"door": asked.door, "client": asked.client, "key": asked.key}
+    row = next(iter(models.Submission.objects.filter(**whose)), None)
+    if row is None or row.at < asked.at - DAY:
         return None
-    row = models.Submission.objects.select_for_update().get(door=door, client=client, key=key)
-    if row.at < at - DAY:
-        models.Submission.objects.filter(pk=row.pk).update(body=body, at=at, answer="")
-        return None
-    if bytes(row.body) != body:
+    if bytes(row.body) != asked.body:
         raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
     return msgspec.structs.replace(msgspec.json.decode(row.answer, type=Collected), repeated=True)
 
 
-def _submission_row(door: str, client: str, key: str, body: bytes, at: int) -> tuple[None, bool]:
-    try:
-        with transaction.atomic():
-            models.Submission.objects.create(door=door, client=client, key=key[:120], body=body, at=at)
-            return None, True
-    except IntegrityError:
-        return None, False
+_KEEP = (
+    'INSERT INTO "cases_submission" ("door", "client", "key", "body", "answer", "at") VALUES (%s, %s, %s, %s, %s, %s)'
+    ' ON CONFLICT ("door", "client", "key") DO UPDATE SET "body" = excluded."body", "answer" = excluded."answer",'
+    ' "at" = excluded."at" WHERE "cases_submission"."at" < %s'
+)
+
+
+def _keep_answer(asked: Asked, collected: Collected) -> None:
+    """Write the answer in one statement; it takes the place of one older than a day."""
+    answer = _encoder.encode(collected).decode()
+    values = [asked.door, asked.client, asked.key, asked.body, answer, asked.at, asked.at - DAY]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP, values)
+        if cursor.rowcount != 1:
+            raise _Twice
+
+
+def forget_answers(*, at: int) -> int:
+    """Take away answers older than a day: they hold follow codes."""
+    return models.Submission.objects.filter(at__lt=at - DAY).delete()[0]
 
 
 def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:

@@ -10,9 +10,11 @@ from cityloop.ground.kit.remembered import Remembered
 from cityloop.ground.loop.snapshot import GONE, dump
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.models import Case
-from cityloop.town.calendar.queries import cache_seconds
+from cityloop.town.calendar.queries import cache_seconds, calendars
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger import actions as ledger
 from cityloop.town.orgs.queries import directory, revision
+from cityloop.town.units import queries as units
 from cityloop.town.worklist import actions as worklist
 
 _json = msgspec.json.Encoder()
@@ -51,6 +53,12 @@ def paths() -> dict[int, str]:
 
 
 _paths = Remembered(lambda: {o.id: o.path for o in directory().values()}, revision, cache_seconds)
+
+
+def warm() -> None:
+    """Look at what the process remembers before a transaction begins, so that no question of it falls inside."""
+    for remembered in (calendars, paths, catalog.has_any, units.has_city):
+        remembered()
 
 
 def reflect(book: Book) -> None:

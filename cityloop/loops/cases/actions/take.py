@@ -12,8 +12,8 @@ from cityloop.ground.loop.snapshot import Act, Effect, Snapshot
 from cityloop.loops.cases.actions import links
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import open_book
-from cityloop.loops.cases.actions.prepare import prepare
-from cityloop.loops.cases.actions.save import paths, save
+from cityloop.loops.cases.actions.prepare import organisations, prepare
+from cityloop.loops.cases.actions.save import paths, save, warm
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger.queries import steps
 from cityloop.town.orgs.authority import Scope
@@ -60,6 +60,8 @@ def take(
     `scope` is asked for authority where a person acts through a door. `claimed_at` is the time an offline
     device says; it is kept, and the step lies between the last one and `at`, at most a day back.
     """
+    warm()
+    organisations()
     with transaction.atomic():
         book = open_book(case)
         _authorise(book, by, scope)

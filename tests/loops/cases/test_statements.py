@@ -1,0 +1,81 @@
+"""What one interactive action costs the database: few statements, none of which reads a big table through."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from cityloop.ground.loop.snapshot import Act
+from cityloop.loops.cases import actions as cases
+from cityloop.town.orgs import authority
+from tests.loops.cases.smallville import REPORTER, STRAIGHT, Town
+
+BIG = ("cases_case", "cases_part", "cases_report", "cases_submission", "ledger_step", "worklist_row", "persons_words")
+FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+
+
+def inside(queries: CaptureQueriesContext) -> list[str]:
+    return [q["sql"] for q in queries if not q["sql"].startswith(FRAME)]
+
+
+def straight(town: Town) -> Iterator[tuple[str, list[str]]]:
+    """Every step of the straight way, with the statements of its transaction; all that is remembered is fresh."""
+    report: dict[str, Any] = {"channel": "web", "words": "A tree", "matter": "tree", "lon": 10.05, "lat": 50.07}
+    for key in ("", "k"):
+        cases.collect(report=cases.Report(**report), by=REPORTER, at=town.at)
+        with CaptureQueriesContext(connection) as queries:
+            case = cases.collect(report=cases.Report(**report), by=REPORTER, at=town.at, door="t", key=key).case
+        yield f"collect{key}", inside(queries)
+    for action, who, data in STRAIGHT:
+        town.at += 60_000_000
+        scope, actor = authority.scope(town.accounts[who], town.at), town.actor(who)
+        with CaptureQueriesContext(connection) as queries:
+            cases.take(case=case, act=Act(action, data), by=actor, at=town.at, scope=scope)
+        yield action, inside(queries)
+
+
+@pytest.fixture
+def remembered(settings: Any) -> None:
+    settings.CITYLOOP_CACHE_SECONDS = 3600.0
+
+
+def test_at_most_six_statements(town: Town, remembered: None) -> None:
+    town.to("closed")
+    for action, sql in straight(town):
+        most = 8 if action == "collectk" else 6  # looking for the key before, keeping the answer at the end
+        assert len(sql) <= most, f"{action}\n" + "\n".join(sql)
+
+
+def test_no_statement_reads_a_big_table_through(town: Town, remembered: None) -> None:
+    for _ in range(30):
+        town.collect()
+    town.to("closed")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql":  # small tables are read through by right: forbid it, and see what is left
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    for action, statements in straight(town):
+        for sql in statements:
+            assert scanned(sql) == [], f"{action}: {sql[:200]}"
+
+
+def scanned(sql: str) -> list[str]:
+    """Name the big tables that a statement reads from end to end, in the table or along an index."""
+    postgresql = connection.vendor == "postgresql"
+    with connection.cursor() as cursor:
+        cursor.cursor.execute(("EXPLAIN " if postgresql else "EXPLAIN QUERY PLAN ") + sql)
+        plan = "\n".join(" ".join(str(cell) for cell in row) for row in cursor.cursor.fetchall())
+    tables = "|".join(BIG)
+    if not postgresql:
+        return re.findall(rf'SCAN "?({tables})"?', plan)
+    nodes = [node for node in plan.split("->") if "Cond:" not in node]
+    return [found[1] for node in nodes if (found := re.search(rf"Scan.* on ({tables})", node))]
+
+
+def test_a_scan_is_seen(town: Town) -> None:
+    town.collect()
+    for sql in ("SELECT * FROM ledger_step WHERE what = 'x'", "SELECT state FROM cases_case ORDER BY state, created"):
+        assert scanned(sql), sql
