@@ -39,7 +39,7 @@ async function fill(map: maplibre.Map, at: HTMLElement, says: HTMLElement): Prom
     const [units, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
     drawUnits(map, at, units)
     drawMarks(map, at, marks)
-    if (!at.dataset.center && !at.dataset.bounds) fit(map, marks.features.length ? marks : units)
+    if (!at.dataset.center && !at.dataset.bounds) fit(map, marks.features.length && at.dataset.fit !== "units" ? marks : units)
     says.textContent = ""
     at.dataset.ready = "yes"
   } catch {
@@ -58,6 +58,7 @@ async function get(url: string | undefined): Promise<Collection> {
 function drawUnits(map: maplibre.Map, at: HTMLElement, units: Collection): void {
   if (!units.features.length) return
   map.addSource("units", { type: "geojson", data: units })
+  map.addSource("labels", { type: "geojson", data: labels(units) })
   const steps = quantiles(units.features.map((f) => Number(f.properties?.value ?? Number.NaN)))
   for (const layer of unitLayers(at, steps)) map.addLayer(layer)
   const popup = new maplibre.Popup({ closeButton: false, closeOnClick: false, className: "quiet" })
@@ -73,6 +74,12 @@ function drawUnits(map: maplibre.Map, at: HTMLElement, units: Collection): void 
     const href = event.features?.[0]?.properties?.href as string | undefined
     if (href && !at.dataset.pick) location.assign(href)
   })
+}
+
+/** One label a unit, at the point given for it: an area in several tiles would be labelled in each. */
+function labels(units: Collection): Collection {
+  const points = units.features.filter((f) => f.properties?.label !== undefined && Array.isArray(f.properties.at))
+  return { type: "FeatureCollection", features: points.map((f) => ({ ...f, geometry: { type: "Point", coordinates: f.properties?.at as number[] } })) }
 }
 
 function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void {

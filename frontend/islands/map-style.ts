@@ -51,7 +51,7 @@ export function unitLayers(at: HTMLElement, steps: number[]): LayerSpecification
       paint: { "line-color": colour(at, "action"), "line-width": 3 },
     },
     {
-      id: "units-label", type: "symbol", source: "units", filter: ["has", "label"],
+      id: "units-label", type: "symbol", source: "labels",
       layout: { "text-field": ["to-string", ["get", "label"]], "text-size": 12, "text-font": font },
       paint: { "text-color": colour(at, "ink3"), "text-halo-color": plain, "text-halo-width": 2 },
     },

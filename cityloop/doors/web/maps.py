@@ -64,7 +64,12 @@ def _body(version: str, code: str, depth: int, counted: Mapping[str, int] | None
         told = {"code": own["code"], "name": words(own["names"]) or own["code"], "here": own["code"] == here}
         if counted is not None:
             number = counted.get(own["code"], 0)
-            told |= {"value": number, "label": str(number), "href": href(own["code"], own["level"] < finest)}
+            told |= {
+                "value": number,
+                "label": str(number),
+                "at": own["label"],
+                "href": href(own["code"], own["level"] < finest),
+            }
         features.append({**kept, "properties": told})
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
 

@@ -57,7 +57,8 @@ NEVER = 2**63 - 1
 
 def late_counts(rows: QuerySet[Row], at: int) -> dict[str, int]:
     """Count rows by how late they are: `over`, `due` (80 % used), `ontime`. One query."""
-    return rows.order_by().aggregate(**{name: Count("pk", filter=of(at)) for name, of in GROUPS.items()})
+    found = rows.order_by().aggregate(**{f"n_{name}": Count("pk", filter=of(at)) for name, of in GROUPS.items()})
+    return {name: found[f"n_{name}"] for name in GROUPS}
 
 
 def late_pages(rows: QuerySet[Row], at: int, after: Place | None, most: int) -> dict[str, list[Row]]:

@@ -8,12 +8,15 @@ from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.fields import About, Input, inputs, part_name
-from cityloop.doors.web.show.times import duration, limit
+from cityloop.doors.web.show.times import duration, limit, when
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor, belongs
+from cityloop.ground.loop.clocks import lengthen
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.offers import Denied, Offer
-from cityloop.ground.loop.snapshot import Request, Snapshot
+from cityloop.ground.loop.snapshot import Part, Request, Snapshot
+from cityloop.ground.worktime import parse_limit
+from cityloop.town.calendar.queries import calendars
 
 # What is done most often stands first; what is always possible stands last.
 FIRST = (
@@ -38,6 +41,11 @@ class Form:
     request: int
     primary: bool
     error: str = ""
+
+    @property
+    def buttons(self) -> Input | None:
+        """Give the choice that is made by the button that sends."""
+        return next((one for one in self.inputs if one.kind == "buttons"), None)
 
     @property
     def one_click(self) -> bool:
@@ -211,8 +219,17 @@ def _asked(about: About, request: Request | None) -> str:
         return ""
     part = about.snapshot.part(request.part)
     who = part_name(part) if part else names.role(about.definition, request.asker_role)
-    by = request.data.get("by")
-    return _("{who} asks: {time}.").format(who=who, time=limit(str(by))) if by else _("{who} asks.").format(who=who)
+    by = str(request.data.get("by") or "")
+    said = _("{who} asks: {time}.").format(who=who, time=limit(by)) if by else _("{who} asks.").format(who=who)
+    return f"{said} {_if_granted(about, part, by)}" if part and request.kind == "extend" else said
+
+
+def _if_granted(about: About, part: Part, by: str) -> str:
+    """Say until when a part would run if its extension were granted."""
+    clock = part.clock
+    more = calendars().micros(clock.calendar, parse_limit(by)) if by else part.original
+    longer = lengthen(clock, more, about.now, calendars())
+    return _("If granted, the part is due {time}.").format(time=when(longer.due, about.now)) if longer.due > 0 else ""
 
 
 def find(offered: Sequence[Offer], key: str) -> Offer | None:

@@ -49,15 +49,16 @@ def of_clock(clock: Clock | None, now: int) -> Bar:
 
 
 def _standing(used: int, clock: Clock) -> Bar:
-    words = _("{time} used").format(time=duration(used))
+    words = _("{time} used").format(time=duration(used, days=clock.running == "always"))
     return Bar("wait", min(100, 100 * used // clock.limit), words, paused=True)
 
 
 def done(clock: Clock) -> Bar:
     """Give the bar of a clock that has served: how long it took of how much."""
     share = min(100, 100 * clock.used // clock.limit) if clock.limit > 0 else 0
-    words = _("Done in {time}").format(time=duration(clock.used))
-    limit = _("limit {time}").format(time=duration(clock.limit)) if clock.limit > 0 else ""
+    always = clock.running == "always"
+    words = _("Done in {time}").format(time=duration(clock.used, days=always))
+    limit = _("limit {time}").format(time=duration(clock.limit, days=always)) if clock.limit > 0 else ""
     return Bar("over" if clock.used > clock.limit > 0 else "ver", share, words, limit)
 
 

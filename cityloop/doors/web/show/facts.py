@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show.names import words
-from cityloop.doors.web.show.times import whole
+from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
 from cityloop.town.units import queries as units
 
@@ -27,7 +27,7 @@ def banner(kind: str, face: ClockFace) -> dict[str, str] | None:
     }.get(kind)
     if first is None:
         return None
-    return {"kind": kind, "words": first, "time": whole(face.now), "pace": pace(face)}
+    return {"kind": kind, "words": first, "time": in_full(face.now), "pace": pace(face)}
 
 
 def pace(face: ClockFace) -> str:

@@ -113,7 +113,7 @@ def _choice(about: About, made: Input, spec: dict[str, Any]) -> None:
     if len(choices) == 1:
         made.kind, made.value = "hidden", choices[0]
         return
-    made.kind = "radio" if len(choices) < 4 else "select"
+    made.kind = "buttons" if made.name in ("answer", "satisfied") else "radio" if len(choices) < 4 else "select"
     made.options = [(c, said.get(c) or names.words(known.get(c, c)), c == begin) for c in choices]
 
 
@@ -218,7 +218,11 @@ def _limit(about: About, made: Input, spec: dict[str, Any]) -> None:
     amount, unit = about.given(made.name), about.given(f"{made.name}_unit", "wh")
     mine = next((p for p in about.snapshot.parts if belongs(about.actor, p.org, p.org_path)), None)
     made.value = amount
-    made.hint = _("empty: as long again, {time}").format(time=duration(mine.original)) if mine else ""
+    made.hint = (
+        _("empty: as long again, {time}").format(time=duration(mine.original, days=mine.clock.running == "always"))
+        if mine
+        else ""
+    )
     said = {"uh": _("hours"), "wh": _("working hours"), "wd": _("working days"), "d": _("days")}
     made.rows = [
         Input(f"{made.name}_unit", "select", _("Unit of time"), options=[(u, w, u == unit) for u, w in said.items()])

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show import names
-from cityloop.doors.web.show.times import when, whole
+from cityloop.doors.web.show.times import in_full, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
@@ -39,7 +39,7 @@ def line(moment: Any, definition: Definition, now: int) -> Line:
     return Line(
         seq=row.seq,
         at=when(row.at, now),
-        full=whole(row.at),
+        full=in_full(row.at),
         icon=names.icon(row.what),
         who=who(row, definition),
         what=names.action(definition, row.what),

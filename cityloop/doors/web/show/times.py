@@ -7,6 +7,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from cityloop.ground.worktime import parse_limit
+from cityloop.ground.worktime.limits import micros
 from cityloop.town.calendar.clock import city_clock
 
 MINUTE = 60_000_000
@@ -42,7 +43,7 @@ def when(at: int, now: int) -> str:
     return _("{date}, {time}").format(date=_skeleton("yMMMd", at), time=hour(at))
 
 
-def whole(at: int) -> str:
+def in_full(at: int) -> str:
     """Give day, date and time in full: `Sunday, October 21, 2018, 12:00`."""
     return _("{date}, {time}").format(date=_skeleton("yMMMMEEEEd", at), time=hour(at))
 
@@ -52,18 +53,21 @@ def _skeleton(pattern: str, at: int) -> str:
     return str(format_skeleton(pattern, local(at), locale=locale))
 
 
-def duration(micros: int) -> str:
-    """Give a length of time by its two largest units: `51 min`, `2 h 10 min`, `3 d 4 h`."""
+def duration(micros: int, *, days: bool = True) -> str:
+    """Give a length of time by its two largest units: `51 min`, `2 h 10 min`, `3 d 4 h`.
+
+    Working time is told without days (`40 h`): a working day is not a day of 24 hours.
+    """
     minutes = max(0, micros) // MINUTE
     if minutes < 60:
         return _("{minutes} min").format(minutes=minutes)
-    if minutes < 24 * 60:
+    if minutes < 24 * 60 or not days:
         hours, rest = divmod(minutes, 60)
         words = _("{hours} h {minutes} min") if rest else _("{hours} h")
         return words.format(hours=hours, minutes=rest)
-    days, rest = divmod(minutes // 60, 24)
-    words = _("{days} d {hours} h") if rest and days < 30 else _("{days} d")
-    return words.format(days=days, hours=rest)
+    whole, rest = divmod(minutes // 60, 24)
+    words = _("{days} d {hours} h") if rest and whole < 30 else _("{days} d")
+    return words.format(days=whole, hours=rest)
 
 
 def limit(text: str) -> str:
@@ -77,3 +81,9 @@ def limit(text: str) -> str:
         "d": ngettext("{n} day", "{n} days", found.amount),
     }
     return words[found.unit].format(n=found.amount)
+
+
+def brief(text: str) -> str:
+    """Give a limit as briefly as a length of time where it runs always (`15 min`), else in words."""
+    found = parse_limit(text)
+    return limit(text) if found.running == "work" else duration(micros(found, DAY))

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cityloop.doors.web.show import clock as bars
-from cityloop.doors.web.show.times import duration, limit, when
+from cityloop.doors.web.show.times import brief, duration, limit, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Clock, Snapshot
 
@@ -29,7 +29,7 @@ DONE = {
 # The state whose clock limits each step.
 CLOCKS = {"file": "collected", "dispatch": "filed", "verify": "checking", "close": "checked"}
 NEXT = {
-    "verify": gettext_lazy("by someone who took no part in the work"),
+    "verify": gettext_lazy("not by who handled it"),
     "close": gettext_lazy("the reporter is told"),
     "assess": gettext_lazy("in the figures"),
 }
@@ -105,13 +105,14 @@ def clock_now(snapshot: Snapshot) -> Clock | None:
 def _used(key: str, definition: Definition, snapshot: Snapshot, reached: dict[str, int]) -> str:
     handling = snapshot.clocks.get("handling")
     if key == "handle" and handling is not None:
-        return _of(duration(handling.used), duration(handling.limit))
+        always = handling.running == "always"
+        return _of(duration(handling.used, days=always), duration(handling.limit, days=always))
     names = [step[0] for step in STEPS]
     before = reached.get(names[names.index(key) - 1]) if key != "collect" else None
     text = _limit_text(key, definition)
     if before is None or not text:
         return ""
-    return _of(duration(reached[key] - before), limit(text))
+    return _of(duration(reached[key] - before), brief(text))
 
 
 def _of(used: str, whole: str) -> str:
@@ -127,4 +128,4 @@ def _limit(key: str, definition: Definition, snapshot: Snapshot) -> str:
     if key == "handle" and snapshot.milestones:
         return _("limit {time}").format(time=limit(snapshot.milestones[-1][1]))
     text = _limit_text(key, definition)
-    return _("limit {time}").format(time=limit(text)) if text else ""
+    return _("limit {time}").format(time=brief(text)) if text else ""

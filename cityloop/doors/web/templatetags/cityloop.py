@@ -9,6 +9,18 @@ from cityloop.doors.web import built
 register = template.Library()
 
 
+@register.filter
+def number(value: int) -> str:
+    """Write a count with its thousands apart, as both our languages do."""
+    return f"{value:,}"
+
+
+@register.filter
+def plain(value: float) -> str:
+    """Write a coordinate for a program, in no language's way."""
+    return f"{value:.6f}"
+
+
 @register.simple_tag
 def vite(entry: str) -> SafeString:
     """Link the styles and scripts of one entry of the front end."""
