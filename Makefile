@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest
 # What needs no second database: the pure core, the checks of the house, the pages in a browser.
 ONCE := --ignore=tests/ground --ignore=tests/architecture --ignore=tests/browser -m "not once"
 
-.PHONY: help setup demo serve test test-setup check pytest-sqlite pytest-postgresql prove bench lint fmt messages lock clean
+.PHONY: help setup demo serve test test-setup check pytest-sqlite pytest-postgresql prove bench pictures lint fmt messages lock clean
 
 help:
 	@echo "make demo      set everything up and open the demo city on http://127.0.0.1:8311"
@@ -99,6 +99,10 @@ prove: test bench
 
 bench:
 	$(BIN)/cityloop bench --json
+
+# A demo city of its own is started for the pictures and stopped afterwards.
+pictures: test-setup
+	$(BIN)/python tests/browser/pictures.py docs/pictures
 
 lint: $(S)/dev
 	$(BIN)/ruff check .
