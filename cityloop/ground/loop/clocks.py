@@ -84,6 +84,8 @@ def marks(clock: Clock, worktime: WorkTimes) -> tuple[int, int, int, int]:
         return STANDS
     limit, since, used = clock.limit, clock.since, clock.used
     if clock.running == "always":
+        if not used:
+            return since + limit // 2, since + limit * 80 // 100, since + limit, since + limit * 150 // 100
         at = since - used
         return (
             max(since, at + limit * 50 // 100),

@@ -7,6 +7,7 @@ in which post, internal words), only `inner`: the digest of salt and canonical J
 """
 
 import os
+from collections import deque
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -177,12 +178,26 @@ def write(
         due if due is not None and due >= 0 else None,
         canonical(data).decode() if data else "{}",
         _private(by.org_path, by.person, by.post, inner),
-        os.urandom(16),
+        _salt(),
         prev,
         b"",
     )
     row.hash = sha256(body(row)).digest()
     return row
+
+
+_salts: deque[bytes] = deque()
+os.register_at_fork(after_in_child=_salts.clear)
+
+
+def _salt() -> bytes:
+    """Give 16 random bytes, fetched from the system many at a time; a forked process fetches its own."""
+    try:
+        return _salts.pop()
+    except IndexError:
+        drawn = os.urandom(4096)
+        _salts.extend(drawn[at : at + 16] for at in range(0, len(drawn), 16))
+        return os.urandom(16)
 
 
 def _private(path: str, person: int, post: int, inner: dict[str, Any] | None) -> str:

@@ -1,6 +1,6 @@
 """Replaying a file into a database made for it, up to the present of the city."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -182,18 +182,16 @@ class Stage:
         self.tally.steps += advance(book, record, self.due(record))
         return book
 
-    def due(self, record: Record) -> Iterator[Planned]:
+    def due(self, record: Record) -> list[Planned]:
         """Give the planned steps whose time has come."""
-        for step in self.director.steps(record):
-            if step[0] > self.now:
-                return
-            yield step
+        steps = self.director.steps(record)
+        return steps if steps[-1][0] <= self.now else [step for step in steps if step[0] <= self.now]
 
     def _resume(self, pairs: Sequence[tuple[Record, "Standing"]]) -> None:
         """Go on with cases begun earlier, unless somebody acted on them meanwhile."""
         waiting: dict[int, tuple[Record, list[Planned]]] = {}
         for record, stands in pairs:
-            steps = list(self.due(record))
+            steps = self.due(record)
             if stands.on_plan(steps) and len(steps) > stands.seq:
                 waiting[stands.id] = (record, steps)
         self.tally.updated += len(pairs)

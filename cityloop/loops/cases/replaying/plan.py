@@ -1,6 +1,6 @@
 """What happens to a request in a replay, and when: pure, and the same for the same seed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
@@ -16,6 +16,7 @@ from cityloop.loops.cases.importing.mapping import StatusesMap
 from cityloop.loops.cases.importing.records import Record
 from cityloop.loops.cases.replaying.cast import REPORTER, Cast
 from cityloop.loops.cases.replaying.policy import Policy
+from cityloop.town.orgs.queries import OrgRef
 
 ORDER = ("file", "dispatch", "accept", "report_back", "submit", "pass", "close")
 ROLES = {
@@ -63,22 +64,23 @@ class Director:
     ) -> None:
         self.definition, self.policy, self.statuses = definition, policy, statuses
         self.cast, self.source, self.filing = cast, source, filing
-        self.seed = str(seed).encode()
+        self.seed = f"{seed}:".encode()
         self.way = way(definition)
         self.shares = [0 if leg.action == "close" else round(policy.share(leg.action) * MILLION) for leg in self.way]
         self.open_micros = micros(parse_limit(policy.open_interval), 86_400_000_000)
 
-    def steps(self, record: Record) -> Iterator[Planned]:
+    def steps(self, record: Record) -> list[Planned]:
         """Give what is done for a request, in order: at the instant, the act, by whom."""
-        draws = sha256(self.seed + b":" + record.key.encode()).digest()
-        yield record.created, Act("collect", collected(record, self.source)), REPORTER
-        lead = self.cast.lead(record.agency)
-        for number, (at, leg) in enumerate(zip(self.times(record, draws), self.legs(record), strict=False)):
-            if leg.action in ("accept", "report_back"):
-                actor = self.cast.officer(lead, draws[number])
-            else:
-                actor = self.cast.player(ROLES[leg.action], record.place.unit, lead, draws[number])
-            yield at, self._act(leg.action, record), actor
+        draws = sha256(self.seed + record.key.encode()).digest()
+        lead, unit = self.cast.lead(record.agency), record.place.unit
+        found: list[Planned] = [(record.created, Act("collect", collected(record, self.source)), REPORTER)]
+        times = self.times(record, draws)
+        for number, leg in enumerate(self.legs(record)):
+            role = ROLES.get(leg.action)
+            draw = draws[number]
+            actor = self.cast.player(role, unit, lead, draw) if role else self.cast.officer(lead, draw)
+            found.append((times[number], self._act(leg.action, record, lead), actor))
+        return found
 
     def legs(self, record: Record) -> tuple[Leg, ...]:
         """Give the legs of a request: all where the source has closed it, else up to the state its status means."""
@@ -90,17 +92,15 @@ class Director:
         reached = [n for n, leg in enumerate(self.way) if leg.state == stop]
         return self.way[: reached[0] + 1] if reached else ()
 
-    def times(self, record: Record, draws: bytes) -> Iterator[int]:
+    def times(self, record: Record, draws: bytes) -> list[int]:
         """Give the instants of the legs: the last one of a closed request is exactly the source's."""
         whole = self.open_micros if record.ended is None else record.ended - record.created
-        last = len(self.way) - 1
-        before = 0
+        found, before = [], 0
         for number, share in enumerate(self.shares):
-            if number == last:
-                before = whole
-            else:
-                before = min(whole, max(before, whole * self._jittered(share, draws[number + 16]) // MILLION))
-            yield record.created + before
+            before = max(before, whole * self._jittered(share, draws[number + 16]) // MILLION)
+            found.append(record.created + min(whole, before))
+        found[-1] = record.created + whole
+        return found
 
     def _jittered(self, share: int, draw: int) -> int:
         if not self.policy.jitter:
@@ -108,11 +108,10 @@ class Director:
         off = round(self.policy.jitter * MILLION) * (2 * draw - 255) // 255
         return max(0, min(MILLION, share + share * off // MILLION))
 
-    def _act(self, action: str, record: Record) -> Act:
+    def _act(self, action: str, record: Record, lead: OrgRef) -> Act:
         if action == "file":
             return Act("file", {**self.filing(record.matter), "unit": record.place.unit})
         if action == "dispatch":
-            lead = self.cast.lead(record.agency)
             return Act("dispatch", {"parts": [{"org": lead.id, "org_path": lead.actor_path, "role": "lead"}]})
         if action == "close":
             return Act("close", {"resolution": self.policy.resolutions.get(record.status, self.policy.resolution)})
