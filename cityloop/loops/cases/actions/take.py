@@ -63,7 +63,8 @@ def take(
     warm()
     organisations()
     with transaction.atomic():
-        book = open_book(case)
+        # What people do in a replay or to an imported case is no replay and no import.
+        book = open_book(case, origin="live" if by.kind in ("person", "reporter") else None)
         _authorise(book, by, scope)
         book.scope = scope
         if expected is not None and expected != book.snapshot.seq:
