@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cityloop.doors.cli import reference_maps
 from cityloop.doors.cli.main import FINDINGS, HIDDEN, OK, VERBS
 from cityloop.doors.cli.verb import Out, verb
 from cityloop.ground.kit.manifest import Manifest
@@ -181,4 +182,8 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "wiring.md": _wiring,
     "loop-case.md": _loop,
     "manifest.md": _manifest,
+    "import-map.md": reference_maps.import_map,
+    "import-map.schema.json": reference_maps.import_map_schema,
+    "replay-policy.md": reference_maps.policy,
+    "replay-policy.schema.json": reference_maps.policy_schema,
 }

@@ -72,14 +72,14 @@ class TimeMap(_Part):
 class ColumnsMap(_Part):
     """[columns]: which column holds what. Only `key` and `created` must be there."""
 
-    key: str
-    created: str
-    closed: str = ""
-    due: str = ""
-    status: str = ""
-    matter: str = ""
-    agency: str = ""
-    channel: str = ""
+    key: str = Field(description="The request's own number at the source; a row without one is rejected.")
+    created: str = Field(description="When it came in; a row without a readable time is rejected.")
+    closed: str = Field("", description="When it was closed; empty while it is open.")
+    due: str = Field("", description="When the source wanted it done; kept beside the case, never a clock of ours.")
+    status: str = Field("", description="The source's own word for how it stands; kept as it is.")
+    matter: str = Field("", description="The kind of request; see [matters].")
+    agency: str = Field("", description="Who is responsible at the source; see [agencies].")
+    channel: str = Field("", description="How it came in.")
     address: str = ""
 
 
@@ -87,8 +87,8 @@ class AreaMap(_Part):
     """[[place.areas]]: a column that names an area: a unit of `level`, or an area of the reference layer `layer`."""
 
     column: str
-    level: str = ""
-    layer: str = ""
+    level: str = Field("", description="The name of the level whose units the column names.")
+    layer: str = Field("", description="The key of the reference layer whose areas the column names.")
     ignore: tuple[str, ...] = Field((), description="Values that name no area, such as 'Unspecified'.")
 
     @model_validator(mode="after")
@@ -101,9 +101,9 @@ class AreaMap(_Part):
 class PlaceMap(_Part):
     """[place]: coordinates first; else the first area that is known, in the order given; else `unplaced`."""
 
-    lon: str = ""
-    lat: str = ""
-    datum: Literal["wgs84", "gcj02"] = "wgs84"
+    lon: str = Field("", description="The column with the longitude in degrees.")
+    lat: str = Field("", description="The column with the latitude in degrees.")
+    datum: Literal["wgs84", "gcj02"] = Field("wgs84", description="GCJ-02 is turned into WGS 84.")
     areas: tuple[AreaMap, ...] = ()
 
     @model_validator(mode="after")
@@ -114,13 +114,13 @@ class PlaceMap(_Part):
 
 
 class MattersMap(_Part):
-    """[matters]: the file's kinds of request → codes of the catalogue.
+    """[matters]: the file's kinds of request → codes of the catalogue."""
 
-    `unknown`: "add" publishes a plate with a matter for each further value (`cityloop import matters` writes it
-    down to be edited), "none" takes such rows without a matter, "reject" rejects them.
-    """
-
-    unknown: Literal["add", "none", "reject"] = "add"
+    unknown: Literal["add", "none", "reject"] = Field(
+        "add",
+        description="What the catalogue does not know: 'add' publishes a plate with a matter for each such value, "
+        "'none' takes the rows without a matter, 'reject' rejects them.",
+    )
     plate: Key | None = Field(None, description="The key of the plate that is added; the source's name if not said.")
     prefix: Prefix | None = Field(None, description="Before each code made; the source's name and a dot if not said.")
     limit: Limit = Field("10 wd", description="The handling limit of matters that are added.")
@@ -129,10 +129,12 @@ class MattersMap(_Part):
 
 
 class AgenciesMap(_Part):
-    """[agencies]: who is responsible at the source → keys of organisations. `unknown` as for matters."""
+    """[agencies]: who is responsible at the source → keys of organisations."""
 
-    unknown: Literal["add", "none", "reject"] = "add"
-    prefix: Prefix = ""
+    unknown: Literal["add", "none", "reject"] = Field(
+        "add", description="'add' makes an organisation under the city for each value that is none yet; else as above."
+    )
+    prefix: Prefix = Field("", description="Before each key made.")
     kind: Literal["government", "enterprise", "social", "media", "public_group"] = "government"
     values: dict[str, str] = Field({}, description="Value of the column → key of the organisation.")
     names: dict[str, dict[str, str]] = Field({}, description="Value of the column → the organisation's names.")
