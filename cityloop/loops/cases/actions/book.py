@@ -81,6 +81,8 @@ class Book:
         before = self.snapshot
         outcome = step(self.definition, before, act, by, at, self.worktime, self.kin)
         self.snapshot = outcome.snapshot
+        if self.case.filed is None and outcome.snapshot.milestones:
+            self.case.filed, self.case.unit_filed = at, outcome.snapshot.unit
         self._ledger(before, act, by, at, outcome, inner, say)
         self._worklist(at)
         if before.parts is not outcome.snapshot.parts or before.requests is not outcome.snapshot.requests:
