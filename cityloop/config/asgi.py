@@ -16,18 +16,24 @@ from django.core.wsgi import get_wsgi_application
 bridge: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
 
 
+# Only now: these need Django to be set up.
+from cityloop.config import lean, wiring  # noqa: E402
+from cityloop.doors.web import health  # noqa: E402
+
+door = lean.Door(bridge.executor)
+
+
 async def django(scope: dict[str, Any], receive: Any, send: Any) -> None:
     """Hand a request to Django; granian's `receive` gives a future where the bridge wants a coroutine."""
+    if lean.is_small(scope):
+        await door(scope, receive, send)
+        return
 
     async def take() -> Any:
         return await receive()
 
     await bridge(scope, take, send)
 
-
-# Only now: wiring names models, which need Django to be set up.
-from cityloop.config import wiring  # noqa: E402
-from cityloop.doors.web import health  # noqa: E402
 
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 

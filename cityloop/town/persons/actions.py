@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from os import urandom
 from secrets import token_urlsafe
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from cityloop.ground.kit.refusal import Refusal
@@ -137,8 +137,24 @@ def keep_words_many(drafts: Sequence[Draft]) -> list[Kept]:
     """Keep many words at once, in the order given. One statement a batch."""
     rows = [_words(draft) for draft in drafts]
     digests = [sealing.digest(bytes(row.salt or b""), str(row.text)) for row in rows]
-    made = Words.objects.bulk_create(rows, batch_size=500)
-    return [Kept(row.pk, digest) for row, digest in zip(made, digests, strict=True)]
+    made = [_insert(rows[0])] if len(rows) == 1 else [r.pk for r in Words.objects.bulk_create(rows, batch_size=500)]
+    return [Kept(key, digest) for key, digest in zip(made, digests, strict=True)]
+
+
+_COLUMNS = ("subject", "field", "person_id", "salt", "text", "key_id", "erased")
+_INSERT = (
+    f'INSERT INTO "{Words._meta.db_table}" (' + ", ".join(f'"{name}"' for name in _COLUMNS) + ")"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id"
+)
+_seal = Words._meta.get_field("text").get_prep_value
+
+
+def _insert(row: Words) -> int:
+    """Write one row plainly: what every action with words does."""
+    values: list[Any] = [row.subject, row.field, row.person_id, row.salt, _seal(row.text), row.key_id, row.erased]
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        return int(cursor.fetchone()[0])
 
 
 @transaction.atomic

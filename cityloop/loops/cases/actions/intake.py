@@ -14,7 +14,7 @@ from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import models, numbers
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.prepare import WORDS_LIMIT
-from cityloop.loops.cases.actions.save import save, warm
+from cityloop.loops.cases.actions.save import new_id, save, warm
 from cityloop.loops.cases.loop import keep_present
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
@@ -125,15 +125,20 @@ class _Twice(Exception):
 
 def _answer(asked: Asked) -> Collected | None:
     """Give what was answered to this key within the day. One query."""
-    whose = {"door": asked.door, "client": asked.client, "key": asked.key}
-    row = next(iter(models.Submission.objects.filter(**whose)), None)
-    if row is None or row.at < asked.at - DAY:
+    with connection.cursor() as cursor:
+        cursor.execute(_KEPT, [asked.door, asked.client, asked.key, asked.at - DAY])
+        row = cursor.fetchone()
+    if row is None:
         return None
-    if bytes(row.body) != asked.body:
+    if bytes(row[0]) != asked.body:
         raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
-    return msgspec.structs.replace(msgspec.json.decode(row.answer, type=Collected), repeated=True)
+    return msgspec.structs.replace(msgspec.json.decode(row[1], type=Collected), repeated=True)
 
 
+_KEPT = (
+    'SELECT "body", "answer" FROM "cases_submission"'
+    ' WHERE "door" = %s AND "client" = %s AND "key" = %s AND "at" >= %s'
+)
 _KEEP = (
     'INSERT INTO "cases_submission" ("door", "client", "key", "body", "answer", "at") VALUES (%s, %s, %s, %s, %s, %s)'
     ' ON CONFLICT ("door", "client", "key") DO UPDATE SET "body" = excluded."body", "answer" = excluded."answer",'
@@ -144,7 +149,7 @@ _KEEP = (
 def _keep_answer(asked: Asked, collected: Collected) -> None:
     """Write the answer in one statement; it takes the place of one older than a day."""
     answer = _encoder.encode(collected).decode()
-    values = [asked.door, asked.client, asked.key, asked.body, answer, asked.at, asked.at - DAY]
+    values: list[Any] = [asked.door, asked.client, asked.key, asked.body, answer, asked.at, asked.at - DAY]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
         if cursor.rowcount != 1:
@@ -163,8 +168,8 @@ def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:
     data, inner = _data(report, place, row)
     book.step(Act("collect", data), by, at, inner=inner)
     follow = numbers.new_follow_code()
-    _report_row(report, row, at, origin, follow)
     save([book])
+    _report_row(report, row, at, origin, follow)
     number = numbers.number(row)
     return Collected(row.pk, number, follow, receipts.promise(book.rows[0], number))
 
@@ -191,7 +196,8 @@ def locate(report: Report) -> Place:
 
 
 def _row(report: Report, place: Place, at: int, origin: str) -> models.Case:
-    row = models.Case(
+    return models.Case(
+        id=new_id(),
         definition="",
         head=b"",
         snapshot="",
@@ -208,8 +214,6 @@ def _row(report: Report, place: Place, at: int, origin: str) -> models.Case:
         created=at,
         at=at,
     )
-    row.save(force_insert=True)
-    return row
 
 
 def _data(report: Report, place: Place, row: models.Case) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -234,6 +238,12 @@ def _data(report: Report, place: Place, row: models.Case) -> tuple[dict[str, Any
     return data, inner
 
 
+_REPORT = (
+    'INSERT INTO "cases_report" ("case_id", "created", "channel", "origin", "language", "person", "follow")'
+    " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+)
+
+
 def _report_row(report: Report, row: models.Case, at: int, origin: str, follow: str) -> None:
     person = 0
     if report.email or report.phone or report.name:
@@ -241,12 +251,6 @@ def _report_row(report: Report, row: models.Case, at: int, origin: str, follow: 
             at=at, name=report.name, phone=report.phone, email=report.email, language=report.language
         )
         person = int(found.pk)
-    models.Report.objects.create(
-        case=row,
-        created=at,
-        channel=row.channel,
-        origin=origin,
-        language=report.language,
-        person=person,
-        follow=numbers.follow_digest(follow),
-    )
+    digest = numbers.follow_digest(follow)
+    with connection.cursor() as cursor:
+        cursor.execute(_REPORT, [row.pk, at, row.channel, origin, report.language, person, digest])

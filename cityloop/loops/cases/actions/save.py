@@ -47,6 +47,13 @@ _SET = ", ".join(f'"{name}" = %s' for name in CHANGING)
 _UPDATE = f'UPDATE "cases_case" SET {_SET} WHERE "id" = %s'
 
 
+_ALL = [field.attname for field in Case._meta.concrete_fields]
+_INSERT = (
+    'INSERT INTO "cases_case" (' + ", ".join(f'"{name}"' for name in _ALL) + ") "
+    "VALUES (" + ", ".join(["%s"] * len(_ALL)) + ")"
+)
+
+
 def paths() -> dict[int, str]:
     """Give every organisation's real path by id, kept per process."""
     return _paths()
@@ -85,15 +92,37 @@ def save(books: Sequence[Book]) -> None:
     """Write the steps, rows of work, cases and parts of all books, inside the caller's transaction."""
     for book in books:
         reflect(book)
-    with connection.cursor() as cursor:
-        values = [_update_values(book.case) for book in books]
-        if len(values) == 1:
-            cursor.execute(_UPDATE, values[0])
-        else:
-            cursor.executemany(_UPDATE, values)
+    _write_cases([book.case for book in books])
     ledger.append([row for book in books for row in book.rows])
     worklist.write([e for book in books for e in book.entries.values()])
     _write_parts([book for book in books if book.parts_changed])
+
+
+def _write_cases(cases: Sequence[Case]) -> None:
+    known = [_update_values(case) for case in cases if not case._state.adding]
+    with connection.cursor() as cursor:
+        for case in cases:
+            if case._state.adding:
+                cursor.execute(_INSERT, [getattr(case, name) for name in _ALL])
+                case._state.adding = False
+        if len(known) == 1:
+            cursor.execute(_UPDATE, known[0])
+        elif known:
+            cursor.executemany(_UPDATE, known)
+
+
+def new_id() -> int:
+    """Take the id of a case to be: the hash of its first step needs it before the row is written. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('cases_case', 'id'))"
+            if connection.vendor == "postgresql"
+            else "UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'cases_case' RETURNING seq"
+        )
+        row = cursor.fetchone()
+        if row is None:
+            cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('cases_case', 1)")
+    return int(row[0]) if row else 1
 
 
 def _update_values(case: Case) -> list[Any]:
