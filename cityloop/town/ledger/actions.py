@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 from cityloop.ground.loop.actor import Actor
@@ -13,7 +13,7 @@ from cityloop.town.ledger.models import Cursor, Sequencer, Step
 
 _COLUMNS = ", ".join(f'"{name}"' for name in chain.COLUMNS)
 _MARKS = "(" + ", ".join(["%s"] * len(chain.COLUMNS)) + ")"
-_values = attrgetter(*chain.COLUMNS)
+_values = msgspec.structs.astuple
 _FEW = 40
 
 

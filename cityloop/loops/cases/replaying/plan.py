@@ -26,6 +26,7 @@ ROLES = {
     "pass": "inspector",
     "close": "shift_leader",
 }
+QUIET = {name: Act(name) for name in ("accept", "report_back", "submit", "pass")}
 MILLION = 1_000_000
 Planned = tuple[int, Act, Actor]
 
@@ -66,53 +67,63 @@ class Director:
         self.cast, self.source, self.filing = cast, source, filing
         self.seed = f"{seed}:".encode()
         self.way = way(definition)
-        self.shares = [0 if leg.action == "close" else round(policy.share(leg.action) * MILLION) for leg in self.way]
+        self.shares = [self._drawn(policy.share(leg.action)) for leg in self.way[:-1]]
         self.open_micros = micros(parse_limit(policy.open_interval), 86_400_000_000)
+        self._dispatch: dict[int, Act] = {}
+        self._stops: dict[str, tuple[Leg, ...]] = {}
+
+    def _drawn(self, share: float) -> list[int]:
+        """Give a fraction in millionths for each draw of 0 to 255: off by the policy's jitter to either side."""
+        whole, off = round(share * MILLION), round(share * self.policy.jitter * MILLION)
+        return [max(0, min(MILLION, whole + off * (2 * draw - 255) // 255)) for draw in range(256)]
 
     def steps(self, record: Record) -> list[Planned]:
         """Give what is done for a request, in order: at the instant, the act, by whom."""
         draws = sha256(self.seed + record.key.encode()).digest()
-        lead, unit = self.cast.lead(record.agency), record.place.unit
+        cast, unit = self.cast, record.place.unit
+        lead = cast.lead(record.agency)
         found: list[Planned] = [(record.created, Act("collect", collected(record, self.source)), REPORTER)]
-        times = self.times(record, draws)
-        for number, leg in enumerate(self.legs(record)):
+        for leg, at, draw in zip(self.legs(record), self.times(record, draws), draws, strict=False):
             role = ROLES.get(leg.action)
-            draw = draws[number]
-            actor = self.cast.player(role, unit, lead, draw) if role else self.cast.officer(lead, draw)
-            found.append((times[number], self._act(leg.action, record, lead), actor))
+            actor = cast.player(role, unit, lead, draw) if role else cast.officer(lead, draw)
+            found.append((at, QUIET.get(leg.action) or self._act(leg.action, record, lead), actor))
         return found
 
     def legs(self, record: Record) -> tuple[Leg, ...]:
         """Give the legs of a request: all where the source has closed it, else up to the state its status means."""
-        if record.ended is not None:
+        if record.closed is not None:
             return self.way
-        stop = self.definition.target(self.statuses.values.get(record.status, self.statuses.default))
-        if stop == "collected":
-            return ()
+        found = self._stops.get(record.status)
+        if found is None:
+            found = self._stops[record.status] = self._until(record.status)
+        return found
+
+    def _until(self, status: str) -> tuple[Leg, ...]:
+        stop = self.definition.target(self.statuses.values.get(status, self.statuses.default))
         reached = [n for n, leg in enumerate(self.way) if leg.state == stop]
         return self.way[: reached[0] + 1] if reached else ()
 
     def times(self, record: Record, draws: bytes) -> list[int]:
         """Give the instants of the legs: the last one of a closed request is exactly the source's."""
-        whole = self.open_micros if record.ended is None else record.ended - record.created
+        created, ended = record.created, record.ended
+        whole = self.open_micros if ended is None else ended - created
         found, before = [], 0
-        for number, share in enumerate(self.shares):
-            before = max(before, whole * self._jittered(share, draws[number + 16]) // MILLION)
-            found.append(record.created + min(whole, before))
-        found[-1] = record.created + whole
+        for shares, draw in zip(self.shares, draws[16:], strict=False):
+            share = shares[draw]
+            before = share if share > before else before
+            found.append(created + whole * before // MILLION)
+        found.append(created + whole)
         return found
-
-    def _jittered(self, share: int, draw: int) -> int:
-        if not self.policy.jitter:
-            return share
-        off = round(self.policy.jitter * MILLION) * (2 * draw - 255) // 255
-        return max(0, min(MILLION, share + share * off // MILLION))
 
     def _act(self, action: str, record: Record, lead: OrgRef) -> Act:
         if action == "file":
             return Act("file", {**self.filing(record.matter), "unit": record.place.unit})
         if action == "dispatch":
-            return Act("dispatch", {"parts": [{"org": lead.id, "org_path": lead.actor_path, "role": "lead"}]})
+            found = self._dispatch.get(lead.id)
+            if found is None:
+                parts = [{"org": lead.id, "org_path": lead.actor_path, "role": "lead"}]
+                found = self._dispatch[lead.id] = Act("dispatch", {"parts": parts})
+            return found
         if action == "close":
             return Act("close", {"resolution": self.policy.resolutions.get(record.status, self.policy.resolution)})
         return Act(action)
