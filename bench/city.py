@@ -18,7 +18,9 @@ def open_city() -> Iterator[str]:
     from django.db import connection
 
     django.setup()
-    call_command("flush" if connection.vendor == "postgresql" and _made() else "migrate", verbosity=0, interactive=False)
+    call_command(
+        "flush" if connection.vendor == "postgresql" and _made() else "migrate", verbosity=0, interactive=False
+    )
     try:
         yield "PostgreSQL" if connection.vendor == "postgresql" else "SQLite"
     finally:

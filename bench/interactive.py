@@ -53,7 +53,7 @@ def _door(town: Any, database: str) -> Iterator[dict[str, Any]]:
         spent, answers = _spent(house, _reports(REPORTS))
         yield from _costs(f"a report through the JSON door, {database}", spent, REPORTS)
         numbers = [json.loads(body)["number"] for _, body in answers]
-        total = {name: 0.0 for name in spent}
+        total = dict.fromkeys(spent, 0.0)
         count = 0
         for action, who, data in _straight():
             spent, answers = _spent(house, _actions(numbers, action, data, keys[who]))

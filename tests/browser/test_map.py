@@ -13,7 +13,8 @@ def square(lon, lat, size=0.01):
 
 UNITS = {"type": "FeatureCollection", "features": [
     {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": square(-74.0 + i * 0.01, 40.7)},
-     "properties": {"name": f"Unit {i}", "label": str(i), "at": [-73.995 + i * 0.01, 40.705], "value": i * 10, "href": f"/?unit={i}"}} for i in range(5)
+     "properties": {"name": f"Unit {i}", "label": str(i), "at": [-73.995 + i * 0.01, 40.705], "value": i * 10,
+                    "href": f"/?unit={i}"}} for i in range(5)
 ]}  # fmt: skip
 MARKS = {"type": "FeatureCollection", "features": [
     {"type": "Feature", "geometry": {"type": "Point", "coordinates": [-73.995 + i * 0.01, 40.705]},

@@ -66,7 +66,10 @@ def _tell(row: Step) -> None:
     case = Case.objects.filter(pk=int(row.subject.partition(":")[2])).first() if kinds else None
     if case is None:
         return
-    people: list[Report | Follower] = [*Report.objects.filter(case=case, person__gt=0), *Follower.objects.filter(case=case, person__gt=0)]
+    people: list[Report | Follower] = [
+        *Report.objects.filter(case=case, person__gt=0),
+        *Follower.objects.filter(case=case, person__gt=0),
+    ]
     for kind in kinds:
         for who in people:
             tell(
