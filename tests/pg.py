@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 # Data is on disk with fsync on, as in a city: tests that kill it must mean something.
 SETTINGS = {
@@ -47,9 +49,8 @@ def cluster() -> Iterator[str]:
             shutil.chown(folder, "postgres", "postgres")
         data = folder / "data"
         run(as_user([program("initdb"), "-D", str(data), *INITDB]))
-        options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in SETTINGS.items())
         control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-        run(as_user([*control, "-o", f"-k {folder} {options}", "start"]))
+        start(folder)
         try:
             run([program("createdb"), "-h", str(folder), "-U", "cityloop", "cityloop"])
             yield f"postgresql://cityloop@/cityloop?host={folder}"
@@ -57,6 +58,39 @@ def cluster() -> Iterator[str]:
             run(as_user([*control, "-m", "immediate", "stop"]))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def start(folder: Path) -> None:
+    """Start the cluster in this folder."""
+    options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in SETTINGS.items())
+    control = [program("pg_ctl"), "-D", str(folder / "data"), "-w", "-l", str(folder / "log")]
+    run(as_user([*control, "-o", f"-k {folder} {options}", "start"]))
+
+
+def kill(url: str) -> None:
+    """Kill the postmaster of a cluster without warning; its servers end by themselves."""
+    pid = int((folder_of(url) / "data" / "postmaster.pid").read_text().split()[0])
+    os.kill(pid, signal.SIGKILL)
+    until = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+
+
+def restart(url: str) -> None:
+    """Start a killed cluster again; it recovers from its log. The dead one's servers may still be going."""
+    for attempt in range(20):
+        try:
+            return start(folder_of(url))
+        except SystemExit:
+            if attempt == 19:
+                raise
+            time.sleep(0.5)
+    return None
+
+
+def folder_of(url: str) -> Path:
+    """Give the folder of a cluster by its address."""
+    return Path(parse_qs(urlsplit(url).query)["host"][0])
 
 
 def run(command: list[str]) -> None:

@@ -1,8 +1,10 @@
 """Routes of the JSON door, version 1."""
 
+import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, ValidationError
@@ -23,6 +25,8 @@ from cityloop.town.persons.queries import account_of_key
 REPORTER = Actor(kind="reporter", role="reporter")
 FAULTS = frozenset({400, 401, 403, 404, 409, 422})
 PROBLEM = "application/problem+json"
+
+log = logging.getLogger("cityloop.api")
 
 api = NinjaAPI(title="Cityloop", version="1", urls_namespace="api-v1")
 
@@ -158,6 +162,16 @@ def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     first = error.errors[0]
     field = ".".join(str(part) for part in first["loc"][1:] if part != "body")
     return _problem(request, 422, "api.shape", f"{field}: {first['msg']}", field)
+
+
+@api.exception_handler(DatabaseError)
+def not_kept(request: HttpRequest, error: DatabaseError) -> HttpResponse:
+    """Say that nothing was kept: the disk is full, the database away or too busy."""
+    log.error("the database refused: %s", type(error).__name__, exc_info=error)
+    title = "This could not be kept just now; nothing was written. Send it again in a little while, with the same key."
+    answer = _problem(request, 503, "api.storage", title, None)
+    answer["Retry-After"] = "5"
+    return answer
 
 
 @api.exception_handler(AuthenticationError)

@@ -1,0 +1,227 @@
+"""A served city that may be killed at any moment, and people who go on using it."""
+
+import http.client
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+
+from tests.conftest import City, free_port, wait_ready
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = """
+import json, sys
+from pathlib import Path
+from django.core.management import call_command
+call_command("migrate", verbosity=0, interactive=False)
+from tests.loops.cases.smallville import build
+from tests.town.staff import BY
+from cityloop.town.ledger.actions import real_now
+from cityloop.town.persons.actions import make_access_key
+folder = Path(sys.argv[1])
+folder.mkdir(exist_ok=True)
+town = build(folder)
+made = {n: make_access_key(account=a, label="t", days=1, by=BY, at=real_now()) for n, a in town.accounts.items()}
+print(json.dumps(made))
+"""
+WAY = (("file", "shift"), ("dispatch", "dispatcher"), ("accept", "parks"))
+
+
+def fresh_database(url: str, name: str) -> str:
+    """Make a database of its own beside the one given (PostgreSQL); SQLite has a file in each home anyway."""
+    if not url:
+        return ""
+    folder = parse_qs(urlsplit(url).query)["host"][0]
+    with psycopg.connect(f"host={folder} user=cityloop dbname=postgres", autocommit=True) as link:
+        link.execute(f'CREATE DATABASE "{name}"')
+    return f"postgresql://cityloop@/{name}?host={folder}"
+
+
+@dataclass
+class House:
+    """A city in a process group of its own."""
+
+    home: Path
+    url: str = ""
+    port: int = field(default_factory=free_port)
+    process: "subprocess.Popen[bytes] | None" = None
+    keys: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def env(self) -> dict[str, str]:
+        ours = {
+            "CITYLOOP_HOME": str(self.home), "DATABASE_URL": self.url,
+            "DJANGO_SETTINGS_MODULE": "cityloop.config.settings",
+        }  # fmt: skip
+        return {**os.environ, **ours}
+
+    def build(self) -> None:
+        """Make the small city and an access key for each of its people."""
+        code = f"import django; django.setup()\n{BUILD}"
+        self.keys = json.loads(self.python(code, str(self.home.parent / "files")))
+
+    def python(self, code: str, *words: str) -> str:
+        command = [sys.executable, "-c", code, *words]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, cwd=ROOT)
+        assert not done.returncode, done.stderr
+        return done.stdout
+
+    def start(self) -> None:
+        """Serve, and wait until it is ready."""
+        command = [sys.executable, "-m", "cityloop.doors.cli.main", "serve", "--port", str(self.port)]
+        quiet = subprocess.DEVNULL
+        self.process = subprocess.Popen(command, env=self.env, start_new_session=True, stdout=quiet, stderr=quiet)
+        wait_ready(City(f"http://127.0.0.1:{self.port}", self.home, self.process, self.env))
+
+    def kill(self, sign: signal.Signals = signal.SIGKILL) -> None:
+        """End the whole process group."""
+        if self.process is not None:
+            os.killpg(self.process.pid, sign)
+            self.process.wait()
+            self.process = None
+
+    def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
+        """Post once; raises OSError or HTTPException when nobody answers to the end."""
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        link.request("POST", path, json.dumps(body), {"Content-Type": "application/json", **sent})
+        answer = link.getresponse()
+        text = answer.read()
+        link.close()
+        return answer.status, json.loads(text)
+
+    def report(self, key: str) -> tuple[int, Any]:
+        body = {"words": f"A tree, {key}", "matter": "tree", "lon": 10.05, "lat": 50.07}
+        return self.post("/api/v1/reports", body, Idempotency_Key=key)
+
+    def act(self, number: str, action: str, who: str, expected: int, **data: Any) -> tuple[int, Any]:
+        body = {"data": data, "expected": expected}
+        return self.post(
+            f"/api/v1/cases/{number}/actions/{action}", body, Authorization=f"Bearer {self.keys[who]}"
+        )  # fmt: skip
+
+    def verify(self) -> list[Any]:
+        """What `cityloop ledger verify --rebuild` finds."""
+        command = [sys.executable, "-m", "cityloop.doors.cli.main", "ledger", "verify", "--rebuild", "--json"]
+        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
+        found: list[Any] = json.loads(done.stdout)["findings"]
+        assert done.returncode == (1 if found else 0)
+        return found
+
+    def facts(self) -> tuple[list[str], dict[str, str]]:
+        """Every case's number, and what each step of a case was, by `number#seq`."""
+        code = (
+            "import django; django.setup()\nimport json\n"
+            "from cityloop.loops.cases.models import Case\nfrom cityloop.loops.cases.numbers import number\n"
+            "from cityloop.town.ledger.models import Step\n"
+            "numbers = {c.subject: number(c) for c in Case.objects.all()}\n"
+            "rows = Step.objects.filter(kind='case').values_list('subject', 'seq', 'what')\n"
+            "print(json.dumps([list(numbers.values()), {f'{numbers[s]}#{n}': w for s, n, w in rows}]))"
+        )
+        numbers, steps = json.loads(self.python(code))
+        return numbers, steps
+
+
+@contextmanager
+def house(home: Path, url: str) -> Iterator[House]:
+    """Build and serve a city; end it afterwards."""
+    home.mkdir()
+    made = House(home, url)
+    made.build()
+    made.start()
+    try:
+        yield made
+    finally:
+        made.kill()
+
+
+@dataclass
+class Crowd:
+    """People who report and act at the same time, and remember what was confirmed to them."""
+
+    house: House
+    seed: int
+    answered: dict[str, str] = field(default_factory=dict)  # key → number
+    open_keys: set[str] = field(default_factory=set)  # sent, answer unknown
+    taken: dict[str, str] = field(default_factory=dict)  # number#seq → action
+    faults: list[Any] = field(default_factory=list)
+    stop: threading.Event = field(default_factory=threading.Event)
+    count: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def rush(self, seconds: float, people: int = 6) -> Iterator[None]:
+        """Let them go on; yields once after `seconds`, then waits until all have stopped."""
+        self.stop.clear()
+        threads = [threading.Thread(target=self._person, args=(n,)) for n in range(people)]
+        for thread in threads:
+            thread.start()
+        self.stop.wait(seconds)
+        yield
+        self.stop.set()
+        for thread in threads:
+            thread.join()
+
+    def _person(self, number: int) -> None:
+        rng = random.Random(f"{self.seed}-{number}-{self.count}")
+        while not self.stop.is_set():
+            with self.lock:
+                self.count += 1
+                key = f"{self.seed}-{self.count}"
+                self.open_keys.add(key)
+            try:
+                case = self.ask(key)
+                if case:
+                    self._go_on(case, rng.randint(0, len(WAY)))
+            except (OSError, http.client.HTTPException):
+                self.stop.wait(0.05)
+
+    def ask(self, key: str) -> str:
+        """Send a report; give its number once it is confirmed."""
+        status, said = self.house.report(key)
+        if status == 503:
+            return ""
+        if status != 201:
+            self.faults.append((status, said))
+            return ""
+        with self.lock:
+            known = self.answered.setdefault(key, said["number"])
+            self.open_keys.discard(key)
+        if known != said["number"]:
+            self.faults.append((key, known, said["number"]))
+        return known
+
+    def _go_on(self, number: str, steps: int) -> None:
+        for seq, (action, who) in enumerate(WAY[:steps], 1):
+            status, said = self.house.act(number, action, who, seq)
+            if status == 503:
+                return
+            if status != 200:
+                self.faults.append((action, status, said))
+                return
+            self.taken[f"{number}#{said['seq']}"] = action
+
+    def settle(self) -> None:
+        """Send again, with the same keys, what was never answered."""
+        for key in sorted(self.open_keys):
+            assert self.ask(key), "a repeated report was not taken"
+
+    def check(self) -> None:
+        """What was confirmed is there, once; nothing else is; the ledger is whole."""
+        self.settle()
+        assert self.faults == []
+        numbers, steps = self.house.facts()
+        assert sorted(numbers) == sorted(set(self.answered.values()))
+        assert len(self.answered) == len(set(self.answered.values())) == len(numbers)
+        assert {at: steps.get(at) for at in self.taken} == self.taken
+        assert self.house.verify() == []

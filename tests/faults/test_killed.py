@@ -1,0 +1,102 @@
+"""Killed without warning, again and again: nothing that was confirmed is lost, nothing is doubled."""
+
+import os
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import pg
+from tests.conftest import PROVE
+from tests.faults.house import Crowd, House, fresh_database, house
+
+KILLS = 50 if PROVE else 5
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("faults")
+    url = fresh_database(os.environ.get("DATABASE_URL", ""), f"faults_{os.getpid()}")
+    with house(folder / "home", url) as made:
+        yield made
+
+
+def _at_once(calls: list[Any]) -> list[Any]:
+    gate, answers = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def work(n: int) -> None:
+        gate.wait()
+        answers[n] = calls[n]()
+
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
+
+
+@pytest.mark.xdist_group("faults")
+def test_two_at_once_one_wins_the_other_is_told(served: House) -> None:
+    for n in range(5):
+        number = served.report(f"race-{n}")[1]["number"]
+        assert served.act(number, "file", "shift", 1)[0] == 200
+        answers = _at_once(
+            [
+                lambda number=number: served.act(number, "dispatch", "dispatcher", 2),
+                lambda number=number: served.act(number, "return_to_intake", "dispatcher", 2, words="Wrong matter"),
+            ]
+        )
+        assert sorted(status for status, _ in answers) == [200, 409]
+        loser = next(said for status, said in answers if status == 409)
+        won = "dispatch" if answers[0][0] == 200 else "return_to_intake"
+        assert loser["code"] == "cases.changed" and f"({won})" in loser["title"]
+
+
+@pytest.mark.xdist_group("faults")
+def test_twenty_identical_reports_at_once_are_one_case(served: House) -> None:
+    before = len(served.facts()[0])
+    answers = _at_once([lambda: served.report("same")] * 20)
+    assert {status for status, _ in answers} == {201}
+    assert len({said["number"] for _, said in answers}) == len({said["follow"] for _, said in answers}) == 1
+    assert len(served.facts()[0]) == before + 1
+
+
+@pytest.mark.xdist_group("faults")
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    url = fresh_database(os.environ.get("DATABASE_URL", ""), f"killed_{os.getpid()}")
+    with house(tmp_path / "home", url) as city:
+        crowd = Crowd(city, seed)
+        for _ in range(KILLS):
+            for _ in crowd.rush(rng.uniform(0.2, 1.5)):
+                city.kill()
+            city.start()
+            crowd.settle()
+        assert crowd.answered and crowd.taken
+        crowd.check()
+
+
+@pytest.mark.once
+@pytest.mark.xdist_group("faults")
+def test_the_database_is_killed_under_load(tmp_path: Path) -> None:
+    seed = random.SystemRandom().randrange(10**6)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    with pg.cluster() as url, house(tmp_path / "home", url) as city:
+        crowd = Crowd(city, seed)
+        for _ in range(10 if PROVE else 2):
+            for _ in crowd.rush(rng.uniform(0.5, 1.5)):
+                pg.kill(url)
+                pg.restart(url)
+            for _ in crowd.rush(0.5):
+                pass
+        assert crowd.answered and crowd.taken
+        crowd.check()
+        city.kill(signal.SIGTERM)
