@@ -21,7 +21,7 @@ from cityloop.loops.cases.models import Case
 from cityloop.town.ledger import actions as ledger
 from cityloop.town.worklist import actions as worklist
 
-LOCK_SECONDS = 0.2
+LOCK_SECONDS = 0.1
 LEAST, MOST = 100, 4_000
 
 
@@ -144,9 +144,9 @@ def _write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) 
 
 
 class Pace:
-    """How many cases to write at once, so that one transaction holds its lock for about a fifth of a second."""
+    """How many cases to write at once, so that one transaction holds its lock for about a tenth of a second."""
 
-    def __init__(self, size: int = 500) -> None:
+    def __init__(self, size: int = 300) -> None:
         self.size = size
 
     def note(self, cases: int, seconds: float) -> None:
