@@ -34,12 +34,18 @@ def act_of(row: Step) -> tuple[Act, Actor, int]:
 
 def rebuild(case: Case) -> Snapshot:
     """Run the ledger's steps of a case through the engine from the beginning."""
-    definition, times = pinned(case.definition), calendars()
-    snapshot = begin(definition)
-    for row in steps(case.subject):
+    rows, times = list(steps(case.subject)), calendars()
+    snapshot = begin(pinned(_first_definition(case, rows)))
+    for row in rows:
         act, actor, at = act_of(row)
-        snapshot = step(definition, snapshot, act, actor, at, times).snapshot
+        snapshot = step(pinned(snapshot.definition), snapshot, act, actor, at, times).snapshot
     return snapshot
+
+
+def _first_definition(case: Case, rows: list[Step]) -> str:
+    """Give the rules a case began under: what its first move to newer ones left behind, else those it pins now."""
+    moved = next((row for row in rows if row.what == "move_to_newer"), None)
+    return str(json.loads(moved.data).get("before") or case.definition) if moved else case.definition
 
 
 def differences(cases: Iterable[Case]) -> Iterator[Finding]:

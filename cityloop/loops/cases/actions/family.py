@@ -2,33 +2,24 @@
 
 from typing import Any
 
-from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases.actions import prepare
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.models import Case
-from cityloop.town.catalog import queries as catalog
 
 RULE = Actor(kind="rule", role="rule", name="split")
-MOST = 20
 
 
-def beget(parent: Book, children: Any, at: int) -> list[Book]:
+def beget(parent: Book, children: list[dict[str, Any]], at: int) -> list[Book]:
     """Make the children of a split case: each collected and filed at once, at the parent's place."""
-    if not isinstance(children, list) or not 2 <= len(children) <= MOST:
-        raise Refusal("cases.split", "Name 2 to {most} children.", field="children", most=MOST)
-    return [_child(parent, spec, at) for spec in children]
+    return [_child(parent, spec["matter"], spec.get("unit") or parent.snapshot.unit, at) for spec in children]
 
 
-def _child(parent: Book, spec: Any, at: int) -> Book:
-    if not isinstance(spec, dict) or not spec.get("matter"):
-        raise Refusal("cases.split.child", "Each child needs a matter.", field="children")
+def _child(parent: Book, matter: str, unit: str, at: int) -> Book:
     row = _row(parent.case, parent.snapshot.at)
     book = Book(row, parent.definition, parent.worktime, origin=parent.origin, recorded_at=parent.recorded_at)
-    matter = catalog.current().matter(str(spec["matter"])).code
-    unit = prepare.unit_code(book, "unit", spec["unit"]) if spec.get("unit") else parent.snapshot.unit
     book.step(Act("collect", {"channel": "split", "matter": matter, "unit": unit, "parent": parent.case.pk}), RULE, at)
     data = {"matter": matter, "unit": unit}
     prepare.fix(book, data)

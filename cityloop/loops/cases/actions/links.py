@@ -21,7 +21,7 @@ def follow_up(book: Book, effects: list[Effect], act: Act, at: int) -> list[Book
         elif effect.kind == "folded":
             books += _folded(book, at)
         elif effect.kind == "children":
-            books += family.beget(book, act.data.get("children"), at)
+            books += family.beget(book, act.data["children"], at)
     return books
 
 

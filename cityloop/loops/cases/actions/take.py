@@ -73,8 +73,9 @@ def take(
         data, inner = prepare(book, transition, act.data)
         if claimed_at is not None:
             inner["claimed_at"] = claimed_at
-        outcome = book.step(Act(act.name, data), by, _when(book, at, claimed_at), inner=inner)
-        others = links.follow_up(book, book.effects(outcome), act, at)
+        prepared = Act(act.name, data)
+        outcome = book.step(prepared, by, _when(book, at, claimed_at), inner=inner)
+        others = links.follow_up(book, book.effects(outcome), prepared, at)
         save([book, *others])
     return Taken(book.case, book.snapshot, book.snapshot.seq, outcome.effects)
 
