@@ -45,7 +45,7 @@ def _takes_part(path: str) -> Q:
 
 def by_number(text: str, scope: Scope) -> Case:
     """Give the case of a public number if the scope may see it; to others it does not exist."""
-    case = visible(scope).filter(pk=numbers.case_id(text)).first()
+    case = visible(scope).filter(pk=numbers.case_id(text)).select_related("into", "parent").first()
     if case is None or numbers.number(case) != text.strip().upper():
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     return case
@@ -98,7 +98,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> list[Case]:
     """Give the newest cases of a list that a scope may see, below the id `before`. One query."""
-    rows = visible(scope).filter(_wanted(wanted)).defer("definition", "head")
+    rows = visible(scope).filter(_wanted(wanted)).defer("snapshot", "slots", "head")
     if before:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:most])
@@ -128,7 +128,7 @@ def _numbered(text: str) -> Q:
 
 def by_ids(scope: Scope, ids: Iterable[int]) -> dict[int, Case]:
     """Give those of the cases that a scope may see, by id. One query."""
-    return {case.pk: case for case in visible(scope).filter(pk__in=list(ids)).defer("definition", "head")}
+    return {case.pk: case for case in visible(scope).filter(pk__in=list(ids)).defer("snapshot", "slots", "head")}
 
 
 def open_by_unit(under_code: str, width: int, scope: Scope | None = None) -> dict[str, int]:
@@ -145,12 +145,13 @@ def open_by_unit(under_code: str, width: int, scope: Scope | None = None) -> dic
 def open_places(scope: Scope, under_code: str, most: int = 400) -> list[Case]:
     """Give the newest open cases under a unit that have a place, for marks on a map. One query."""
     rows = visible(scope).filter(under("unit_code", under_code), closed__isnull=True, lon__isnull=False)
-    return list(rows.defer("definition", "head").order_by("-pk")[:most])
+    return list(rows.defer("snapshot", "slots", "head").order_by("-pk")[:most])
 
 
 def reports_of(case: Case) -> list[Report]:
-    """Give the reports a case grew from, those folded into it after its own. One query."""
-    return list(Report.objects.filter(Q(case=case) | Q(case__into=case)).order_by("pk"))
+    """Give the reports a case grew from with their cases, also those folded into it, the oldest first. One query."""
+    rows = Report.objects.filter(Q(case=case) | Q(case__into=case)).select_related("case").order_by("pk")
+    return list(rows.defer("case__definition", "case__snapshot", "case__slots", "case__head"))
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -186,8 +187,12 @@ def _moment(row: Step, data: dict[str, Any], inner: dict[str, Any], texts: dict[
 
 def followers(case: Case) -> int:
     """Count who follows a case: reporters and followers of it and of what is folded into it."""
-    here = Q(case=case) | Q(case__into=case)
-    return Report.objects.filter(here).count() + Follower.objects.filter(here).count()
+    return len(reports_of(case)) + without_report(case)
+
+
+def without_report(case: Case) -> int:
+    """Count who follows a case, or one folded into it, without having reported it. One query."""
+    return Follower.objects.filter(Q(case=case) | Q(case__into=case)).count()
 
 
 def folded_into(case: Case) -> QuerySet[Case]:

@@ -124,6 +124,7 @@ _COLUMNS = (
     "post__unit_code",
     "post__level",
     "post__organisation__parent_id",
+    "account__username",
 )
 
 
@@ -140,8 +141,8 @@ def _staff(at: int, roles: Sequence[str], codes: Sequence[str] | None = None, le
     if codes is not None:
         held = held.filter(post__unit_code__in=codes)
     return [
-        Candidate(account, person, post, role, org, path if parent else "", code, ceiling)
-        for account, person, post, role, org, path, code, ceiling, parent in held.values_list(*_COLUMNS)
+        Candidate(account, person, post, role, org, path if parent else "", code, ceiling, username)
+        for account, person, post, role, org, path, code, ceiling, parent, username in held.values_list(*_COLUMNS)
     ]
 
 

@@ -27,6 +27,7 @@ class Candidate(msgspec.Struct, frozen=True):
     org_path: str
     unit_code: str
     level: int
+    username: str = ""
 
 
 class Need(msgspec.Struct, frozen=True):

@@ -41,11 +41,6 @@ def persons_of(ids: Iterable[int]) -> dict[int, Person]:
     return {row.pk: row for row in Person.objects.filter(pk__in=list(ids), erased=None)}
 
 
-def usernames(accounts: Iterable[int]) -> dict[int, str]:
-    """Give user names by account: how colleagues know each other. One query."""
-    return dict(Account.objects.filter(pk__in=list(accounts)).values_list("id", "username"))
-
-
 def address_of(*, account: int = 0, person: int = 0) -> str:
     """Give the e-mail address to send a notice to, for `notices` alone; '' where there is none. One query."""
     whose = {"accounts": account} if account else {"pk": person}

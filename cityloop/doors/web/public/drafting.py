@@ -188,7 +188,7 @@ def where(draft: Draft) -> str:
     """Name the place a draft is about so far, "" where it has none."""
     try:
         point = draft.point()
+        code = units.locate(*point) if point else draft.typed["unit"]
+        return names.places([code], last=4).get(code, "") if code else ""
     except Refusal:
         return ""
-    code = units.locate(*point) if point else draft.typed["unit"]
-    return names.places([code], last=4).get(code, "") if code else ""

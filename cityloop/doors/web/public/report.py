@@ -43,14 +43,14 @@ def report(request: HttpRequest) -> HttpResponse:
 def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     """Send a report, unless the same may have been reported already and the reporter has not been told."""
     at = city_clock.now()
-    found = drafting.likely(draft, at)
-    if found and not drafting.seen(draft, found):
-        return render(request, "public/report_likely.html", {"draft": draft, "likely": found, **common(draft)})
     try:
         brake(request, "report", most=MOST, seconds=WITHIN)
-        taken = cases.collect(
-            report=drafting.report_of(draft), by=drafting.REPORTER, at=at, door="web", key=draft.typed["key"]
-        )
+        made, key = drafting.report_of(draft), draft.typed["key"]
+        taken = cases.answered(report=made, at=at, door="web", key=key)
+        found = drafting.likely(draft, at) if taken is None else []
+        if found and not drafting.seen(draft, found):
+            return render(request, "public/report_likely.html", {"draft": draft, "likely": found, **common(draft)})
+        taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, door="web", key=key)
     except Refusal as refusal:
         return page(request, again(draft, refusal), 422)
     return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)

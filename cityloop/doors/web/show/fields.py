@@ -15,7 +15,6 @@ from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs import queries as orgs
-from cityloop.town.persons import queries as persons
 from cityloop.town.units import queries as units
 
 Option = tuple[str, str, bool]
@@ -203,9 +202,8 @@ def _person(about: About, made: Input, spec: dict[str, Any]) -> None:
     found = orgs.eligible(role, about.unit, about.now, others, away, snap.level)
     if role != "inspector":
         found = [c for c in found if c.org == about.actor.org]
-    known = persons.usernames(c.account for c in found)
     made.kind = "select" if found else ""
-    made.options = [(str(c.person), known.get(c.account, ""), str(c.person) == made.value) for c in found]
+    made.options = [(str(c.person), c.username, str(c.person) == made.value) for c in found]
 
 
 def _instant(about: About, made: Input, spec: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """The only writers of cases."""
 
 from cityloop.loops.cases.actions.follow import Followed, Following, follow
-from cityloop.loops.cases.actions.intake import Collected, Report, collect
+from cityloop.loops.cases.actions.intake import Collected, Report, answered, collect
 from cityloop.loops.cases.actions.take import Taken, take
 
-__all__ = ["Collected", "Followed", "Following", "Report", "Taken", "collect", "follow", "take"]
+__all__ = ["Collected", "Followed", "Following", "Report", "Taken", "answered", "collect", "follow", "take"]

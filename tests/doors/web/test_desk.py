@@ -1,0 +1,184 @@
+"""The desk: who gets in, what each post sees, in how many statements."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from cityloop.loops.cases.models import Case
+from tests.doors.web.conftest import number
+from tests.loops.cases.smallville import MINUTE, POSTS
+from tests.town.staff import make_account, seat
+
+MOST = 12
+LISTS = ["/desk/", "/desk/cases/", "/desk/map", "/desk/map/units", "/desk/map/marks", "/desk/inbox.geojson"]
+
+
+def numbers_on(page):
+    return set(re.findall(r'data-row="(SV-\d{4}-\d{6})"', page.content.decode()))
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/desk/cases/SV-2026-000001"])
+def test_strangers_sign_in_first(client, town, path):
+    answer = client.get(path)
+    assert answer.status_code == 302 and answer["Location"].startswith("/desk/sign-in?next=")
+
+
+@pytest.mark.parametrize("path", [*LISTS, "/desk/cases/SV-2026-000001"])
+@pytest.mark.parametrize("role", [None, "city_engineer", "data_steward"])
+def test_posts_that_see_nothing_are_told_so(client, town, path, role):
+    account = seat(town.orgs["city"], role) if role else make_account()
+    client.force_login(account)
+    answer = client.get(path)
+    assert answer.status_code == 403 and b"E-403" in answer.content
+
+
+@pytest.fixture
+def spread(town):
+    """One case in each of several states, west and east, and a confidential one."""
+    return {
+        "collected": town.to("collected", lon=10.01),
+        "filed": town.to("filed", lon=10.15, lat=50.02),
+        "dispatched": town.to("dispatched", lon=10.03),
+        "handling": town.to("handling", lon=10.16, lat=50.08),
+        "handled": town.to("handled", lon=10.05),
+        "checking": town.to("checking", lon=10.06, lat=50.01),
+        "checked": town.to("checked", lon=10.07),
+        "closed": town.to("closed", lon=10.18, lat=50.03),
+        "secret": town.to("filed", lon=10.09, matter="secret"),
+    }
+
+
+INBOX = {
+    "intake": {"collected"},
+    "shift": {"checked"},
+    "inspector": {"checking"},
+    "inspector_east": {"checking"},
+    "dispatcher": {"filed", "handled", "secret"},
+    "commander": set(),
+    "parks": {"dispatched", "handling"},
+    "roads": {"dispatched", "handling"},
+    "police": set(),
+}
+WEST = {"collected", "dispatched", "handled", "checking", "checked", "secret"}  # 100101 is the western district
+PARTS = {"dispatched", "handling", "handled", "checking", "checked", "closed"}
+SEEN = {who: set(INBOX) and {*PARTS, "collected", "filed", "secret"} for who in POSTS}
+SEEN |= {"inspector_east": WEST, "parks": PARTS, "roads": PARTS, "police": set()}
+
+
+@pytest.mark.parametrize("who", POSTS)
+def test_each_post_sees_its_own(at_desk, spread, who):
+    named = {number(case): state for state, case in spread.items()}
+    desk = at_desk(who)
+    assert {named[n] for n in numbers_on(desk.get("/desk/"))} == INBOX[who]
+    assert {named[n] for n in numbers_on(desk.get("/desk/cases/"))} == SEEN[who]
+    for which, state in named.items():
+        wanted = 200 if state in SEEN[who] else 404
+        assert desk.get(f"/desk/cases/{which}").status_code == wanted, (who, state)
+        assert desk.get(f"/desk/cases/{which}/mark").status_code == wanted
+    marks = desk.get("/desk/map/marks").json()["features"]
+    assert {named[m["properties"]["id"]] for m in marks} == SEEN[who] - {"closed"}
+    units = desk.get("/desk/map/units").json()["features"]
+    assert sum(u["properties"]["value"] for u in units) == len(SEEN[who] - {"closed"})
+
+
+@pytest.mark.parametrize("who", ["dispatcher", "parks", "intake"])
+def test_at_most_twelve_statements_a_page(at_desk, spread, town, who, settings):
+    """A process asks besides, at most once a second for all pages together, whether what it keeps has changed."""
+    settings.CITYLOOP_CACHE_SECONDS = 3600
+    for n in range(5):
+        town.to("dispatched", lon=10.001 + n / 100)
+        town.to("collected", lon=10.001 + n / 100)
+    desk = at_desk(who)
+    shown = numbers_on(desk.get("/desk/cases/"))
+    cases = [f"/desk/cases/{n}" for n in list(shown)[:3]]
+    for path in [*LISTS, "/desk/cases/?state=open&late=1", *cases]:
+        desk.get(path)
+        with CaptureQueriesContext(connection) as asked:
+            assert desk.get(path).status_code == 200
+        assert len(asked) <= MOST, f"{path}: {len(asked)}\n" + "\n".join(q["sql"][:150] for q in asked)
+
+
+def test_groups_come_by_lateness(at_desk, town):
+    late = town.to("collected", lon=10.01)
+    town.at += 45 * MINUTE
+    soon = town.to("collected", lon=10.05)
+    town.at += 10 * MINUTE
+    calm = town.to("collected", lon=10.09)
+    page = at_desk("intake").get("/desk/").content.decode()
+    places = [page.index(x) for x in ("Overdue", number(late), "Due soon", number(soon), "On time", number(calm))]
+    assert places == sorted(places)
+
+
+def test_filters_stay_in_the_address(at_desk, spread, town):
+    desk = at_desk("shift")
+    parks = town.orgs["parks"].path
+    for query, states in {
+        "state=handled": {"handled"},
+        "state=open&unit=100101": WEST,
+        "state=open&unit=100101&matter=tree": WEST - {"secret"},
+        "matter=secret": {"secret"},
+        f"org={parks}": PARTS,
+        "state=nonsense": set(),
+        "unit=%27%3B--": set(),
+        f"q={number(spread['filed'])}x": set(),
+    }.items():
+        page = desk.get(f"/desk/cases/?{query}")
+        assert numbers_on(page) == {number(spread[s]) for s in states}, query
+    assert desk.get(f"/desk/cases/?q={number(spread['filed'])}").status_code == 302
+    page = at_desk("dispatcher").get("/desk/?what=filed&unit=100102")
+    assert numbers_on(page) == {number(spread["filed"])}
+    assert 'href="?unit=100102"' in page.content.decode(), "each filter can be taken off by itself"
+
+
+def test_pages_follow_on_without_gap_or_repeat(at_desk, town, monkeypatch):
+    from cityloop.doors.web.desk import cases, inbox
+
+    monkeypatch.setattr(inbox, "PAGE", 4)
+    monkeypatch.setattr(cases, "PAGE", 4)
+    made = {number(town.to("collected", lon=10.001 + n / 60)) for n in range(11)}
+    for start in ("/desk/", "/desk/cases/"):
+        seen, path = [], start
+        while path:
+            page = at_desk("intake").get(path)
+            seen += re.findall(r'data-row="(SV-[\d-]+)"', page.content.decode())
+            following = re.search(r'<a href="([^"]+)" rel="next"', page.content.decode())
+            path = start + following[1].replace("&amp;", "&") if following else ""
+        assert len(seen) == 11 and set(seen) == made, start
+
+
+@pytest.mark.parametrize("after", ["x", "over:1", "over:99999999999999999999999:1", "nothing:1:1", "over:a:b"])
+def test_nonsense_in_the_address_begins_anew(at_desk, spread, after):
+    assert at_desk("dispatcher").get("/desk/", {"after": after}).status_code == 200
+    assert at_desk("dispatcher").get("/desk/cases/", {"after": after, "late": "x"}).status_code == 200
+
+
+def test_claim_from_the_inbox(at_desk, town):
+    case = town.to("collected")
+    desk = at_desk("intake")
+    page = desk.get("/desk/").content.decode()
+    offer = re.search(r'name="offer" value="(claim-\d+-0)"', page)[1]
+    answer = desk.post(f"/desk/cases/{number(case)}/act", {"offer": offer, "seq": "1", "next": "/desk/?unit=1001"})
+    assert answer.status_code == 303 and answer["Location"] == "/desk/?unit=1001"
+    assert Case.objects.get(pk=case).snapshot.count(f'"person":{town.accounts["intake"].person_id}') == 1
+    assert "You" in desk.get("/desk/").content.decode()
+    other = desk.post(f"/desk/cases/{number(case)}/act", {"offer": offer, "seq": "2", "next": "https://evil.example/"})
+    assert other.status_code in (303, 409, 422) and "evil" not in other.get("Location", "")
+
+
+def test_numbers_of_the_public_map_hold_no_confidential_case(client, spread):
+    features = client.get("/map/units").json()["features"]
+    assert sum(f["properties"]["value"] for f in features) == 7
+    page = client.get("/map").content.decode()
+    assert ">7<" in page and "secret" not in page
+    assert client.get("/map?under=nonsense").status_code == 404
+    assert client.get("/map/units?depth=99999&under=100101").status_code == 200
+
+
+def test_map_data_are_sent_once(client, town):
+    first = client.get("/map/units")
+    again = client.get("/map/units", headers={"if-none-match": first["ETag"]})
+    assert again.status_code == 304 and not again.content
+    town.to("collected")
+    assert client.get("/map/units", headers={"if-none-match": first["ETag"]}).status_code == 200

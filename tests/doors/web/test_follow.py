@@ -1,0 +1,155 @@
+"""Following by a secret code: what is shown, what never is, and what the reporter may do."""
+
+import re
+
+import pytest
+
+from cityloop.loops.cases.models import Case
+from cityloop.town.files.actions import keep
+from cityloop.town.ledger import keys
+from cityloop.town.ledger.actions import sequence
+from cityloop.town.ledger.check import check_receipt
+from cityloop.town.ledger.sealing import seal_all
+from tests.doors.web.conftest import picture
+from tests.loops.cases.smallville import REPORTER, STRAIGHT
+
+
+@pytest.fixture
+def followed(client, town):
+    """A case of one's own, and a look at its page."""
+    mine = town.collect(words="My own words", photos=(keep(picture(), subject="", by=REPORTER, at=town.at),))
+
+    def look(status=200):
+        answer = client.get(f"/follow/{look.code}")
+        assert answer.status_code == status
+        return answer.content.decode()
+
+    look.case, look.code, look.town, look.number = mine.case, mine.follow, town, mine.number
+    return look
+
+
+def act(client, followed, action, **fields):
+    page = followed()
+    offer = re.search(rf'name="offer" value="({action}-[^"]+)"', page)
+    seq = re.search(r'name="seq" value="(\d+)"', page)
+    return client.post(f"/follow/{followed.code}/act", {"offer": offer[1], "seq": seq[1], **fields})
+
+
+def test_a_wrong_code_is_no_page(client, town):
+    assert client.get("/follow/AAAA-BBBB-CCCC-DDDD").status_code == 404
+    answer = client.post("/follow", {"code": "wrong <b>"})
+    assert (
+        answer.status_code == 422
+        and b'id="code-error"' in answer.content
+        and b"<b>" not in answer.content.split(b"wrong")[1][:9]
+    )
+
+
+def test_the_code_leads_to_its_page_however_it_is_typed(client, followed):
+    answer = client.post("/follow", {"code": followed.code.lower().replace("-", " ")})
+    assert answer.status_code == 303 and client.get(answer["Location"]).status_code == 200
+
+
+def test_headers_keep_the_code_to_oneself(client, followed):
+    answer = client.get(f"/follow/{followed.code}")
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Cache-Control"] == "no-store" and answer["X-Robots-Tag"] == "noindex"
+
+
+def test_each_state_is_a_sentence(client, followed):
+    said = [re.search(r'id="state-title"[^>]*>.*?</svg>([^<]+)<', followed(), re.S)[1]]
+    for action, who, data in STRAIGHT:
+        followed.town.take(followed.case, action, who, **data)
+        said.append(re.search(r'id="state-title"[^>]*>.*?</svg>([^<]+)<', followed(), re.S)[1])
+    assert said == [
+        "Received", "It is a case now", "Sent to Parks", "Parks is at work on it", "Parks is at work on it",
+        "Parks is at work on it", "Reported as fixed", "Fixed. Now being checked", "Checked. About to close",
+        "Checked and closed",
+    ]  # fmt: skip
+
+
+def test_staff_words_names_and_notes_stay_inside(client, followed):
+    town = followed.town
+    town.take(followed.case, "note", "intake", words="INTERNAL-NOTE")
+    town.take(followed.case, "file", "shift")
+    town.take(followed.case, "dispatch", "dispatcher")
+    town.take(followed.case, "accept", "parks")
+    town.take(followed.case, "report_back", "parks", words="STAFF-WORDS about the neighbour")
+    page = followed()
+    for inside in ("INTERNAL-NOTE", "STAFF-WORDS", "Internal note", "shift", "Shift leader"):
+        assert inside not in page
+    assert "Parks" in page and "Report back" in page
+
+
+def test_words_meant_for_the_reporter_are_shown(client, followed):
+    followed.town.take(followed.case, "ask_reporter", "intake", question="Which side of the road?")
+    assert "Which side of the road?" in followed()
+    answer = act(client, followed, "answer", words="The north side", photos=picture("blue"))
+    assert answer.status_code == 303 and Case.objects.get(pk=followed.case).state == "collected"
+    assert followed().count("<figure>") == 2
+
+
+def test_photos_open_for_an_hour_by_their_own_address_only(client, followed):
+    src = re.search(r'<img src="([^"]+)"', followed())[1].replace("&amp;", "&")
+    shown = client.get(src)
+    assert shown.status_code == 200 and shown["Content-Type"] == "image/jpeg"
+    assert shown["X-Content-Type-Options"] == "nosniff" and "sandbox" in shown["Content-Security-Policy"]
+    assert client.get(src.split("?")[0]).status_code == 404
+    assert client.get(src.replace("k=", "k=1")).status_code == 404
+    assert client.get(src.replace("side=320", "side=77")).status_code == 404
+
+
+def test_a_follower_sees_the_work_but_not_what_others_sent(client, town):
+    mine = town.collect(words="Mine alone", photos=(keep(picture(), subject="", by=REPORTER, at=town.at),))
+    data = {"key": "k", "lon": "10.05", "lat": "50.07", "words": "Me too", "instead": mine.number}
+    code = re.search(r"/follow/([^/]+)/", client.post("/report/follow", data)["Location"])[1]
+    page = client.get(f"/follow/{code}").content.decode()
+    assert "Mine alone" not in page and "<figure>" not in page
+    assert set(re.findall(r'name="offer" value="(\w+)-', page)) == {"add"}
+
+
+def test_withdraw_rate_and_reopen(client, followed):
+    town = followed.town
+    assert act(client, followed, "withdraw").status_code == 303
+    assert "You withdrew it" in followed()
+    again = town.collect(lon=10.15)
+    for action, who, data in STRAIGHT:
+        town.take(again.case, action, who, **data)
+    followed.code = again.follow
+    assert act(client, followed, "rate", satisfied="no").status_code == 303
+    assert act(client, followed, "reopen", words="It lies there again").status_code == 303
+    assert Case.objects.get(pk=again.case).round == 2
+
+
+def test_a_refused_action_keeps_what_was_typed(client, followed):
+    answer = act(client, followed, "add", words="", photos=picture())
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "Please fill in words" in page and 'name="kept"' in page
+
+
+def test_words_of_an_action_that_is_gone_are_shown_back(client, followed):
+    offer = re.search(r'name="offer" value="(withdraw-[^"]+)"', followed())[1]
+    for action, who, data in STRAIGHT[:3]:
+        followed.town.take(followed.case, action, who, **data)
+    answer = client.post(f"/follow/{followed.code}/act", {"offer": offer, "seq": "1", "words": "my reasons"})
+    assert answer.status_code == 422 and "my reasons" in answer.content.decode()
+
+
+def test_the_receipt_holds_without_us(client, followed):
+    while sequence():
+        pass
+    seal_all()
+    receipt = client.get(f"/follow/{followed.code}/receipt.json")
+    assert "attachment" in receipt["Content-Disposition"]
+    assert list(check_receipt(receipt.json(), keys.public_bytes())) == []
+    published = client.get("/.well-known/cityloop-ledger").json()
+    assert published["seals"] and published["keys"]
+
+
+def test_chinese_words_are_those_of_the_trade(client, followed):
+    from django.conf import settings
+
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    page = followed()
+    for word in ("收集", "立案", "派遣", "处置", "核查", "结案"):
+        assert word in page

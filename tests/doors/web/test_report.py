@@ -1,0 +1,195 @@
+"""Reporting without a script in the browser: nothing lost, nothing doubled, every fault at its field."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from cityloop.loops.cases.models import Case, Follower, Report
+from cityloop.town.files.models import File
+from cityloop.town.ledger.models import Step
+from cityloop.town.persons.queries import words_of
+from tests.doors.web.conftest import picture
+from tests.town.files import hostile
+
+HERE = {"lon": "10.05", "lat": "50.07"}
+
+
+def form(**more: object) -> dict[str, object]:
+    return {"key": "a-key-of-this-form", "do": "send", "words": "A tree is down", **HERE, **more}
+
+
+def test_a_report_becomes_a_case(client, town):
+    sent = form(matter="tree", name="Ann Example", phone="+1 212 555 0142", photos=picture(), address="W 12 St")
+    answer = client.post("/report", sent)
+    assert answer.status_code == 303
+    case = Case.objects.get()
+    assert (case.matter, case.address, case.channel, case.origin) == ("tree", "W 12 St", "web", "live")
+    assert File.objects.get().subject == case.subject and Report.objects.get().person
+    page = client.get(answer["Location"])
+    assert page["Referrer-Policy"] == "no-referrer" and page["Cache-Control"] == "no-store"
+    code = re.search(r"/follow/([0-9A-Z-]{19})/sent", answer["Location"])[1]
+    assert code.encode() in page.content and b"promise.json" in page.content
+    promise = client.get(f"/follow/{code}/promise.json").json()
+    assert promise["promise"]["subject"] == case.subject
+
+
+def test_a_double_click_makes_one_case(client, town):
+    one, two = client.post("/report", form()), client.post("/report", form())
+    assert one["Location"] == two["Location"] and Case.objects.count() == 1
+
+
+def test_another_report_from_a_form_sent_before_is_asked_back(client, town):
+    client.post("/report", form())
+    again = client.post("/report", form(words="Something else", lon="10.15"))
+    assert again.status_code == 422 and "sent from this form already" in again.content.decode()
+    key = re.search(r'name="key" value="([^"]+)"', again.content.decode())[1]
+    assert client.post("/report", form(words="Something else", lon="10.15", key=key)).status_code == 303
+    assert Case.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [
+        ({"lon": "", "lat": ""}, "lon"),
+        ({"lon": "north"}, "lon"),
+        ({"lon": "50", "lat": "10"}, "lon"),
+        ({"lon": "nan"}, "lon"),
+        ({"lat": "1e400"}, "lon"),
+        ({"matter": "nonsense"}, "matter"),
+        ({"words": "x" * 5500}, "words"),
+        ({"email": "no address"}, "email"),
+        ({"phone": "call me"}, "phone"),
+    ],
+)
+def test_each_fault_stands_at_its_field_and_nothing_is_lost(client, town, more, field):
+    answer = client.post("/report", form(name="Ann Example", **more))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in page and 'value="Ann Example"' in page
+    assert not Case.objects.exists() and not Step.objects.filter(kind="case").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [hostile.HTML, hostile.SVG, hostile.HEIC, hostile.png_bomb(60_000, 60_000), b"", hostile.jpeg()[:200]]
+)
+def test_hostile_photos_are_refused_at_their_field(client, town, content):
+    upload = SimpleUploadedFile("photo.jpg", content, "image/jpeg")
+    answer = client.post("/report", form(photos=upload))
+    if not content:  # browsers send an empty part where no file was chosen
+        assert answer.status_code in (303, 422)
+        return
+    assert answer.status_code == 422 and b'id="photos-error"' in answer.content
+    assert not Case.objects.exists() and not File.objects.exists()
+
+
+def test_a_page_in_a_photo_does_not_survive(client, town):
+    client.post("/report", form(photos=SimpleUploadedFile("p.jpg", hostile.polyglot(), "image/jpeg")))
+    file = File.objects.get()
+    from cityloop.town.files.queries import opened
+
+    assert b"script" not in opened(file).read()
+
+
+def test_photos_survive_an_error_elsewhere(client, town):
+    answer = client.post("/report", form(email="no address", photos=picture()))
+    kept = re.search(r'name="kept" value="([^"]+)"', answer.content.decode())[1]
+    assert File.objects.get().subject == ""
+    assert client.post("/report", form(kept=kept)).status_code == 303
+    assert File.objects.get().subject == Case.objects.get().subject
+
+
+def test_photos_of_others_cannot_be_claimed(client, town):
+    answer = client.post("/report", form(kept='["00000000-0000-4000-8000-000000000000"]'))
+    assert answer.status_code == 303 and not File.objects.exists()
+
+
+def test_more_photos_than_ten_are_refused(client, town):
+    answer = client.post("/report", form(photos=[picture() for _ in range(11)]))
+    assert answer.status_code == 422 and b'id="photos-error"' in answer.content and not File.objects.exists()
+
+
+def test_a_place_is_found_by_its_name(client, town):
+    found = client.post("/report", form(lon="", lat="", place="west no", find="1")).content.decode()
+    assert "West north" in found and "A tree is down" in found and not Case.objects.exists()
+    code = re.search(r'name="unit" value="(\d+)"', found)[1]
+    assert client.post("/report", form(lon="", lat="", unit=code)).status_code == 303
+    assert Case.objects.get().unit_code == code
+    assert "called “Atlantis”" in client.post("/report", form(place="Atlantis", find="1")).content.decode()
+
+
+def test_likely_duplicates_are_shown_before_sending(client, town):
+    first = town.collect(words="A tree is down on the road")
+    answer = client.post("/report", form(matter="tree"))
+    page = answer.content.decode()
+    assert answer.status_code == 200 and first.number in page and Case.objects.count() == 1
+    assert "on the road" not in page, "another's words are nobody's business"
+    assert client.post("/report", form(matter="tree", seen=str(first.case))).status_code == 303
+    assert Case.objects.count() == 2
+
+
+def test_following_instead(client, town):
+    first = town.collect()
+    answer = client.post("/report/follow", form(matter="tree", instead=first.number, photos=picture()))
+    again = client.post("/report/follow", form(matter="tree", instead=first.number))
+    assert answer.status_code == 303 and answer["Location"] == again["Location"]
+    assert Follower.objects.count() == 1 and Case.objects.count() == 1
+    step = Step.objects.filter(subject=f"case:{first.case}").last()
+    assert (step.what, step.role) == ("add", "follower")
+    assert "A tree is down" in words_of(f"case:{first.case}").values()
+    assert File.objects.get().subject == f"case:{first.case}"
+    assert b"You follow it now" in client.get(answer["Location"]).content
+
+
+def test_confidential_or_ended_cases_are_not_followed(client, town):
+    secret = town.collect(matter="secret", lon=10.15)
+    ended = town.to("closed", lon=10.01, lat=50.01)
+    from tests.doors.web.conftest import number
+
+    for which in (secret.number, number(ended), "SV-2018-999999", "nonsense"):
+        assert client.post("/report/follow", form(instead=which)).status_code == 422
+    assert not Follower.objects.exists()
+    page = client.post("/report", form(matter="secret", lon="10.15", key="k2"))
+    assert page.status_code == 303, "a confidential case is never shown as a likely duplicate"
+
+
+def test_hints_while_typing(client, town):
+    town.collect()
+    page = client.post("/report/hints", {**HERE, "words": "a tree", "matter": ""}).content.decode()
+    assert "West north" in page and 'data-value="tree"' in page and "Is it one of these?" in page
+
+
+def test_hostile_text_is_text(client, town):
+    words = "<script>alert(1)</script> \u202etxt.exe \x00 ' OR 1=1 --"
+    page = client.post("/report", form(words=words, email="wrong")).content.decode()
+    assert "<script>alert" not in page and "&lt;script&gt;" in page
+    client.post("/report", form(words=words))
+    kept = words_of(Case.objects.get().subject)["1:collect:words"]
+    assert "\u202e" not in kept and "\x00" not in kept and "<script>" in kept
+
+
+def test_too_many_reports_wait(client, town, monkeypatch):
+    from cityloop.doors.web.public import report
+
+    cache.clear()
+    monkeypatch.setattr(report, "MOST", 2)
+    statuses = [client.post("/report", form(key=f"key-{n}", lon=str(10.01 + n / 50))).status_code for n in range(4)]
+    assert statuses == [303, 303, 422, 422]
+
+
+def test_forms_want_their_token(town):
+    from django.test import Client
+
+    strict = Client(enforce_csrf_checks=True)
+    for path in ("/report", "/report/hints", "/report/follow", "/follow"):
+        assert strict.post(path, form()).status_code == 403
+    assert not Case.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/report", "/follow", "/map", "/map/units"])
+def test_without_a_city_pages_say_what_to_do(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 503 and b"cityloop demo" in answer.content
+    assert b"No city is here yet" in client.get("/").content
