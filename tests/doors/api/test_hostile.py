@@ -20,7 +20,8 @@ from tests.town.staff import BY
 
 NASTY: list[Any] = [
     True, 1, 0, -1, 2**31, 2**53, 2**63, 2**200, 1.5, float("nan"), float("inf"), 1e308, " ", "x", "1",
-    "-1", "1" * 5000, "a\u0000b", "\ud800", "١٢", "²", "2 wd", "99999999999 wd", "999999999 wd", "0 wd", "parks", "1001", "100101",
+    "-1", "1" * 5000, "a\u0000b", "\ud800", "١٢", "²", "2 wd",
+    "99999999999 wd", "999999999 wd", "0 wd", "parks", "1001", "100101",
     [], [[]], [None], [1], [2**70], ["x"], [True], [{}], [[], []], ["parks", "parks"], ["parks", {}],
     [{"organisation": "parks", "order": "x"}], [{"organisation": "parks", "order": 2**70}], [{"organisation": {}}],
     [{"organisation": ["x"]}], [{"organisation": "parks", "limit": "soon"}],
