@@ -1,6 +1,7 @@
 """Hostile data at the JSON door: the answer is a refusal that names what is wrong, never a fault of ours."""
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from cityloop.town.ledger.actions import real_now
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.persons.actions import make_access_key
+from tests.conftest import PROVE
 from tests.loops.cases.smallville import Town, build
 from tests.town.staff import BY
 
@@ -33,6 +35,10 @@ NASTY: list[Any] = [
 ]  # fmt: skip
 
 
+CLIENT = Client(raise_request_exception=True)  # one for all: each loads the whole chain of layers anew
+SEED = random.randrange(10**6)
+
+
 @pytest.fixture
 def town(db: None, tmp_path: Path) -> Town:
     return build(tmp_path)
@@ -47,10 +53,9 @@ def keys(town: Town) -> dict[str, str]:
 
 
 def _post(path: str, body: Any, key: str = "") -> tuple[int, Any]:
-    client = Client(raise_request_exception=True)
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = client.post(path, raw, content_type="application/json", headers=headers)
+    answer = CLIENT.post(path, raw, content_type="application/json", headers=headers)
     return answer.status_code, json.loads(answer.content)
 
 
@@ -63,6 +68,8 @@ def test_no_value_of_any_field_breaks_an_action(town: Town, keys: dict[str, str]
         town.take(case, "prove", "intake")
     row = Case.objects.get(pk=case)
     name = number(row)
+    rng = random.Random(SEED)
+    print(f"seed {SEED}")
     roles = {actor.role: who for who in town.accounts if (actor := town.actor(who))}
     for transition in pinned(row.definition).from_state[row.state]:
         who = next((roles[role] for role in sorted(transition.by) if role in roles), None)
@@ -70,7 +77,7 @@ def test_no_value_of_any_field_breaks_an_action(town: Town, keys: dict[str, str]
             continue
         good = _good(transition.action.fields)
         for field in [*transition.action.fields, "colour", "milestones", "tell"]:
-            for value in NASTY:
+            for value in NASTY if PROVE else rng.sample(NASTY, 6):
                 before = Case.objects.get(pk=case)
                 data = {**good, field: value}
                 status, said = _post(f"/api/v1/cases/{name}/actions/{transition.name}", {"data": data}, keys[who])
