@@ -21,6 +21,7 @@ function mark(of: Record<string, unknown>, at: HTMLElement): HTMLElement {
   const status = String(of.status ?? "wait")
   const box = document.createElement(of.href ? "a" : "span")
   if (box instanceof HTMLAnchorElement) box.href = String(of.href)
+  else box.setAttribute("role", "img")
   box.className = `mark is-${status}${status === "alarm" ? " alarm-rings" : ""}`
   box.dataset.mark = String(of.id ?? "")
   box.setAttribute("aria-label", String(of.name ?? ""))

@@ -6,8 +6,12 @@ Run inside a city's own process: `City.shell("from tests.journeys.town import fo
 import tempfile
 from pathlib import Path
 
+from cityloop.loops.cases.models import Case
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.models import Organisation
+from cityloop.town.persons.models import Account
 from cityloop.town.units.queries import has_city
-from tests.loops.cases.smallville import Town, build
+from tests.loops.cases.smallville import MINUTE, POSTS, Town, build
 
 PASSWORD = "walk-the-whole-loop-1"
 
@@ -18,6 +22,24 @@ def found() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         named(build(Path(folder)))
+
+
+def again() -> Town:
+    """Give the town that stands, at this hour."""
+    accounts = {name: Account.objects.get(username=name) for name in POSTS}
+    return Town({o.key: o for o in Organisation.objects.all()}, accounts, city_clock.now() - 10 * MINUTE)
+
+
+def hostile_case() -> None:
+    """Bring a case whose words try to be a page to its handling; print its number and its follow code."""
+    town = again()
+    words = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'> \u202etxt.exe " + "长" * 80
+    made = town.collect(words=words, address="<b>Long</b> " + "Donaudampfschifffahrtsgesellschaft" * 3)
+    for action, who in (("file", "shift"), ("dispatch", "dispatcher"), ("accept", "parks")):
+        town.take(made.case, action, who)
+    town.take(made.case, "extend", "parks", words=words, by="2 wd")
+    assert Case.objects.get(pk=made.case).state == "handling"
+    print(made.number, made.follow)
 
 
 def named(town: Town) -> Town:

@@ -52,7 +52,7 @@ def test_the_code_leads_to_its_page_however_it_is_typed(client, followed):
 
 def test_headers_keep_the_code_to_oneself(client, followed):
     answer = client.get(f"/follow/{followed.code}")
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "strict-origin"
     assert answer["Cache-Control"] == "no-store" and answer["X-Robots-Tag"] == "noindex"
 
 

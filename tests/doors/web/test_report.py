@@ -28,7 +28,7 @@ def test_a_report_becomes_a_case(client, town):
     assert (case.matter, case.address, case.channel, case.origin) == ("tree", "W 12 St", "web", "live")
     assert File.objects.get().subject == case.subject and Report.objects.get().person
     page = client.get(answer["Location"])
-    assert page["Referrer-Policy"] == "no-referrer" and page["Cache-Control"] == "no-store"
+    assert page["Referrer-Policy"] == "strict-origin" and page["Cache-Control"] == "no-store"
     code = re.search(r"/follow/([0-9A-Z-]{19})/sent", answer["Location"])[1]
     assert code.encode() in page.content and b"promise.json" in page.content
     promise = client.get(f"/follow/{code}/promise.json").json()

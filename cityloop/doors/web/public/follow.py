@@ -25,12 +25,16 @@ from cityloop.town.calendar.clock import city_clock
 
 
 def secret(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Keep a page with a code in its address out of referrers, caches and search engines."""
+    """Keep a page with a code in its address out of referrers, caches and search engines.
+
+    `strict-origin` names the city's site and never the page. `no-referrer` would also take the origin from our own
+    forms, which is what tells them from forged ones.
+    """
 
     @wraps(view)
     def kept(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         answer = view(request, *args, **named)
-        answer["Referrer-Policy"] = "no-referrer"
+        answer["Referrer-Policy"] = "strict-origin"
         answer["Cache-Control"] = "no-store"
         answer["X-Robots-Tag"] = "noindex"
         return answer

@@ -1,0 +1,34 @@
+"""A small live city for browsers: Smallville in the running server, with names and passwords."""
+
+import pytest
+
+from tests.journeys.town import PASSWORD
+
+
+@pytest.fixture(scope="session")
+def town_server(city_server):
+    """The running city of this process, with Smallville in it."""
+    city_server.shell("from tests.journeys.town import found; found()")
+    return city_server
+
+
+@pytest.fixture
+def at_desk(browser, town_server):
+    """Sign someone in through the form, in a browser of their own, and give the page."""
+    opened = []
+
+    def sign_in(who: str, path: str = "/desk/", **context):
+        made = browser.new_context(base_url=town_server.url, **context)
+        made.set_default_timeout(20_000)
+        opened.append(made)
+        page = made.new_page()
+        page.goto(path)
+        page.locator("[name=username]").fill(who)
+        page.locator("[name=password]").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.locator("nav.rail").wait_for()
+        return page
+
+    yield sign_in
+    for one in opened:
+        one.close()
