@@ -1,32 +1,50 @@
 // The desk stays fresh: steps of others arrive by server-sent events, and the page fetches itself anew and changes in
 // place. What someone types or has focused is never touched; what changed lights up briefly.
-const SOON = 600 // gathers steps that come together
+const SOON = 700 // gathers steps that come together
+const APART = 2_500 // in a busy city the page is not fetched more often than this
 const TICK = 30_000 // clocks move even where nobody acts
 const SILENT = 50_000 // the server says something every 20 s
+
+let heard = 0
 
 export function live(): void {
   const at = document.querySelector<HTMLElement>("[data-live-page]")
   if (!at || !("EventSource" in window)) return
-  let heard = 0
-  let timer = 0
-  const refresh = () => {
-    clearTimeout(timer)
-    timer = window.setTimeout(() => { if (!document.hidden) void renew() }, SOON)
-  }
-  const stream = new EventSource("/live") // reconnects by itself, and asks for what it missed
+  const refresh = atMost(APART, () => { if (!document.hidden) void renew() })
+  let stream = listen(at, refresh)
+  window.setInterval(() => { if (heard && Date.now() - heard > SILENT) say(false, heard); refresh() }, TICK)
+  document.addEventListener("visibilitychange", refresh)
+  window.addEventListener("pagehide", () => stream.close())
+  window.addEventListener("pageshow", (event) => { if (event.persisted) stream = listen(at, refresh) })
+}
+
+/** Opens the stream. It reconnects by itself, and then asks for what it missed. */
+function listen(at: HTMLElement, refresh: () => void): EventSource {
+  const stream = new EventSource("/live")
   const hear = () => { heard = Date.now(); say(true, heard) }
   stream.addEventListener("open", hear)
   stream.addEventListener("beat", hear)
   stream.addEventListener("step", (event) => {
     hear()
-    const of = at.dataset.case
     const { number } = JSON.parse((event as MessageEvent<string>).data) as { number: string }
-    if (!of || of === number) refresh()
+    if (!at.dataset.case || at.dataset.case === number) refresh()
   })
   stream.addEventListener("error", () => say(false, heard))
-  window.setInterval(() => { if (heard && Date.now() - heard > SILENT) say(false, heard); refresh() }, TICK)
-  document.addEventListener("visibilitychange", refresh)
-  window.addEventListener("pagehide", () => stream.close())
+  return stream
+}
+
+/** Calls soon after it is first asked, and never twice within `apart` ms, however often it is asked. */
+function atMost(apart: number, call: () => void): () => void {
+  let waiting = 0
+  let last = 0
+  return () => {
+    if (waiting) return
+    waiting = window.setTimeout(() => {
+      waiting = 0
+      last = Date.now()
+      call()
+    }, Math.max(SOON, last + apart - Date.now()))
+  }
 }
 
 function say(fresh: boolean, when: number): void {

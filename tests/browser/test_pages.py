@@ -60,7 +60,8 @@ def test_targets_are_large_enough(page, town_server, path):
     page.goto(path)
     small = page.evaluate(
         "[...document.querySelectorAll('main a, main button, header a, header button, main input')]"
-        ".filter(e => e.offsetParent && !e.matches('.unseen, .skip') && e.getBoundingClientRect().height < 44).map(e => e.outerHTML.slice(0, 80))"
+        ".filter(e => e.offsetParent && !e.matches('.unseen, .skip') && e.getBoundingClientRect().height < 44)"
+        ".map(e => e.outerHTML.slice(0, 80))"
     )
     assert small == []
 

@@ -22,7 +22,7 @@ def city(request: HttpRequest) -> dict[str, Any]:
 def banner(kind: str, face: ClockFace) -> dict[str, str] | None:
     """Say that this is a replay or an exercise, what time it is in it, and how quickly time runs."""
     first = {
-        "replay": _("A replay of real records: nothing here reaches the authorities."),
+        "replay": _("Replay of real records; nothing here reaches the authorities."),
         "exercise": _("An exercise: nothing here is in earnest."),
     }.get(kind)
     if first is None:
@@ -33,7 +33,7 @@ def banner(kind: str, face: ClockFace) -> dict[str, str] | None:
 def pace(face: ClockFace) -> str:
     """Say how quickly the city's time runs."""
     if face.used_up:
-        return _("The recorded time is used up; time now runs at its usual speed.")
+        return _("The recorded time is used up; it now runs at its usual speed.")
     if not face.driven or face.speed == 1:
         return ""
     return _("Time runs {speed} × as fast.").format(speed=f"{face.speed:g}")

@@ -17,7 +17,7 @@ Photos = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: `said` are words quoted, `told` what the step decided, `moved` the state it led to."""
+    """One line: `what` was done, with what it decided; `said` are words quoted, `moved` the state it led to."""
 
     seq: int
     at: str
@@ -25,7 +25,6 @@ class Line:
     icon: str
     who: str
     what: str
-    told: str
     said: tuple[str, ...]
     moved: str
     photos: tuple[str, ...]
@@ -42,13 +41,17 @@ def line(moment: Any, definition: Definition, now: int) -> Line:
         full=in_full(row.at),
         icon=names.icon(row.what),
         who=who(row, definition),
-        what=names.action(definition, row.what),
-        told=decided(moment.data),
+        what=done(names.action(definition, row.what), decided(moment.data)),
         said=tuple(text for text in moment.words.values() if text),
         moved=moved,
         photos=moment.photos,
         internal=row.what == "note",
     )
+
+
+def done(action: str, result: str) -> str:
+    """Say what was done, and what it decided."""
+    return _("{action}: {result}").format(action=action, result=result) if result else action
 
 
 def who(row: Any, definition: Definition) -> str:
