@@ -1,6 +1,7 @@
 """Units as GeoJSON with how many cases are open in each; cached by the version of the units and the counts."""
 
 import functools
+import gzip
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -49,10 +50,14 @@ def answer(request: HttpRequest, code: str, depth: int, counted: Mapping[str, in
     body = _body(version, code, depth, counted, href, request.GET.get("here", ""))
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     fresh = tag in parse_etags(request.headers.get("If-None-Match", ""))
-    reply = HttpResponse(b"" if fresh else body, status=304 if fresh else 200, content_type="application/geo+json")
+    small = "gzip" in request.headers.get("Accept-Encoding", "") and not fresh
+    sent = b"" if fresh else gzip.compress(body, 6) if small else body
+    reply = HttpResponse(sent, status=304 if fresh else 200, content_type="application/geo+json")
+    if small:
+        reply["Content-Encoding"] = "gzip"
     reply["ETag"] = tag
     reply["Cache-Control"] = "private, no-cache"
-    reply["Vary"] = "Cookie, Accept-Language"
+    reply["Vary"] = "Cookie, Accept-Language, Accept-Encoding"
     return reply
 
 
