@@ -143,9 +143,9 @@ class Transition(msgspec.Struct, frozen=True):
 DECIDE_FIELDS = {
     "request": Field(type="request", required=True),
     "answer": Field(type="choice", required=True, choices=["granted", "refused", "answered"]),
-    "words": Field(type="text"),
+    "words": Field(type="words"),
 }
-CENTRE_FIELDS = {"words": Field(type="text", required=True)}
+CENTRE_FIELDS = {"words": Field(type="words", required=True)}
 
 
 class Definition:
