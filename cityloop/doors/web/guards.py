@@ -49,7 +49,12 @@ def desk_page(view: View) -> View:
 
 
 def found(view: View, request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
-    """Call a view; a case, unit or file that is not there for this visitor is a page that is not there."""
+    """Call a view; a case, unit or file that is not there for this visitor is a page that is not there.
+
+    So is an address with a NUL in it: no name of ours has one, and PostgreSQL cannot be asked for it.
+    """
+    if "\0" in request.path or any("\0" in value for values in request.GET.lists() for value in values[1]):
+        raise Http404
     try:
         return view(request, *args, **named)
     except Refusal as refusal:

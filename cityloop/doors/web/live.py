@@ -18,6 +18,7 @@ from django.contrib.auth import get_user
 from django.db import close_old_connections
 from django.http import HttpRequest
 
+from cityloop.ground.kit.words import natural
 from cityloop.loops.cases.queries import seen_steps
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.queries import last_offset
@@ -58,7 +59,8 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await _plain(send, 403)
         return
     start = headers.get("last-event-id", "")
-    offset = int(start) if start.isdigit() else await _tip.now()
+    seen = natural(start)
+    offset = await _tip.now() if seen is None else seen
     await send(
         {
             "type": "http.response.start",

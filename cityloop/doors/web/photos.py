@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.guards import scope_of
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 from cityloop.town.files import queries as files
 
 HOUR = 3600
@@ -23,7 +24,7 @@ def photo(request: HttpRequest, uuid: UUID) -> FileResponse:
         allowed = signed(uuid, request.GET.get("k", "")) or files.readable(file, scope_of(request))
         if not allowed:
             raise Http404
-        opened = files.opened(file, int(side) if side.isdigit() else 0)
+        opened = files.opened(file, natural(side) or 0)
     except Refusal as refusal:
         raise Http404 from refusal
     answer = FileResponse(opened, content_type=files.mime(file, 1 if side else 0))

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from cityloop.doors.web.show.acting import Tried, find
 from cityloop.doors.web.show.asked import data, keep_photos
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.offers import Offer
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import actions as cases
@@ -72,7 +73,6 @@ def _take(
     scope: Scope | None,
 ) -> None:
     offer = find(offered, key)
-    expected = str(request.POST.get("seq", ""))
     if offer is None:
         raise Refusal("web.gone", "This is no longer possible: the case has changed meanwhile.")
     fields = data(offer, request.POST, list(photos), queries.snapshot_of(case))
@@ -81,7 +81,7 @@ def _take(
         act=Act(offer.action, fields),
         by=offer.actor,
         at=max(at, case.at),
-        expected=int(expected) if expected.isdigit() else None,
+        expected=natural(str(request.POST.get("seq", ""))),
         scope=scope,
     )
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,2}", re.ASCII)
 _HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -22,3 +23,19 @@ def clean(text: str) -> str:
     otherwise than it is.
     """
     return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def is_language(tag: str) -> bool:
+    """Whether `tag` has the shape of a language tag (BCP 47) of at most 10 characters: `en`, `zh-hans`, `pt-BR`."""
+    return len(tag) <= 10 and _LANGUAGE.fullmatch(tag) is not None
+
+
+def natural(text: str) -> int | None:
+    """Read a whole number from 0 to 2⁶³ - 1 in ASCII digits, as an address or a form gives it; None for all else.
+
+    `str.isdigit` also takes "²" and digits of other scripts, and a database holds no greater number.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 20):
+        return None
+    number = int(text)
+    return number if number < 2**63 else None

@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Substr
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.offers import Denied, Offer, offers
 from cityloop.ground.loop.snapshot import Snapshot, load
@@ -54,7 +55,7 @@ def by_number(text: str, scope: Scope) -> Case:
 def may_read(subject: str, scope: Scope) -> bool:
     """Tell whether a scope may read what hangs on a ledger subject `case:<id>`, such as its photos."""
     kind, _, key = subject.partition(":")
-    return kind == "case" and key.isdigit() and visible(scope).filter(pk=int(key)).exists()
+    return kind == "case" and (pk := natural(key)) is not None and visible(scope).filter(pk=pk).exists()
 
 
 def followed(code: str) -> tuple[Case, Report | Follower] | None:
@@ -121,7 +122,8 @@ def _numbered(text: str) -> Q:
     """Select by a whole public number, or by its last digits alone."""
     plain = text.strip()
     try:
-        return Q(pk=int(plain) if plain.isdigit() and len(plain) < 13 else numbers.case_id(plain))
+        short = natural(plain)
+        return Q(pk=numbers.case_id(plain) if short is None else short)
     except Refusal:
         return Q(pk__in=[])
 

@@ -17,6 +17,7 @@ from cityloop.doors.web.show.acting import actor_words, find, forms, reason, sai
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
@@ -70,13 +71,13 @@ def refused(failed: Failed | None, shown: File, bar: list[Any]) -> dict[str, Any
     """Say what was refused: what others did meanwhile, and the words typed where their form is gone."""
     if failed is None:
         return {}
-    seq = str(failed.tried.typed.get("seq", ""))
+    seq = natural(str(failed.tried.typed.get("seq", "")))
     gone = not any(form.key == failed.tried.key for form in bar)
     typed = [failed.tried.typed.get(name, "") for name in ("words", "question")]
     return {
         "failed": failed,
         "refusal": said(failed.tried.error),
-        "meanwhile": changed(shown.lines, int(seq)) if failed.changed and seq.isdigit() else [],
+        "meanwhile": changed(shown.lines, seq) if failed.changed and seq is not None else [],
         "lost": " ".join(t for t in typed if t) if gone else "",
     }
 
@@ -138,11 +139,11 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     scope, now = scope_of(request), city_clock.now()
     found = queries.by_number(number, scope)
     actor = may_look(queries.actors_for(found, scope))
-    wanted = str(request.POST.get("person", ""))
+    wanted = natural(str(request.POST.get("person", "")))
     known = {row.person for row in queries.reports_of(found) if row.person}
-    if actor is None or not wanted.isdigit() or int(wanted) not in known:
+    if actor is None or wanted not in known:
         raise Http404
-    person = persons.persons_of([int(wanted)]).get(int(wanted))
+    person = persons.persons_of([wanted]).get(wanted)
     if person is None:
         raise Http404
     try:

@@ -16,6 +16,7 @@ from cityloop.doors.web.show import names
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.fields import matters
 from cityloop.doors.web.show.times import hour, when
+from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP, pinned
 from cityloop.town.calendar.clock import city_clock
@@ -63,7 +64,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 def number_of(text: str) -> int:
     """Read an id out of an address; 0 for what is none."""
-    return int(text) if text.isdigit() and len(text) < 19 else 0
+    return natural(text) or 0
 
 
 def wanted(query: QueryDict, now: int) -> queries.Wanted:

@@ -15,6 +15,7 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.times import hour
+from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.definition import Definition
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP, pinned
@@ -87,7 +88,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def wanted(scope: Scope, query: QueryDict) -> Any:
     """Give the rows of an inbox as filtered by its address."""
     org, what, unit = (query.get(name, "") for name in ("org", "what", "unit"))
-    return worklist.narrowed(worklist.inbox(scope), what=what, unit=unit, org=int(org) if org.isdigit() else 0)
+    return worklist.narrowed(worklist.inbox(scope), what=what, unit=unit, org=natural(org) or 0)
 
 
 def choices(query: QueryDict) -> dict[str, tuple[str, list[tuple[str, str]]]]:
@@ -103,8 +104,10 @@ def place_of(text: str) -> worklist.Place | None:
     """Read where the last page ended, `over:1540137600000000:17`; what is none begins anew."""
     group, _colon, rest = text.partition(":")
     due, _colon, key = rest.partition(":")
-    fits = group in worklist.GROUPS and due.isdigit() and key.isdigit() and len(due) < 20 and len(key) < 19
-    return worklist.Place(group, min(int(due), worklist.NEVER), int(key)) if fits else None
+    when, last = natural(due), natural(key)
+    if group not in worklist.GROUPS or when is None or last is None:
+        return None
+    return worklist.Place(group, min(when, worklist.NEVER), last)
 
 
 def further(query: QueryDict, found: dict[str, list[Any]]) -> str:

@@ -14,6 +14,7 @@ from cityloop.doors.web.show.asked import degrees, keep_photos
 from cityloop.doors.web.show.times import duration, language
 from cityloop.ground.codes import check_point
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import duplicates, numbers
@@ -61,7 +62,7 @@ class Draft:
 
 def begun(given: QueryDict, key: str = "") -> Draft:
     """Give a draft from an address or a form."""
-    typed = {name: str(given.get(name, ""))[:6000] for name in TEXTS}
+    typed = {name: clean(str(given.get(name, "")))[:6000] for name in TEXTS}
     typed["key"] = typed["key"][:120] or key
     return Draft(typed, _unsigned(given.get("kept", "")))
 

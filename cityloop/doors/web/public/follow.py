@@ -18,6 +18,7 @@ from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.acting import Form, forms, said
 from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import queries
 from cityloop.loops.cases.loop import pinned
@@ -49,7 +50,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     """Ask for the code and go to its page."""
     if request.method != "POST":
         return render(request, "public/follow_enter.html", {"section": "follow"})
-    code, error = str(request.POST.get("code", "")).strip()[:60], ""
+    code, error = clean(str(request.POST.get("code", ""))).strip()[:60], ""
     try:
         brake(request, "code", most=60, seconds=600)
         if queries.followed(code):

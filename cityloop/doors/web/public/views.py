@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import maps
 from cityloop.doors.web.guards import city_page
+from cityloop.ground.kit.words import natural
 from cityloop.town.units import queries as units
 
 
@@ -31,7 +32,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
 def map_units(request: HttpRequest) -> HttpResponse:
     """Give the parts of a unit as GeoJSON with open cases; `plain` leaves the numbers out, `depth` goes deeper."""
     code = maps.under(request)
-    depth = min(max(int(request.GET.get("depth", "1") or 1), 1), 4) if request.GET.get("depth", "1").isdigit() else 1
+    depth = min(max(natural(request.GET.get("depth", "")) or 1, 1), 4)
     depth = min(depth, max(1, units.scheme().depth - units.scheme().level_of(code)))
     counted = None if "plain" in request.GET else maps.counts(code, depth, None)
     return maps.answer(request, code, depth, counted, door)

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.offers import Offer
 from cityloop.loops.cases.actions.prepare import organisations
@@ -43,11 +44,12 @@ def _text(name: str, typed: QueryDict, snapshot: Any) -> Any:
 
 def _number(name: str, typed: QueryDict, snapshot: Any) -> Any:
     text = _text(name, typed, snapshot)
-    return int(text) if text.isdigit() and len(text) < 19 else text
+    number = natural(text)
+    return text if number is None else number
 
 
 def _numbers(name: str, typed: QueryDict, snapshot: Any) -> Any:
-    return [int(v) for v in typed.getlist(name) if v.isdigit()]
+    return [n for n in map(natural, typed.getlist(name)) if n is not None]
 
 
 def _limit(name: str, typed: QueryDict, snapshot: Any) -> Any:

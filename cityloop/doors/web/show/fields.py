@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import duration, local
+from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import ACTIVE, Part, Snapshot
@@ -241,7 +242,7 @@ def _milestone(about: About, made: Input, spec: dict[str, Any]) -> None:
 def milestone(snapshot: Snapshot, key: str) -> str:
     """Name a milestone by the words of the catalogue version the case was filed under."""
     steps = catalog.catalog(snapshot.catalogue).matter(snapshot.matter).milestones if snapshot.catalogue else ()
-    number = int(key) if key.isdigit() else 0
+    number = natural(key) or 0
     return names.words(steps[number - 1].names) if 0 < number <= len(steps) else key
 
 

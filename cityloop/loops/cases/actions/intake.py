@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from cityloop.ground.codes import cell, check_point
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.kit.words import clean
+from cityloop.ground.kit.words import clean, is_language
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import models, numbers
@@ -123,6 +123,8 @@ def _check(report: Report, key: str) -> None:
             name="words",
             limit=WORDS_LIMIT,
         )
+    if not is_language(report.language):
+        raise Refusal("cases.language", "Name a language by its code, such as en or zh-hans.", field="language")
     if len(key) > 120:
         raise Refusal("cases.key.long", "An idempotency key has at most 120 characters.", field="key")
     if len(report.photos) > 10:
