@@ -37,6 +37,7 @@ STEWARD: list[tuple[str, float, str]] = [
     ("warn", 15, "cityloop.loops.cases.tasks:warn"),
     ("clock", 3, "cityloop.town.calendar.tasks:hold"),
     ("reforms", 5, "cityloop.town.units.tasks:publish_reforms"),
+    ("photos", 3600, "cityloop.town.files.tasks:forget_unsent"),
     ("answers", 600, "cityloop.loops.cases.nightly:forget_old_answers"),
     ("nightly", 60, "cityloop.loops.cases.nightly:check_tonight"),
     ("notices", 30, "cityloop.town.notices.tasks:send_due"),

@@ -46,8 +46,9 @@ class Case(models.Model):
     resolution = models.CharField(max_length=24, blank=True)
     lead_org = models.BigIntegerField(default=0)
     person = models.BigIntegerField(default=0)
-    parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
-    into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="folded")
+    # Most cases have neither: the partial indexes below are enough, and a full one would be written for every case.
+    parent = models.ForeignKey("self", null=True, db_index=False, on_delete=models.PROTECT, related_name="children")
+    into = models.ForeignKey("self", null=True, db_index=False, on_delete=models.PROTECT, related_name="folded")
     source = models.CharField(max_length=60, blank=True)
     source_key = models.CharField(max_length=120, blank=True)
     source_due = InstantField(null=True)
@@ -84,7 +85,7 @@ class Case(models.Model):
 class Part(models.Model):
     """What one organisation does for a case: the list-side of the snapshot's parts."""
 
-    case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="parts")
+    case = models.ForeignKey(Case, db_index=False, on_delete=models.CASCADE, related_name="parts")
     round = models.SmallIntegerField()
     number = models.SmallIntegerField()
     org = models.BigIntegerField()

@@ -5,12 +5,15 @@ from typing import Protocol
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.files import photo, rules
-from cityloop.town.files.models import File
+from cityloop.town.files.models import File, real_now
+
+UNSENT_MICROS = 2 * 86_400_000_000  # the draft of a report is good for a day
+BATCH = 100
 
 
 class Upload(Protocol):
@@ -30,10 +33,34 @@ def keep(upload: Upload, *, subject: str, by: Actor, at: int) -> File:
         raise Refusal("files.photo.empty", "This photo is empty; choose another.", photo.FIELD)
     picture = photo.clean(data)
     digest = hashlib.sha256(picture.content).hexdigest()
-    _store(rules.path(digest), picture.content)
-    for side, content in picture.thumbnails.items():
-        _store(rules.path(digest, side), content)
-    return _row(picture, digest, hashlib.sha256(data).hexdigest(), subject, by, at)
+    _store_all(digest, picture)
+    row = _row(picture, digest, hashlib.sha256(data).hexdigest(), subject, by, at)
+    _store_all(digest, picture)  # `forget_unsent` may have taken equal bytes away before this row said they are needed
+    return row
+
+
+def forget_unsent() -> int:
+    """Take away the photos of reports that were never sent, two days after they came; give how many.
+
+    Bytes go when no row needs them any more: no row can be added between that look and their going.
+    """
+    gone, before = 0, real_now() - UNSENT_MICROS
+    while rows := list(File.objects.filter(subject="", recorded_at__lt=before).order_by("id")[:BATCH]):
+        gone += _forget([row.pk for row in rows], {row.sha256 for row in rows})
+    return gone
+
+
+@transaction.atomic
+def _forget(ids: list[int], digests: set[str]) -> int:
+    if connection.vendor == "postgresql":  # SQLite lets one write at a time anyway
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE files_file IN SHARE ROW EXCLUSIVE MODE")
+    gone: int = File.objects.filter(pk__in=ids, subject="").delete()[0]
+    needed = set(File.objects.filter(sha256__in=digests).values_list("sha256", flat=True))
+    for digest in digests - needed:
+        for side in (0, *photo.THUMBNAILS):
+            default_storage.delete(rules.path(digest, side))
+    return gone
 
 
 @transaction.atomic
@@ -61,6 +88,12 @@ def _row(picture: photo.Picture, digest: str, source: str, subject: str, by: Act
         lat=picture.taken.lat,
         taken_at=picture.taken.at,
     )
+
+
+def _store_all(digest: str, picture: photo.Picture) -> None:
+    _store(rules.path(digest), picture.content)
+    for side, content in picture.thumbnails.items():
+        _store(rules.path(digest, side), content)
 
 
 def _store(path: str, content: bytes) -> None:

@@ -1,5 +1,6 @@
 """Tables of files. Only this room's actions write them."""
 
+import time
 from uuid import uuid4
 
 from django.db import models
@@ -7,8 +8,16 @@ from django.db import models
 from cityloop.town.columns import CodeField, InstantField
 
 
+def real_now() -> int:
+    """Give the real time in microseconds, whatever a demo's city clock says."""
+    return time.time_ns() // 1000
+
+
 class File(models.Model):
-    """A photo as kept. `uuid` is how it is asked for; `sha256` is of the kept bytes, `source_sha256` of those sent."""
+    """A photo as kept. `uuid` is how it is asked for; `sha256` is of the kept bytes, `source_sha256` of those sent.
+
+    `created` is the city's time, `recorded_at` the real one; `subject` is empty while a report is being written.
+    """
 
     uuid = models.UUIDField(default=uuid4, unique=True, editable=False)
     subject = CodeField(max_length=80)
@@ -19,6 +28,7 @@ class File(models.Model):
     width = models.PositiveIntegerField()
     height = models.PositiveIntegerField()
     created = InstantField()
+    recorded_at = InstantField(default=real_now)
     by_person = models.BigIntegerField(default=0)
     by_post = models.BigIntegerField(default=0)
     lon = models.FloatField(null=True)

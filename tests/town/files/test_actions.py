@@ -82,3 +82,30 @@ def test_a_photo_kept_in_advance_is_attached_once():
     with pytest.raises(Refusal):
         actions.attach(file=file, subject="case:10")
     assert File.objects.get().subject == "case:9"
+
+
+def test_photos_of_a_report_never_sent_go_after_two_days(media, monkeypatch):
+    sent, twin, left = keep(hostile.jpeg()), keep(hostile.jpeg(), ""), keep(hostile.jpeg((90, 60)), "")
+    fresh = keep(hostile.jpeg((60, 90)), "")
+    assert actions.forget_unsent() == 0
+    File.objects.exclude(pk=fresh.pk).update(recorded_at=left.recorded_at - actions.UNSENT_MICROS - 1)
+    assert actions.forget_unsent() == 2
+    assert set(File.objects.values_list("pk", flat=True)) == {sent.pk, fresh.pk}
+    with queries.opened(sent) as kept:
+        assert kept.read()
+    assert not [path for path in stored(media) if left.sha256 in path.name]
+    assert twin.sha256 == sent.sha256 and len(stored(media)) == 6
+
+
+def test_bytes_taken_away_while_an_equal_photo_comes_are_written_again(media, monkeypatch):
+    old = keep(hostile.jpeg(), "")
+    File.objects.update(recorded_at=0)
+    row = actions._row
+
+    def slow(*args):
+        actions.forget_unsent()  # between the look for equal bytes and the row that needs them
+        return row(*args)
+
+    monkeypatch.setattr(actions, "_row", slow)
+    kept = keep(hostile.jpeg(), "case:1")
+    assert kept.sha256 == old.sha256 and len(stored(media)) == 3
