@@ -11,6 +11,8 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop import clocks, law, ops
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition
+from cityloop.ground.loop.ops import requests, targets
+from cityloop.ground.loop.ops.parts import change
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, GONE, Act, Clock, Effect, Outcome, Snapshot
 
@@ -135,13 +137,13 @@ def _not_from_here(definition: Definition, snapshot: Snapshot, name: str) -> Ref
 def _count(run: Run) -> None:
     name = run.transition.action.counter
     if name:
-        ops.count(run, name)
+        targets.count(run, name)
 
 
 def _move(run: Run) -> None:
     to = run.target or run.transition.to
     if to.startswith("@"):
-        to = ops.resolve_target(run, to)
+        to = targets.resolve_target(run, to)
     draft = run.draft
     if not to or to == draft.state:
         return
@@ -189,7 +191,7 @@ def _end(run: Run) -> None:
     draft.resolution = draft.proposed
     draft.held = ""
     if any(r.state == "asked" for r in draft.requests):
-        ops.lapse_requests(run)
+        requests.lapse_requests(run)
 
 
 def _stage_clock(run: Run, text: str) -> None:
@@ -241,13 +243,13 @@ def _settle_parts(run: Run, working: bool) -> None:
                 else "order"
             )
             clock = clocks.start(part.clock, at, worktime) if runs else clocks.stop(part.clock, at, why, worktime)
-            part = ops.change(part, clock=clock)
+            part = change(part, clock=clock)
             changed = True
         parts.append(part)
     if changed:
         draft.parts = tuple(parts)
     if draft.requests:
-        ops.lapse_of_gone(run, GONE)
+        requests.lapse_of_gone(run, GONE)
 
 
 def _outcome(run: Run, before: Snapshot) -> Outcome:

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.loop import ops
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition, fields_of
 from cityloop.ground.loop.engine import guard
+from cityloop.ground.loop.ops import requests
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, Request, Snapshot
 
@@ -119,7 +119,7 @@ def _decidable(
         run = Run(definition, snapshot, transition, {}, actor, at, None)  # type: ignore[arg-type]
         try:
             if request.state == "asked":
-                ops.check_decider(run, request)
+                requests.check_decider(run, request)
                 found.append(request)
         except Refusal:
             continue

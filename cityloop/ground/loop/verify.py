@@ -11,6 +11,7 @@ import msgspec
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop import ops
 from cityloop.ground.loop.definition import Action, Definition, RequestKind, Source, compile_definition, parse
+from cityloop.ground.loop.ops import requests
 from cityloop.ground.worktime import parse_limit
 
 
@@ -117,7 +118,7 @@ def _request_references(source: Source, name: str, kind: RequestKind) -> Iterato
             yield Finding("state.unknown", where, f"There is no state {state}.")
     if kind.to and kind.to not in source.states:
         yield Finding("state.unknown", where, f"There is no state {kind.to}.")
-    if kind.effect and kind.effect not in ops.EFFECTS:
+    if kind.effect and kind.effect not in requests.EFFECTS:
         yield Finding("op.unknown", where, f"There is no effect {kind.effect}.")
     if not kind.limit:
         yield Finding("wait.no_limit", where, "A request needs a limit.")

@@ -312,6 +312,17 @@ def test_offers_are_exactly_what_may_be_done() -> None:
     assert {d.code for d in not_yet} >= {"law.organisation"}
 
 
+def test_a_request_is_offered_to_who_decides_it_and_to_nobody_else() -> None:
+    story = Story().handling().do("extend", PARKS_OFFICER, words="w")
+    may, _ = offers(story.definition, story.now, (DISPATCHER,), story.at)
+    assert [(o.action, o.request) for o in may if o.action == "decide"] == [("decide", 1)]
+    may, not_yet = offers(story.definition, story.now, (PARKS_OFFICER,), story.at)
+    assert "decide" not in [o.action for o in may] and "decide" not in [d.action for d in not_yet]
+    answered = story.do("decide", DISPATCHER, request=1, answer="granted")
+    may, _ = offers(story.definition, answered.now, (DISPATCHER,), story.at)
+    assert "decide" not in [o.action for o in may]
+
+
 def test_a_held_case_shows_only_the_centre_a_way_on() -> None:
     story = Story().handling()
     for _ in range(3):

@@ -147,19 +147,16 @@ class Importer:
     def _insert(self, records: list[Record]) -> None:
         if not records:
             return
-        recorded_at = real_now()
-        numbered = zip(bulk.reserve(len(records)), records, cells_of(records), strict=True)
-        books = [self._book(number, record, cell, recorded_at) for number, record, cell in numbered]
+        books = fresh_books(records, self.definition, self.worktime, source=self.source, origin="import")
+        for book, record in zip(books, records, strict=True):
+            self._take(book, record)
         self.pace.note(len(books), bulk.insert(books))
         self.tally.cases += len(books)
 
-    def _book(self, number: int, record: Record, cell: int | None, recorded_at: int) -> Book:
-        fresh = fresh_of(number, record, cell, self.source, "import")
-        book = bulk.book_of_fresh(fresh, self.definition, self.worktime, origin="import", recorded_at=recorded_at)
+    def _take(self, book: Book, record: Record) -> None:
         book.step(Act("collect", collected(record, self.source)), self.actor, record.created, inner=point(record))
         if record.ended is not None and record.ended <= self.now:
             book.step(self._closing(record), self.actor, record.ended)
-        return book
 
     def _closing(self, record: Record) -> Act:
         data: dict[str, Any] = {"status": record.status} if record.status else {}
@@ -212,6 +209,19 @@ def cells_of(records: Sequence[Record]) -> list[int | None]:
         return [None] * len(records)
     found = iter(cells([lon for lon, _ in points], [lat for _, lat in points]).tolist())
     return [next(found) if r.place.lon is not None else None for r in records]
+
+
+def fresh_books(
+    records: Sequence[Record], definition: Definition, worktime: Calendars, *, source: str, origin: str
+) -> list[Book]:
+    """Open the books of new cases, in the order of the records, under ids taken for good."""
+    recorded_at, rows = real_now(), zip(bulk.reserve(len(records)), records, cells_of(records), strict=True)
+    return [
+        bulk.book_of_fresh(
+            fresh_of(number, record, cell, source, origin), definition, worktime, origin=origin, recorded_at=recorded_at
+        )
+        for number, record, cell in rows
+    ]
 
 
 def fresh_of(number: int, record: Record, cell: int | None, source: str, origin: str) -> bulk.Fresh:

@@ -14,7 +14,7 @@ from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.actions.save import save
 from cityloop.loops.cases.importing import known
-from cityloop.loops.cases.importing.actions import RETRIES, Tally, cells_of, chunks, fresh_of, point
+from cityloop.loops.cases.importing.actions import RETRIES, Tally, chunks, fresh_books, point
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record, Reject
 from cityloop.loops.cases.importing.rejects import RejectFile
@@ -26,7 +26,6 @@ from cityloop.loops.cases.replaying.plan import Director, Planned
 from cityloop.loops.cases.replaying.policy import Policy
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
-from cityloop.town.ledger.actions import real_now
 from cityloop.town.units.queries import city
 
 ORIGIN = "replay"
@@ -169,18 +168,11 @@ class Stage:
         """Begin new cases and play them up to the present."""
         if not records:
             return
-        recorded_at = real_now()
-        numbered = zip(bulk.reserve(len(records)), records, cells_of(records), strict=True)
-        books = [self._book(number, record, cell, recorded_at) for number, record, cell in numbered]
+        books = fresh_books(records, self.director.definition, self.worktime, source=self.source, origin=ORIGIN)
+        for book, record in zip(books, records, strict=True):
+            self.tally.steps += advance(book, record, self.due(record))
         self.pace.note(len(books), bulk.insert(books))
         self.tally.cases += len(books)
-
-    def _book(self, number: int, record: Record, cell: int | None, recorded_at: int) -> Book:
-        fresh = fresh_of(number, record, cell, self.source, ORIGIN)
-        director, worktime = self.director, self.worktime
-        book = bulk.book_of_fresh(fresh, director.definition, worktime, origin=ORIGIN, recorded_at=recorded_at)
-        self.tally.steps += advance(book, record, self.due(record))
-        return book
 
     def due(self, record: Record) -> list[Planned]:
         """Give the planned steps whose time has come."""
