@@ -7,11 +7,13 @@ import { basemap, unitLayers, markLayers } from "./islands/map-style"
 import { showMarks } from "./islands/map-marks"
 import { pickable } from "./islands/map-pick"
 import { quantiles } from "./islands/map-scale"
+import { RENEWED } from "./islands/live"
 
 maplibre.setWorkerUrl(workerUrl)
 
 type Collection = GeoJSON.FeatureCollection
 const nothing: Collection = { type: "FeatureCollection", features: [] }
+const APART = 8_000 // a map is not asked for more often than this, however busy the city
 
 export async function mount(at: HTMLElement): Promise<maplibre.Map> {
   const says = line(at)
@@ -30,6 +32,7 @@ export async function mount(at: HTMLElement): Promise<maplibre.Map> {
   if (at.dataset.pick) pickable(map, at)
   await new Promise((done) => map.once("load", done))
   await fill(map, at, says)
+  keepFresh(map, at)
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload())
   return map
 }
@@ -48,6 +51,23 @@ async function fill(map: maplibre.Map, at: HTMLElement, says: HTMLElement): Prom
   }
 }
 
+/** Follows the list beside it: counts and marks change where they stand, the view stays. */
+function keepFresh(map: maplibre.Map, at: HTMLElement): void {
+  let last = Date.now()
+  let waiting = 0
+  const renew = async () => {
+    waiting = 0
+    last = Date.now()
+    const [units, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
+    if (at.dataset.ready !== "yes") return
+    if (units.features.length) drawUnits(map, at, units)
+    if (at.dataset.marksUrl) drawMarks(map, at, marks)
+  }
+  document.addEventListener(RENEWED, () => {
+    if (!waiting && at.isConnected) waiting = window.setTimeout(() => { renew().catch(() => undefined) }, Math.max(0, last + APART - Date.now()))
+  })
+}
+
 async function get(url: string | undefined): Promise<Collection> {
   if (!url) return nothing
   const answer = await fetch(url, { headers: { Accept: "application/geo+json, application/json" } })
@@ -57,10 +77,14 @@ async function get(url: string | undefined): Promise<Collection> {
 
 function drawUnits(map: maplibre.Map, at: HTMLElement, units: Collection): void {
   if (!units.features.length) return
-  map.addSource("units", { type: "geojson", data: units })
-  map.addSource("labels", { type: "geojson", data: labels(units) })
   const steps = quantiles(units.features.map((f) => Number(f.properties?.value ?? Number.NaN)))
-  for (const layer of unitLayers(at, steps)) map.addLayer(layer)
+  const layers = unitLayers(at, steps)
+  const known = [put(map, "units", units), put(map, "labels", labels(units))]
+  if (known[0]) {
+    for (const layer of layers) if (layer.type === "fill") map.setPaintProperty(layer.id, "fill-color", layer.paint?.["fill-color"])
+    return
+  }
+  for (const layer of layers) map.addLayer(layer)
   const popup = new maplibre.Popup({ closeButton: false, closeOnClick: false, className: "quiet" })
   map.on("mousemove", "units-fill", (event) => {
     const found = event.features?.[0]?.properties
@@ -76,6 +100,14 @@ function drawUnits(map: maplibre.Map, at: HTMLElement, units: Collection): void 
   })
 }
 
+/** Gives a source its data; tells whether it was there before. */
+function put(map: maplibre.Map, name: string, data: Collection): boolean {
+  const known = map.getSource<maplibre.GeoJSONSource>(name)
+  if (known) known.setData(data)
+  else map.addSource(name, { type: "geojson", data })
+  return known !== undefined
+}
+
 /** One label a unit, at the point given for it: an area in several tiles would be labelled in each. */
 function labels(units: Collection): Collection {
   const points = units.features.filter((f) => f.properties?.label !== undefined && Array.isArray(f.properties.at))
@@ -83,9 +115,7 @@ function labels(units: Collection): Collection {
 }
 
 function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void {
-  if (!marks.features.length) return
-  map.addSource("marks", { type: "geojson", data: marks })
-  for (const layer of markLayers(at)) map.addLayer(layer)
+  if (!put(map, "marks", marks)) for (const layer of markLayers(at)) map.addLayer(layer)
   showMarks(map, at, marks)
 }
 

@@ -6,6 +6,7 @@ const TICK = 30_000 // clocks move even where nobody acts
 const SILENT = 50_000 // the server says something every 20 s
 
 let heard = 0
+export const RENEWED = "cityloop:renewed"
 
 export function live(): void {
   const at = document.querySelector<HTMLElement>("[data-live-page]")
@@ -52,8 +53,7 @@ function say(fresh: boolean, when: number): void {
   for (const box of document.querySelectorAll<HTMLElement>("[data-fresh]")) {
     box.classList.toggle("is-stale", !fresh)
     box.classList.toggle("is-live", fresh)
-    const time = new Date(when).toLocaleTimeString(document.documentElement.lang, { hour12: false })
-    const words = `${(fresh ? box.dataset.liveWords : box.dataset.staleWords) ?? ""} ${time}`
+    const words = `${(fresh ? box.dataset.liveWords : box.dataset.staleWords) ?? ""} ${box.dataset.fresh ?? ""}`
     const line = box.querySelector("span")
     if (line && line.textContent !== words) line.textContent = words
     const sign = fresh ? "access-point" : "plug-connected-x"
@@ -65,10 +65,19 @@ async function renew(): Promise<void> {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined)
   if (!answer?.ok || answer.redirected) return
   const page = new DOMParser().parseFromString(await answer.text(), "text/html")
+  asOf(page)
+  document.dispatchEvent(new Event(RENEWED))
   const now = new Map([...document.querySelectorAll<HTMLElement>("[data-live]")].map((e) => [e.dataset.live, e]))
   const next = [...page.querySelectorAll<HTMLElement>("[data-live]")]
   if (next.length !== now.size || next.some((e) => !now.has(e.dataset.live))) return replaceAll(page)
   for (const part of next) put(now.get(part.dataset.live) as HTMLElement, part)
+}
+
+/** Takes over as of when the page is: in the city's own time, which in a replay is not that of this machine. */
+function asOf(page: Document): void {
+  const time = page.querySelector<HTMLElement>("[data-fresh]")?.dataset.fresh ?? ""
+  for (const box of document.querySelectorAll<HTMLElement>("[data-fresh]")) box.dataset.fresh = time
+  say(true, heard)
 }
 
 /** The page has other parts than before (a group came or went): the whole list is changed, unless someone is in it. */

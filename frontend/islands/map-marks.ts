@@ -7,14 +7,21 @@ const ICONS: Record<string, string> = {
   ontime: "clock", due: "hourglass-low", over: "alert-triangle", ver: "circle-check", wait: "inbox", alarm: "bell-ringing",
 }
 
+const shown = new WeakMap<Map, Marker[]>()
+
+/** Shows the most pressing marks in place of those shown before; one that has the focus keeps it. */
 export function showMarks(map: Map, at: HTMLElement, marks: GeoJSON.FeatureCollection): void {
   const rank = (f: GeoJSON.Feature) => URGENCY.indexOf(String(f.properties?.status))
   const worst = marks.features.filter((f) => f.geometry?.type === "Point").sort((a, b) => rank(b) - rank(a)).slice(0, MOST)
-  for (const feature of worst.reverse()) {
+  const before = shown.get(map)
+  const focused = (document.activeElement as HTMLElement | null)?.dataset.mark
+  for (const marker of before ?? []) marker.remove()
+  shown.set(map, worst.reverse().map((feature) => {
     const [lon, lat] = (feature.geometry as GeoJSON.Point).coordinates as [number, number]
-    new Marker({ element: mark(feature.properties ?? {}, at) }).setLngLat([lon, lat]).addTo(map)
-  }
-  linkRows(at)
+    return new Marker({ element: mark(feature.properties ?? {}, at) }).setLngLat([lon, lat]).addTo(map)
+  }))
+  if (focused) at.querySelector<HTMLElement>(`[data-mark="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true })
+  if (!before) linkRows(at)
 }
 
 function mark(of: Record<string, unknown>, at: HTMLElement): HTMLElement {
