@@ -74,6 +74,12 @@ def at_least(clock: Clock, minimum: int) -> Clock:
     return Clock(clock.limit + short, clock.running, clock.calendar, clock.used, clock.since, clock.due, clock.pause)
 
 
+def relimit(clock: Clock, made: Clock) -> Clock:
+    """Give a standing clock another limit; the time used stays where it is counted alike."""
+    used = clock.used if clock.running == made.running else 0
+    return Clock(made.limit, made.running, made.calendar, used, pause=clock.pause)
+
+
 SHARES = (50, 80, 100, 150)
 STANDS = (-1, -1, -1, -1)
 

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -50,7 +50,10 @@ class Field(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where a subject can be, who holds it there, and the clock that runs."""
+    """Where a subject can be, who holds it there, and the clock that runs.
+
+    `keeps` names the state it was sent from whose stage clock waits meanwhile and goes on on the way back.
+    """
 
     track: str = ""
     holder: str = ""
@@ -61,6 +64,7 @@ class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     detour: bool = False
     end: bool = False
     on_due: str = ""
+    keeps: str = ""
     tell: list[str] = []
     effects: list[str] = []
     names: Words = {}
@@ -95,6 +99,7 @@ class RequestKind(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
     about: str
     limit: str
     max: int
+    counts: Literal["asked", "granted"] = "asked"
     answers: tuple[str, ...] = ("granted", "refused")
     pauses: str = ""
     to: str = ""

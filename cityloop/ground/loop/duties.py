@@ -10,7 +10,7 @@ import msgspec
 
 from cityloop.ground.loop import clocks
 from cityloop.ground.loop.definition import Definition
-from cityloop.ground.loop.snapshot import ACTIVE, Clock, Part, Request, Snapshot
+from cityloop.ground.loop.snapshot import ACTIVE, GONE, Clock, Part, Request, Snapshot
 
 
 class Duty(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
     state = definition.states[snapshot.state]
     clock = _state_clock(snapshot, state.clock, state.holder)
     if snapshot.held:
-        return Duty("state", "decide", snapshot.held, clock=clock)
+        return Duty("state", "decide", snapshot.held, clock=clock, on_due=state.on_due)
     if state.holder == "@lead":
         lead = snapshot.lead
         if lead is not None:
@@ -111,12 +111,13 @@ def _milestone_duties(snapshot: Snapshot) -> Iterator[Duty]:
 def _request_duties(definition: Definition, snapshot: Snapshot) -> Iterator[Duty]:
     for request in snapshot.requests:
         if request.state == "asked":
-            yield _request_duty(definition, request)
+            yield _request_duty(definition, snapshot, request)
 
 
-def _request_duty(definition: Definition, request: Request) -> Duty:
+def _request_duty(definition: Definition, snapshot: Snapshot, request: Request) -> Duty:
     who = definition.requests[request.kind].decide[request.stage]
-    role = "department_officer" if who == "@target" else who
+    part = next((p for p in snapshot.parts if p.org == request.org and p.state not in GONE), None)
+    role = who if who != "@target" else part.holder if part else "department_officer"
     return Duty(
         f"request:{request.id}",
         request.kind,

@@ -12,7 +12,7 @@ from cityloop.ground.loop import clocks, law, ops
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition
 from cityloop.ground.loop.ops import requests, targets
-from cityloop.ground.loop.ops.parts import change
+from cityloop.ground.loop.ops.parts import WAITED_FOR, cancel_open, change
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, GONE, Act, Clock, Effect, Outcome, Snapshot
 
@@ -44,6 +44,8 @@ def step(
     guard(definition, snapshot, transition, actor, at, kin)
     _fields(transition, act)
     run = Run(definition, snapshot.draft(), transition, act.data, actor, at, worktime)
+    if snapshot.held and _decides(snapshot, actor) and transition.to != "@stay" and law.weighs(transition):
+        run.draft.held = ""  # moving it on is the decision
     _count(run)
     for name in transition.action.ops:
         ops.TABLE[name](run)
@@ -89,11 +91,23 @@ def guard(
 
 
 def _held(definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor) -> None:
-    track = definition.counts_as[actor.role]
-    quiet = transition.to == "@stay" and not transition.action.ops
-    if track in ("centre", "system") or quiet or transition.name == "withdraw":
+    """While the centre must decide, only who decides moves the subject on; what ends a wait, or stays, may go on."""
+    track, ops_ = definition.counts_as[actor.role], transition.action.ops
+    if _decides(snapshot, actor) or not law.weighs(transition) or transition.name == "withdraw" or "decide" in ops_:
+        return
+    if track == "centre" and transition.request:
+        return
+    if track == "system" and (transition.to == "@stay" or _only_system(definition, transition)):
         return
     raise Refusal("loop.held", "The centre must decide first: a limit of rounds has been reached.")
+
+
+def _decides(snapshot: Snapshot, actor: Actor) -> bool:
+    return actor.role in (snapshot.held, law.HIGHEST)
+
+
+def _only_system(definition: Definition, transition: Transition) -> bool:
+    return all(definition.counts_as[role] == "system" for role in transition.by)
 
 
 def _conditions(definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor, at: int) -> None:
@@ -156,6 +170,7 @@ def _move(run: Run) -> None:
 def _return(run: Run) -> None:
     draft = run.draft
     draft.state, draft.back = draft.back, ""
+    draft.person, draft.back_person = draft.back_person, 0
     before = draft.clocks.pop("back", None)
     draft.clocks.pop("stage", None)
     if before is not None:
@@ -164,23 +179,28 @@ def _return(run: Run) -> None:
 
 def _enter(run: Run, to: str) -> None:
     draft, definition = run.draft, run.definition
-    state = definition.states[to]
-    stage = draft.clocks.pop("stage", None)
+    state, left = definition.states[to], definition.states.get(draft.state)
+    stage, kept = draft.clocks.pop("stage", None), draft.clocks.pop("kept", None)
     if state.detour:
-        draft.back = draft.state
+        draft.back, draft.back_person = draft.state, draft.person
         if stage is not None:
             draft.clocks["back"] = clocks.stop(stage, run.at, to, run.worktime)
     elif draft.back:
-        draft.back = ""
+        draft.back, draft.back_person = "", 0
         draft.clocks.pop("back", None)
-    draft.state = to
+    elif state.keeps and state.keeps == draft.state and stage is not None:
+        draft.clocks["kept"] = clocks.stop(stage, run.at, to, run.worktime)
+    draft.state, draft.confirmable = to, False
     if not run.named:
         draft.person = 0
     if state.end:
         _end(run)
     else:
         draft.ended = -1
-        _stage_clock(run, state.clock)
+        if kept is not None and left is not None and left.keeps == to:
+            draft.clocks["stage"] = clocks.start(kept, run.at, run.worktime)
+        else:
+            _stage_clock(run, state.clock)
     run.effects += [Effect(kind) for kind in state.effects]
     run.effects += [Effect("tell", {"what": what}) for what in state.tell]
 
@@ -190,6 +210,8 @@ def _end(run: Run) -> None:
     draft.ended = run.at
     draft.resolution = draft.proposed
     draft.held = ""
+    if draft.parts:
+        cancel_open(run)
     if any(r.state == "asked" for r in draft.requests):
         requests.lapse_requests(run)
 
@@ -208,24 +230,23 @@ def _settle(run: Run) -> None:
     """Let exactly those clocks run that the state asks for; a pause always says why."""
     draft, at, worktime = run.draft, run.at, run.worktime
     state = run.definition.states[draft.state]
-    working = state.holder == WORKING and not state.detour
+    working = state.holder == WORKING and not state.detour and not draft.held
+    why = "held" if draft.held else draft.state
     for name, clock in draft.clocks.items():
-        if name in ("stage", "back"):
+        if name in ("stage", "back", "kept"):
             continue
         runs = not state.end if name == "total" else (working and clock.pause != "reached")
         if runs != (clock.since >= 0) or not (runs or clock.pause):
             draft.clocks[name] = (
-                clocks.start(clock, at, worktime)
-                if runs
-                else clocks.stop(clock, at, clock.pause or draft.state, worktime)
+                clocks.start(clock, at, worktime) if runs else clocks.stop(clock, at, clock.pause or why, worktime)
             )
     if draft.parts:
-        _settle_parts(run, working)
+        _settle_parts(run, working, why)
 
 
-def _settle_parts(run: Run, working: bool) -> None:
+def _settle_parts(run: Run, working: bool, stands: str) -> None:
     draft, at, worktime = run.draft, run.at, run.worktime
-    first = min((p.order for p in draft.parts if p.state in ACTIVE), default=0)
+    first = min((p.order for p in draft.parts if p.state in WAITED_FOR), default=0)
     asked = {r.part for r in draft.requests if r.state == "asked" and run.definition.requests[r.kind].pauses == "part"}
     changed = False
     parts = []
@@ -233,15 +254,7 @@ def _settle_parts(run: Run, working: bool) -> None:
         active = part.state in ACTIVE
         runs = working and active and part.order <= first and part.id not in asked
         if runs != (part.clock.since >= 0) or not (runs or part.clock.pause):
-            why = (
-                draft.state
-                if not working
-                else part.state
-                if not active
-                else "question"
-                if part.id in asked
-                else "order"
-            )
+            why = stands if not working else part.state if not active else "question" if part.id in asked else "order"
             clock = clocks.start(part.clock, at, worktime) if runs else clocks.stop(part.clock, at, why, worktime)
             part = change(part, clock=clock)
             changed = True

@@ -12,6 +12,7 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.definition import Definition, Transition
 from cityloop.ground.loop.snapshot import Snapshot
 
+HIGHEST = "leader"  # decides what anybody of the centre may decide
 TRACKS = frozenset({"supervision", "command", "centre"})
 
 

@@ -9,7 +9,8 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition, fields_of
 from cityloop.ground.loop.engine import guard
-from cityloop.ground.loop.ops import requests
+from cityloop.ground.loop.law import HIGHEST
+from cityloop.ground.loop.ops import intake, parts, requests
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, Request, Snapshot
 
@@ -79,10 +80,28 @@ def _open(definition: Definition, snapshot: Snapshot, transition: Transition, ac
         return [
             _decision(definition, transition, actor, r) for r in _decidable(definition, snapshot, transition, actor, at)
         ]
-    if transition.name == "let_go_on" and not snapshot.held:
+    if transition.name == "let_go_on" and actor.role not in (snapshot.held, HIGHEST if snapshot.held else ""):
         return []
     _has_subject(snapshot, transition, actor)
+    _in_time(Run(definition, snapshot, transition, {}, actor, at, None))  # type: ignore[arg-type]
     return [Offer(transition.name, actor, fields_of(transition), transition.action.names, transition.to)]
+
+
+def _in_time(run: Run) -> None:
+    """Refuse what comes too late, too often or out of order, by the checks of the verbs themselves."""
+    named, verbs = run.transition.request, set(run.transition.action.ops)
+    if named and run.definition.requests[named].about != "organisation":
+        requests.check_ask(run)
+    if "release" in verbs:
+        intake.check_release(run)
+    if "finish" in verbs:
+        parts.check_order(run, parts.open_part(run))
+    if "cancel_all" in verbs:
+        parts.check_not_begun(run)
+    if "assign" in verbs and not run.draft.milestones:
+        raise Refusal("loop.limits", "The case has no limits; file it first.", field="matter")
+    if "passed" in verbs and run.actor.person in run.draft.checkers:
+        raise Refusal("loop.checked", "Somebody else checks it again, not who passed it.")
 
 
 def _has_subject(snapshot: Snapshot, transition: Transition, actor: Actor) -> None:
@@ -102,12 +121,10 @@ def _has_subject(snapshot: Snapshot, transition: Transition, actor: Actor) -> No
     if "rate" in action.ops and snapshot.rating:
         raise Refusal("loop.rated", "You have rated it already.")
     if "claim" in action.ops and snapshot.person:
-        raise Refusal("loop.claimed", "Somebody else has claimed it.")
-    if "release" in action.ops and snapshot.person != actor.person:
-        raise Refusal("loop.not_claimed", "You have not claimed it.")
-    if "replace_part" in action.ops and not any(p.state == "bounced" for p in snapshot.parts):
-        raise Refusal("loop.part.unknown", "There is no part to be replaced.")
-    if "cancel_part" in action.ops and not any(p.role != "lead" and p.state in ACTIVE for p in snapshot.parts):
+        raise Refusal("loop.claimed", "It is claimed already.")
+    if {"replace_part", "cancel_part"} & set(action.ops) and not any(
+        p.role != "lead" and p.state in parts.WAITED_FOR for p in snapshot.parts
+    ):
         raise Refusal("loop.part.unknown", "There is no such open assisting part.")
 
 

@@ -40,6 +40,7 @@ class Part(msgspec.Struct, frozen=True, omit_defaults=True):
     person: int = 0
     extensions: int = 0
     holder: str = "department_officer"
+    whole: Clock | None = None  # a lead that gave the case back: how far its handling clock had run
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -78,6 +79,7 @@ class Snapshot(msgspec.Struct, omit_defaults=True):
     definition: str
     state: str = ""
     back: str = ""
+    back_person: int = 0
     round: int = 1
     seq: int = 0
     at: int = -1
@@ -93,6 +95,8 @@ class Snapshot(msgspec.Struct, omit_defaults=True):
     proposed: str = ""
     resolution: str = ""
     confirmable: bool = False
+    checkers: tuple[int, ...] = ()
+    split: bool = False
     adjusted: bool = False
     rating: str = ""
     into: int = 0

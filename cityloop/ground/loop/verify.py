@@ -10,7 +10,7 @@ import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop import ops
-from cityloop.ground.loop.definition import Action, Definition, RequestKind, Source, compile_definition, parse
+from cityloop.ground.loop.definition import Action, Definition, RequestKind, Source, State, compile_definition, parse
 from cityloop.ground.loop.ops import requests
 from cityloop.ground.worktime import parse_limit
 
@@ -77,7 +77,7 @@ def _references(source: Source) -> Iterator[Finding]:
     for name, kind in source.requests.items():
         yield from _request_references(source, name, kind)
     for name, state in source.states.items():
-        yield from _state_references(source, name, state.holder, state.when_off, state.on_due)
+        yield from _state_references(source, name, state)
         yield from _limit(state.clock, f"states.{name}.clock")
     for name, counter in source.counters.items():
         if counter.max < 1:
@@ -129,12 +129,15 @@ def _request_references(source: Source, name: str, kind: RequestKind) -> Iterato
     yield from _limit(kind.limit, f"{where}.limit")
 
 
-def _state_references(source: Source, name: str, holder: str, when_off: str, on_due: str) -> Iterator[Finding]:
-    where = f"states.{name}"
+def _state_references(source: Source, name: str, state: State) -> Iterator[Finding]:
+    where, holder, keeps = f"states.{name}", state.holder, state.keeps
+    when_off, on_due = state.when_off, state.on_due
     if holder and not holder.startswith("@") and holder not in source.roles:
         yield Finding("role.unknown", where, f"There is no role {holder}.")
     if when_off and when_off not in source.states:
         yield Finding("state.unknown", where, f"There is no state {when_off}.")
+    if keeps and keeps not in source.states:
+        yield Finding("state.unknown", where, f"There is no state {keeps}.")
     if on_due and on_due not in source.actions:
         yield Finding("action.unknown", where, f"There is no action {on_due}.")
 

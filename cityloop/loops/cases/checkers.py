@@ -1,11 +1,14 @@
 """Finding who checks: nobody who handled, the nearest unit first, at last the reporter. Never waived."""
 
 import logging
+from collections.abc import Mapping
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act, Snapshot, load
 from cityloop.loops.cases.actions import take
+from cityloop.loops.cases.actions.naming import barred
+from cityloop.loops.cases.actions.opening import kin_of
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.clock import city_clock
@@ -37,9 +40,10 @@ def _see_to(case_id: int, now: int) -> None:
     if case is None:
         return
     snap = load(case.snapshot)
-    if snap.person or snap.confirmable or _candidates(snap, now):
+    kin = kin_of(case, snap)
+    if snap.person or snap.confirmable or _candidates(snap, kin, now):
         return
-    neighbour = nearest(snap, now)
+    neighbour = nearest(snap, kin, now)
     act = Act("name_checker", {"inspector": neighbour.person}) if neighbour else Act("ask_confirmation")
     try:
         take(case=case.pk, act=act, by=RULE, at=now)
@@ -47,15 +51,13 @@ def _see_to(case_id: int, now: int) -> None:
         log.warning("No checker could be found for case %s: %s", case.pk, refusal.code)
 
 
-def _candidates(snap: Snapshot, now: int) -> list[Candidate]:
-    acted = [person for person, track in snap.acted.items() if track != "supervision"]
-    return eligible("inspector", snap.unit, now, acted, snap.orgs, snap.level)
+def _candidates(snap: Snapshot, kin: Mapping[int, str], now: int) -> list[Candidate]:
+    return eligible("inspector", snap.unit, now, barred(snap, kin), snap.orgs, snap.level)
 
 
-def nearest(snap: Snapshot, now: int) -> Candidate | None:
+def nearest(snap: Snapshot, kin: Mapping[int, str], now: int) -> Candidate | None:
     """Give the inspector of the unit nearest in the tree of units who is no party, or None."""
-    acted = {person for person, track in snap.acted.items() if track != "supervision"}
-    found = eligible_anywhere("inspector", now, acted, snap.orgs, snap.level)
+    found = eligible_anywhere("inspector", now, barred(snap, kin), snap.orgs, snap.level)
     return max(found, key=lambda c: (_common(c.unit_code, snap.unit), -c.post), default=None)
 
 

@@ -75,7 +75,8 @@ def snapshot_of(case: Case) -> Snapshot:
 
 def open_to(case: Case, actors: tuple[Actor, ...], at: int) -> tuple[list[Offer], list[Denied]]:
     """Give what these actors may do with a case now, and what they may not yet, with why."""
-    return offers(pinned(case.definition), load(case.snapshot), actors, max(at, case.at), kin_of(case))
+    snapshot = load(case.snapshot)
+    return offers(pinned(case.definition), snapshot, actors, max(at, case.at), kin_of(case, snapshot))
 
 
 def actors_for(case: Case, scope: Scope) -> tuple[Actor, ...]:

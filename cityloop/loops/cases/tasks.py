@@ -47,6 +47,9 @@ def _lapse(row: Row, now: int) -> int:
     except Refusal as refusal:
         log.warning("%s of case %s was not taken: %s", row.on_due, row.subject_id, refusal.code)
         return 0
+    except Exception:  # noqa: BLE001 - the clock of one case may not stop that of all others
+        log.exception("%s of case %s broke off", row.on_due, row.subject_id)
+        return 0
     return 1
 
 

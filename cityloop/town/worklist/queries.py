@@ -17,14 +17,16 @@ def open_rows() -> QuerySet[Row]:
 def inbox(scope: Any) -> QuerySet[Row]:
     """Give what the posts of a scope (see `orgs.authority`) must do now, least time left first.
 
-    A row of an organisation is for its officers; a row of a pool is for the role's holders in the unit;
-    a row someone took is theirs alone.
+    A row of an organisation is for all its officers, whoever of them took it on: one may fall ill or leave. A row
+    of a pool is for the role's holders in the unit; one that someone took out of the pool is theirs alone.
     """
     wanted = Q(pk__in=[])
     for grant in scope.grants:
         wanted |= _of_grant(grant)
     mine = Q(person=scope.person, person__gt=0)
-    return open_rows().filter((wanted & Q(person=0)) | mine).order_by(F("due").asc(nulls_last=True), "id")
+    return (
+        open_rows().filter((wanted & (Q(person=0) | Q(org__gt=0))) | mine).order_by(F("due").asc(nulls_last=True), "id")
+    )
 
 
 def _of_grant(grant: Any) -> Q:

@@ -14,6 +14,7 @@ TABLE: dict[str, Op] = {
     "assign": parts.assign,
     "bounce": parts.bounce,
     "cancel_all": parts.cancel_all,
+    "cancel_open": parts.cancel_open,
     "cancel_part": parts.cancel_part,
     "centre_decides": checking.centre_decides,
     "claim": intake.claim,
@@ -27,7 +28,7 @@ TABLE: dict[str, Op] = {
     "name_person": intake.name_person,
     "new_round": checking.new_round,
     "note_place": intake.note_place,
-    "passed": checking.settle,
+    "passed": checking.passed,
     "pin": intake.pin,
     "propose": checking.propose,
     "rate": checking.rate,
@@ -38,5 +39,6 @@ TABLE: dict[str, Op] = {
     "replace_part": parts.replace_part,
     "resolve": checking.resolve,
     "settle": checking.settle,
+    "split": intake.split,
     "unfold": intake.unfold,
 }

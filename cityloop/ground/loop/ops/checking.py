@@ -1,7 +1,10 @@
 """Verbs of checking and closing, rating and the next round."""
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.law import HIGHEST
+from cityloop.ground.loop.ops.requests import lapse_requests
 from cityloop.ground.loop.run import Run
+from cityloop.ground.loop.snapshot import Request
 
 
 def propose(run: Run) -> None:
@@ -12,6 +15,14 @@ def propose(run: Run) -> None:
 def settle(run: Run) -> None:
     """Take it for solved where nothing else was proposed."""
     run.draft.proposed = run.draft.proposed or "solved"
+
+
+def passed(run: Run) -> None:
+    """Pass the check; who did so does not check it again."""
+    if run.actor.person in run.draft.checkers:
+        raise Refusal("loop.checked", "Somebody else checks it again, not who passed it.")
+    run.draft.checkers = (*run.draft.checkers, run.actor.person)
+    settle(run)
 
 
 def ask_confirmation(run: Run) -> None:
@@ -35,10 +46,18 @@ def new_round(run: Run) -> None:
     """Begin the next round: parts, requests and clocks anew, the total goes on."""
     draft = run.draft
     draft.round += 1
-    draft.parts, draft.requests = (), ()
+    draft.parts, draft.requests = (), _after_the_end(run)
+    draft.checkers, draft.into = (), 0
     draft.proposed = draft.resolution = draft.rating = ""
     draft.confirmable = draft.adjusted = False
     draft.clocks = {k: v for k, v in draft.clocks.items() if k == "total"}
+
+
+def _after_the_end(run: Run) -> tuple[Request, ...]:
+    """Give the requests asked of an ended subject, such as its one appeal; open ones lapse with the reopening."""
+    ends = {name for name, state in run.definition.states.items() if state.end}
+    lapse_requests(run)
+    return tuple(r for r in run.draft.requests if ends & set(run.definition.requests[r.kind].from_))
 
 
 def rate(run: Run) -> None:
@@ -52,6 +71,6 @@ def centre_decides(run: Run) -> None:
     """Let the centre decide a held subject; it goes on."""
     if not run.draft.held:
         raise Refusal("loop.not_held", "Nothing waits for a decision of the centre.")
-    if run.actor.role not in (run.draft.held, "leader"):
+    if run.actor.role not in (run.draft.held, HIGHEST):
         raise Refusal("loop.role", "This decision is for the {role}.", role=run.draft.held)
     run.draft.held = ""

@@ -1,6 +1,8 @@
 """Verbs of the intake: place, claim, limits, folding, codes."""
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop import clocks
+from cityloop.ground.loop.ops.parts import change
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import Clock
 
@@ -17,23 +19,33 @@ def note_place(run: Run) -> None:
 
 
 def claim(run: Run) -> None:
-    """Take it out of the pool; refused where somebody else has it."""
-    if run.draft.person and run.draft.person != run.actor.person:
-        raise Refusal("loop.claimed", "Somebody else has claimed it.")
+    """Take it out of the pool; refused where somebody has it."""
+    if run.draft.person:
+        raise Refusal("loop.claimed", "It is claimed already.")
     run.draft.person = run.actor.person
 
 
 def release(run: Run) -> None:
-    """Give it back to the pool."""
-    if run.draft.person != run.actor.person:
-        raise Refusal("loop.not_claimed", "You have not claimed it.")
+    """Give it back to the pool: one's own, or as a superior of the pool anybody's."""
+    check_release(run)
     run.draft.person = 0
+
+
+def check_release(run: Run) -> None:
+    """Refuse where nobody, or somebody else of the same pool, has it."""
+    pool = run.actor.role == run.definition.states[run.draft.state].holder
+    if not run.draft.person or (pool and run.draft.person != run.actor.person):
+        raise Refusal("loop.not_claimed", "You have not claimed it.")
 
 
 def name_person(run: Run) -> None:
     """Name who shall do the next thing."""
     person = int(run.data.get("inspector") or 0)
     if person:
+        if run.draft.acted.get(person, "supervision") != "supervision":
+            raise Refusal("law.named", "This person acted on the other side of this case.", field="inspector")
+        if person in run.draft.checkers:
+            raise Refusal("loop.checked", "Somebody else checks it again, not who passed it.", field="inspector")
         run.draft.person = person
         run.named = True
 
@@ -48,7 +60,27 @@ def fix(run: Run) -> None:
     draft.catalogue = str(data.get("catalogue") or draft.catalogue)
     draft.urgent = bool(data.get("urgent"))
     draft.level = int(data.get("level") or 0)
-    draft.milestones = tuple((str(name), str(limit)) for name, limit in milestones)
+    fixed = tuple((str(name), str(limit)) for name, limit in milestones)
+    changed, draft.milestones = fixed != draft.milestones, fixed
+    if changed and "handling" in draft.clocks:
+        _relimit(run)
+
+
+def _relimit(run: Run) -> None:
+    """Bring what was begun under another matter to the new limits; the time used stays used."""
+    draft = run.draft
+    made = clocks.make(run.definition, draft, draft.milestones[-1][1], run.worktime)
+    draft.clocks = {k: v for k, v in draft.clocks.items() if not k.startswith("milestone:")}
+    draft.clocks["handling"] = clocks.relimit(draft.clocks["handling"], made)
+    draft.parts = tuple(
+        change(
+            part,
+            clock=clocks.relimit(part.clock, made),
+            original=made.limit,
+            whole=clocks.relimit(part.whole, made) if part.whole else None,
+        )
+        for part in draft.parts
+    )
 
 
 def fold(run: Run) -> None:
@@ -61,6 +93,11 @@ def unfold(run: Run) -> None:
     """Go one's own way again."""
     run.draft.into = 0
     run.draft.proposed = ""
+
+
+def split(run: Run) -> None:
+    """Remember for good that it has children: who acted there counts here."""
+    run.draft.split = True
 
 
 def renumber(run: Run) -> None:

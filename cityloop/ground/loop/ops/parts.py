@@ -1,5 +1,6 @@
 """Verbs on parts: who handles what, in which order, until when."""
 
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -13,15 +14,23 @@ from cityloop.ground.loop.snapshot import ACTIVE, GONE, Clock, Part
 change = msgspec.structs.replace
 
 
-def own_part(run: Run) -> Part:
-    """Give the part the actor holds: the one named, or the one of the actor's organisation."""
+WAITED_FOR = ACTIVE | {"bounced"}  # later parts wait for these
+
+
+def own_part(run: Run, states: Container[str] = ACTIVE) -> Part:
+    """Give the part the actor holds: the one named, or one of the actor's organisation.
+
+    Of several, one in `states` comes first, then the one of the very organisation before that of one above.
+    """
     number = int(run.data.get("part") or 0)
-    for part in run.draft.parts:
-        if part.state in GONE or (number and part.id != number):
-            continue
-        if belongs(run.actor, part.org, part.org_path):
-            return part
-    raise Refusal("loop.part.not_yours", "Your organisation has no such part in this case.", field="part")
+    own = [
+        part
+        for part in run.draft.parts
+        if part.state not in GONE and number in (0, part.id) and belongs(run.actor, part.org, part.org_path)
+    ]
+    if not own:
+        raise Refusal("loop.part.not_yours", "Your organisation has no such part in this case.", field="part")
+    return min(own, key=lambda part: (part.state not in states, part.org != run.actor.org))
 
 
 def open_part(run: Run) -> Part:
@@ -38,12 +47,12 @@ def put(run: Run, part: Part) -> None:
 
 
 def assign(run: Run) -> None:
-    """Give out the parts: one lead first. The same lead goes on with what is left of its time, another begins anew."""
+    """Give out the parts: one lead first. Who led before goes on with what is left of its time, another begins anew."""
     wanted = run.data["parts"]
     _check_parts(wanted)
-    before = run.draft.lead or _last_lead(run)
-    same = before is not None and before.org == wanted[0]["org"]
-    _handling_clocks(run, fresh=not same)
+    if run.draft.lead is not None:
+        _set_aside(run, run.draft.lead)
+    _handling_clocks(run, _led_by(run, wanted[0]["org"]))
     for spec in wanted:
         _assign_one(run, spec)
     wanted_orgs = {spec["org"] for spec in wanted}
@@ -60,35 +69,46 @@ def _check_parts(wanted: Any) -> None:
         raise Refusal("loop.parts.twice", "An organisation stands twice among the parts.", field="parts")
 
 
-def _last_lead(run: Run) -> Part | None:
-    return next((p for p in reversed(run.draft.parts) if p.role == "lead"), None)
+def _set_aside(run: Run, lead: Part) -> None:
+    """Remember how far the handling clock ran under a lead that goes."""
+    handling = run.draft.clocks.get("handling")
+    if handling is not None:
+        put(run, change(lead, whole=clocks.stop(handling, run.at, "bounced", run.worktime)))
 
 
-def _handling_clocks(run: Run, fresh: bool) -> None:
+def _led_by(run: Run, org: int) -> Part | None:
+    """Give the part with which an organisation led before."""
+    return next((p for p in run.draft.parts if p.org == org and p.whole is not None), None)
+
+
+def _handling_clocks(run: Run, earlier: Part | None) -> None:
     draft = run.draft
     if not draft.milestones:
         raise Refusal("loop.limits", "The case has no limits; file it first.", field="matter")
-    if not fresh and "handling" in draft.clocks:
-        return
     for name, limit in draft.milestones[:-1]:
-        draft.clocks[f"milestone:{name}"] = clocks.make(run.definition, draft, limit, run.worktime)
-    draft.clocks["handling"] = clocks.make(run.definition, draft, draft.milestones[-1][1], run.worktime)
+        known = draft.clocks.get(f"milestone:{name}")
+        if known is None or (earlier is None and known.pause != "reached"):
+            draft.clocks[f"milestone:{name}"] = clocks.make(run.definition, draft, limit, run.worktime)
+    made = earlier.whole if earlier else None
+    draft.clocks["handling"] = made or clocks.make(run.definition, draft, draft.milestones[-1][1], run.worktime)
 
 
-def _assign_one(run: Run, spec: dict[str, Any]) -> None:
+def _assign_one(run: Run, spec: dict[str, Any], like: Part | None = None) -> None:
+    """Give one part out; `like` is a part of another organisation whose limit it takes over."""
     draft = run.draft
-    earlier = next((p for p in reversed(draft.parts) if p.org == spec["org"]), None)
-    clock = earlier.clock if earlier else _part_clock(run, str(spec.get("limit") or ""))
+    earlier = next((p for p in draft.parts if p.org == spec["org"]), None)
+    clock, original = _part_clock(run, spec, earlier, like)
     part = Part(
-        id=earlier.id if earlier else len(draft.parts) + 1,
+        id=earlier.id if earlier else max((p.id for p in draft.parts), default=0) + 1,
         org=int(spec["org"]),
         org_path=str(spec["org_path"]),
         role="lead" if spec.get("role") == "lead" else "assisting",
         clock=clock,
-        original=clock.limit,
+        original=original,
         task=str(spec.get("task") or ""),
         order=int(spec.get("order") or 1),
         holder=str(spec.get("holder") or "department_officer"),
+        whole=earlier.whole if earlier else None,
     )
     if earlier:
         put(run, part)
@@ -96,14 +116,44 @@ def _assign_one(run: Run, spec: dict[str, Any]) -> None:
         draft.parts = (*draft.parts, part)
 
 
-def _part_clock(run: Run, limit: str) -> Clock:
-    whole = clocks.make(run.definition, run.draft, run.draft.milestones[-1][1], run.worktime)
-    if not limit:
-        return whole
+def _part_clock(run: Run, spec: dict[str, Any], earlier: Part | None, like: Part | None) -> tuple[Clock, int]:
+    """Give the clock of a part and its original limit.
+
+    An organisation that had a part of this kind goes on with its clock. The lead's is that of the whole. An
+    assisting one has its own limit, which ends with the whole's, or at least the minimum for rework from now.
+    """
+    leads = spec.get("role") == "lead"
+    same = earlier is not None and (earlier.role == "lead") == leads
+    if earlier is not None and same and not spec.get("limit"):
+        return earlier.clock, earlier.original
+    whole = run.draft.clocks["handling"]
+    if spec.get("limit"):
+        own = _own_limit(run, str(spec["limit"]), whole)
+        used = clocks.elapsed(earlier.clock, run.at, run.worktime) if earlier is not None and same else 0
+        return clocks.relimit(change(earlier.clock, used=used), own) if earlier and same else own, own.limit
+    if leads:
+        return whole, whole.limit
+    given = change(like.clock, limit=like.original, used=0, since=-1, due=-1, pause="") if like else None
+    own = given or clocks.make(run.definition, run.draft, run.draft.milestones[-1][1], run.worktime)
+    return _within(run, own, whole), own.limit
+
+
+def _own_limit(run: Run, limit: str, whole: Clock) -> Clock:
+    """Read the limit of one part; refuse one that ends after the whole, as long as the whole is not overdue."""
     own = clocks.make(run.definition, run.draft, limit, run.worktime)
-    if own.running == whole.running and own.limit > whole.limit:
+    bound = clocks.start(clocks.stop(whole, run.at, "", run.worktime), run.at, run.worktime)
+    if run.at < bound.due < clocks.start(own, run.at, run.worktime).due:
         raise Refusal("loop.part.limit", "A part may not take longer than the whole.", field="parts")
     return own
+
+
+def _within(run: Run, own: Clock, whole: Clock) -> Clock:
+    if own.running != whole.running:
+        return own
+    left = whole.limit - clocks.elapsed(whole, run.at, run.worktime)
+    minimum = clocks.make(run.definition, run.draft, run.definition.source.rework_minimum or "0 um", run.worktime)
+    least = minimum.limit if minimum.running == own.running else 0
+    return change(own, limit=max(1, min(own.limit, max(left, least))))
 
 
 def _handled_by(run: Run, part: Part) -> None:
@@ -114,10 +164,12 @@ def _handled_by(run: Run, part: Part) -> None:
 
 def accept(run: Run) -> None:
     """Take on the own part; who does stands among the handlers from then on."""
-    part = own_part(run)
+    part = own_part(run, ("assigned",))
     if part.state != "assigned":
         raise Refusal("loop.part.accepted", "This part is accepted already.", field="part")
     person = int(run.data.get("person") or run.actor.person)
+    if person and run.draft.acted.get(person, "command") == "supervision":
+        raise Refusal("law.named", "This person acted on the other side of this case.", field="person")
     put(run, change(part, state="accepted", person=person))
     _handled_by(run, part)
     run.data = {**run.data, "part": part.id}
@@ -128,6 +180,9 @@ def bounce(run: Run) -> None:
     part = open_part(run)
     if part.role != "lead":
         run.target = "@stay"
+    else:
+        _set_aside(run, part)
+        part = run.draft.part(part.id) or part
     put(run, change(part, state="bounced"))
     run.data = {**run.data, "part": part.id}
 
@@ -143,7 +198,7 @@ def replace_part(run: Run) -> None:
     spec = {"task": old.task, "order": old.order, "holder": old.holder, **new, "role": "assisting"}
     if any(p.org == spec["org"] and p.id != old.id and p.state not in GONE for p in draft.parts):
         raise Refusal("loop.parts.twice", "This organisation has a part already.", field="organisation")
-    _assign_one(run, spec)
+    _assign_one(run, spec, like=old)
 
 
 def cancel_part(run: Run) -> None:
@@ -156,8 +211,20 @@ def cancel_part(run: Run) -> None:
 
 def cancel_all(run: Run) -> None:
     """Cancel every part, as long as no work has begun."""
-    if any(p.state in ("accepted", "done") for p in run.draft.parts):
+    check_not_begun(run)
+    cancel_open(run)
+
+
+def check_not_begun(run: Run) -> None:
+    """Refuse once somebody works on it, also where it only waits for something."""
+    back = run.draft.back
+    waits = bool(back) and run.definition.find(back, run.transition.name) is None
+    if waits or any(p.state in ("accepted", "done") for p in run.draft.parts):
         raise Refusal("loop.begun", "Work has begun; it can no longer be withdrawn.")
+
+
+def cancel_open(run: Run) -> None:
+    """Cancel every part that is not done."""
     run.draft.parts = tuple(
         change(p, state="cancelled") if p.state in ACTIVE or p.state == "bounced" else p for p in run.draft.parts
     )
@@ -175,11 +242,16 @@ def reach(run: Run) -> None:
 def finish(run: Run) -> None:
     """Report the own part done; earlier ones come first."""
     part = open_part(run)
-    if part.order > min(p.order for p in run.draft.parts if p.state in ACTIVE):
-        raise Refusal("loop.part.order", "An earlier part must be done first.", field="part")
+    check_order(run, part)
     put(run, change(part, state="done"))
     _handled_by(run, part)
     run.data = {**run.data, "part": part.id}
+
+
+def check_order(run: Run, part: Part) -> None:
+    """Refuse to finish before those with a lower number have, a bounced one included."""
+    if part.order > min((p.order for p in run.draft.parts if p.state in WAITED_FOR), default=0):
+        raise Refusal("loop.part.order", "An earlier part must be done first.", field="part")
 
 
 def finish_all(run: Run) -> None:
@@ -202,10 +274,10 @@ def reopen_parts(run: Run) -> None:
     for part in done:
         if part.id in named:
             clock = _with_minimum(run, part.clock)
-            put(run, change(part, state="accepted", clock=clock, original=max(part.original, clock.limit)))
+            put(run, change(part, state="accepted", clock=clock))
     if "handling" in draft.clocks:
         draft.clocks["handling"] = _with_minimum(run, draft.clocks["handling"])
-    draft.proposed, draft.confirmable = "", False
+    draft.proposed, draft.checkers = "", ()
 
 
 def _with_minimum(run: Run, clock: Clock) -> Clock:

@@ -5,30 +5,23 @@ from collections.abc import Callable
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop import clocks
 from cityloop.ground.loop.actor import belongs
+from cityloop.ground.loop.definition import RequestKind
+from cityloop.ground.loop.law import HIGHEST
 from cityloop.ground.loop.ops.parts import change, open_part, put
 from cityloop.ground.loop.ops.targets import count
 from cityloop.ground.loop.run import Run
-from cityloop.ground.loop.snapshot import Effect, Request
+from cityloop.ground.loop.snapshot import Clock, Effect, Part, Request
 
 
 def ask(run: Run) -> None:
     """Ask: the number, the time and the fields are checked, the answer's clock begins."""
     kind = run.definition.requests[run.transition.request]
-    part_id, org, path = 0, 0, ""
-    if kind.about == "part":
-        part = open_part(run)
-        part_id = part.id
-        if kind.only_before_due and 0 <= part.clock.due < run.at:
-            raise Refusal("loop.request.overdue", "It is overdue already.")
-        if part.clock.limit - part.clock.used <= 0 and kind.only_before_due:
-            raise Refusal("loop.request.overdue", "It is overdue already.")
-    elif kind.about == "organisation":
-        org, path = _target_org(run)
-    _check_number(run, part_id, org)
+    org, path = _target_org(run) if kind.about == "organisation" else (0, "")
+    part_id = check_ask(run, org)
     _check_fields(run, part_id)
     clock = clocks.start(clocks.make(run.definition, run.draft, kind.limit, run.worktime), run.at, run.worktime)
     request = Request(
-        id=len(run.draft.requests) + 1,
+        id=max((r.id for r in run.draft.requests), default=0) + 1,
         kind=run.transition.request,
         asker=run.actor.person,
         asker_role=run.actor.role,
@@ -39,6 +32,26 @@ def ask(run: Run) -> None:
         data={k: v for k, v in run.data.items() if k not in ("part", "organisation", "words")},
     )
     run.draft.requests = (*run.draft.requests, request)
+
+
+def check_ask(run: Run, org: int = 0) -> int:
+    """Give the part a request is about, 0 for none; refuse what comes too late or too often."""
+    kind, part_id = run.definition.requests[run.transition.request], 0
+    if kind.about == "part":
+        part = open_part(run)
+        part_id = part.id
+        if kind.only_before_due:
+            _check_due(run, part)
+    _check_number(run, part_id, org)
+    return part_id
+
+
+def _check_due(run: Run, part: Part) -> None:
+    timed = [part.clock]
+    if part.role == "lead" and "handling" in run.draft.clocks:
+        timed.append(run.draft.clocks["handling"])
+    if any(0 <= clock.due < run.at or clock.limit - clock.used <= 0 for clock in timed):
+        raise Refusal("loop.request.overdue", "It is overdue already.")
 
 
 def _target_org(run: Run) -> tuple[int, str]:
@@ -56,9 +69,9 @@ def _check_number(run: Run, part: int, org: int) -> None:
     alike = [r for r in run.draft.requests if r.kind == run.transition.request and r.part == part and r.org == org]
     if any(r.state == "asked" for r in alike):
         raise Refusal("loop.request.open", "The same was asked already and waits for an answer.")
-    if kind.effect and sum(r.state == "granted" for r in alike) >= kind.max:
+    if kind.counts == "granted" and sum(r.state == "granted" for r in alike) >= kind.max:
         raise Refusal("loop.request.max", "This was granted as often as it may be.")
-    if not kind.effect and len(alike) >= kind.max:
+    if kind.counts == "asked" and len(alike) >= kind.max:
         raise Refusal("loop.request.max", "This was asked as often as it may be.")
 
 
@@ -82,6 +95,8 @@ def decide(run: Run) -> None:
     if answer not in kind.answers:
         raise Refusal("loop.field.choice", "{name} is not one of the choices.", field="answer", name="answer")
     check_decider(run, request)
+    if answer == "granted" and kind.to:
+        _check_move(run, kind)
     if answer == "granted" and request.stage + 1 < len(kind.decide):
         clock = clocks.start(clocks.make(run.definition, run.draft, kind.limit, run.worktime), run.at, run.worktime)
         _put_request(run, change(request, stage=request.stage + 1, clock=clock))
@@ -90,6 +105,17 @@ def decide(run: Run) -> None:
     if answer == "granted" and kind.effect:
         EFFECTS[kind.effect](run, request)
         run.target = kind.to
+
+
+def _check_move(run: Run, kind: RequestKind) -> None:
+    """Refuse to grant a move from where it could not be asked for: detours do not nest. A held one is moved by who
+    must decide, and that is the decision."""
+    draft = run.draft
+    if draft.state not in kind.from_:
+        raise Refusal("loop.request.state", "It can be granted when the case is back where it was asked for.")
+    if draft.held and run.actor.role not in (draft.held, HIGHEST):
+        raise Refusal("loop.held", "The centre must decide first: a limit of rounds has been reached.")
+    draft.held = ""
 
 
 def check_decider(run: Run, request: Request) -> None:
@@ -151,7 +177,16 @@ def extend(run: Run, request: Request) -> None:
     put(run, change(part, clock=clock, extensions=part.extensions + 1))
     if part.role == "lead":
         handling = run.draft.clocks["handling"]
-        run.draft.clocks["handling"] = clocks.lengthen(handling, more, run.at, run.worktime)
+        also = _span(run, part.clock, clock, handling) if handling.running != clock.running else more
+        run.draft.clocks["handling"] = clocks.lengthen(handling, also, run.at, run.worktime)
+
+
+def _span(run: Run, before: Clock, after: Clock, told_in: Clock) -> int:
+    """Give the time a clock was lengthened by as another counts it, between the two instants both would be due."""
+    first, last = (clocks.start(clock, run.at, run.worktime).due for clock in (before, after))
+    if told_in.running == "always":
+        return last - first
+    return run.worktime.between(told_in.calendar, first, last, "work")
 
 
 def suspend(run: Run, request: Request) -> None:

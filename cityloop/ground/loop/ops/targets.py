@@ -1,5 +1,6 @@
 """Where a step leads: conditional targets, and the counters that bound every cycle."""
 
+from cityloop.ground.loop.law import HIGHEST
 from cityloop.ground.loop.ops.parts import own_part
 from cityloop.ground.loop.run import Run
 
@@ -10,7 +11,7 @@ def count(run: Run, name: str) -> None:
     key = f"{name}:{own_part(run).org}" if counter.per == "organisation" else name
     number = run.draft.counters.get(key, 0) + 1
     run.draft.counters[key] = number
-    if number > counter.max:
+    if number > counter.max and run.draft.held != HIGHEST:
         run.draft.held = counter.at_max
 
 
@@ -24,6 +25,8 @@ def resolve_target(run: Run, to: str) -> str:
         return state if part is not None and part.role == "lead" else ""
     if mark == "@done":
         return state if _all_done(run) else ""
+    if mark == "@fixed":
+        return state if run.draft.milestones else run.transition.action.else_to
     if mark == "@parts":
         return state if run.draft.lead is not None else run.transition.action.else_to
     return ""

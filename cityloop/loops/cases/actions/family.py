@@ -1,15 +1,16 @@
 """Parents and children of split cases."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases.actions import prepare
 from cityloop.loops.cases.actions.book import Book
-from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.models import Case
 
 RULE = Actor(kind="rule", role="rule", name="split")
+RESOLUTIONS = frozenset({"solved", "nothing_found", "already_solved", "not_ours", "cannot_be_solved"})
 
 
 def beget(parent: Book, children: list[dict[str, Any]], at: int) -> list[Book]:
@@ -50,15 +51,19 @@ def _row(parent: Case, at: int) -> Case:
     return row
 
 
-def child_ended(child: Book, at: int) -> list[Book]:
-    """Close the parent when its last child has ended."""
-    parent = Case.objects.select_for_update().get(pk=child.case.parent_id or 0)
-    open_left = Case.objects.filter(parent_id=parent.pk, closed__isnull=True).exclude(pk=child.case.pk).exists()
-    if open_left or parent.state != "split_up":
-        return []
-    book = book_of(parent)
-    ends = [*Case.objects.filter(parent_id=parent.pk).exclude(pk=child.case.pk).values_list("resolution", flat=True)]
-    all_solved = all(r in ("solved", "already_solved", "") for r in [*ends, child.snapshot.resolution])
-    resolution = "solved" if all_solved else "cannot_be_solved"
-    book.step(Act("children_ended", {"resolution": resolution}), RULE, max(at, book.snapshot.at))
-    return [book]
+def outcome(parent: int, books: Mapping[int, Book]) -> str:
+    """Give the resolution of a split case whose children have all ended, "" while one is open. One query.
+
+    `books` are those not saved yet. Children that were declined do not count, unless all were.
+    """
+    ends = []
+    rows = Case.objects.filter(parent_id=parent).values_list("pk", "closed", "state", "resolution")
+    for pk, closed, state, resolution in rows:
+        snap = books[pk].snapshot if pk in books else None
+        if (snap.ended < 0) if snap else (closed is None):
+            return ""
+        ends.append((snap.state, snap.resolution) if snap else (state, resolution))
+    found = {resolution for state, resolution in ends if state == "closed"}
+    if found and found <= {"solved", "already_solved"}:
+        return "solved"
+    return found.pop() if len(found) == 1 and found <= RESOLUTIONS else "cannot_be_solved"

@@ -1,10 +1,9 @@
 """Opening the book of a case: the row locked, its definition and its kin known."""
 
 from django.db import connection
-from django.db.models import Q
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.loop.snapshot import load
+from cityloop.ground.loop.snapshot import Snapshot, load
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.models import Case
@@ -38,23 +37,31 @@ def _locked(case: int) -> Case | None:
 
 def book_of(row: Case, *, origin: str | None = None) -> Book:
     """Open the book of a locked row."""
-    return Book(
-        row,
-        pinned(row.definition),
-        calendars(),
-        origin=origin or row.origin,
-        recorded_at=real_now(),
-        kin=kin_of(row),
-    )
+    book = Book(row, pinned(row.definition), calendars(), origin=origin or row.origin, recorded_at=real_now())
+    book.kin = kin_of(row, book.snapshot)
+    return book
 
 
-def kin_of(row: Case) -> dict[int, str]:
-    """Give who acted on which track in the family of a case: its parent, siblings and children."""
-    if row.parent_id is None and row.state != "split_up":
+# A case, those above it, and all below the highest of them: parents, siblings, children and theirs.
+_FAMILY = """
+WITH RECURSIVE above(id, parent_id) AS (
+    SELECT id, parent_id FROM cases_case WHERE id = %s
+    UNION SELECT c.id, c.parent_id FROM cases_case c JOIN above ON c.id = above.parent_id
+), below(id) AS (
+    SELECT id FROM above WHERE parent_id IS NULL
+    UNION SELECT c.id FROM cases_case c JOIN below ON c.parent_id = below.id WHERE c.parent_id IS NOT NULL
+)
+SELECT c.snapshot FROM below JOIN cases_case c ON c.id = below.id WHERE c.id <> %s
+"""
+
+
+def kin_of(row: Case, snapshot: Snapshot) -> dict[int, str]:
+    """Give who acted on which track in the whole family of a case. One query where it has any."""
+    if row.parent_id is None and not snapshot.split:
         return {}
-    root = row.parent_id or row.pk
-    family = Case.objects.filter(Q(pk=root) | Q(parent_id=root)).exclude(pk=row.pk)
     acted: dict[int, str] = {}
-    for text in family.values_list("snapshot", flat=True):
-        acted.update(load(text).acted)
+    with connection.cursor() as cursor:
+        cursor.execute(_FAMILY, [row.pk, row.pk])
+        for (text,) in cursor.fetchall():
+            acted.update(load(text).acted)
     return acted

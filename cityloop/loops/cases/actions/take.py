@@ -11,6 +11,7 @@ from cityloop.ground.loop.definition import Transition
 from cityloop.ground.loop.snapshot import Act, Effect, Snapshot
 from cityloop.loops.cases.actions import links
 from cityloop.loops.cases.actions.book import Book
+from cityloop.loops.cases.actions.naming import check_named
 from cityloop.loops.cases.actions.opening import open_book
 from cityloop.loops.cases.actions.prepare import organisations, prepare
 from cityloop.loops.cases.actions.save import paths, save, warm
@@ -71,6 +72,7 @@ def take(
             raise Changed(book.snapshot, _last_what(book))
         transition = _transition(book, act)
         data, inner = prepare(book, transition, act.data)
+        check_named(book, transition, data, at)
         if claimed_at is not None:
             inner["claimed_at"] = claimed_at
         prepared = Act(act.name, data)

@@ -1,0 +1,51 @@
+"""Naming a person for a task: only who holds such a post and is no party to the case or its family."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.definition import Transition
+from cityloop.ground.loop.snapshot import GONE, Snapshot
+from cityloop.loops.cases.actions.book import Book
+from cityloop.town.orgs.queries import eligible_anywhere
+
+
+def barred(snapshot: Snapshot, kin: Mapping[int, str]) -> set[int]:
+    """Give who may not check: those who acted on another track here or in the family, and who passed it already."""
+    acted = {**kin, **snapshot.acted}
+    return {person for person, track in acted.items() if track != "supervision"} | set(snapshot.checkers)
+
+
+def check_named(book: Book, transition: Transition, data: Mapping[str, Any], at: int) -> None:
+    """Refuse a person named who cannot take it. One query where one is named, none else."""
+    verbs = transition.action.ops
+    if "name_person" in verbs and data.get("inspector"):
+        _check_checker(book, transition, int(data["inspector"]), at)
+    if "accept" in verbs and data.get("person"):
+        _check_officer(book, int(data["person"]), int(data.get("part") or 0), at)
+
+
+def _check_checker(book: Book, transition: Transition, person: int, at: int) -> None:
+    snap = book.snapshot
+    state = snap.state if transition.to == "@stay" else transition.to
+    role = book.definition.states[state].holder
+    found = eligible_anywhere(role, at, barred(snap, book.kin or {}), snap.orgs, snap.level)
+    if person not in {one.person for one in found}:
+        raise _unfit("inspector")
+
+
+def _check_officer(book: Book, person: int, part: int, at: int) -> None:
+    paths = [p.org_path for p in book.snapshot.parts if p.state not in GONE and part in (0, p.id)]
+    for role in sorted(book.definition.part_roles):
+        for one in eligible_anywhere(role, at, level=book.snapshot.level):
+            if one.person == person and any(one.org_path.startswith(path) for path in paths):
+                return
+    raise _unfit("person")
+
+
+def _unfit(field: str) -> Refusal:
+    return Refusal(
+        "cases.person.unfit",
+        "This person cannot take it: they hold no such post, or are a party to the case.",
+        field=field,
+    )
