@@ -94,8 +94,9 @@ pytest-sqlite:
 pytest-postgresql:
 	$(BIN)/python tests/pg.py $(PYTEST) -n 2 --dist loadgroup $(ONCE)
 
-prove: export CITYLOOP_PROVE = 1
-prove: test bench
+# Writes docs/proof/<date>.json: what ran, what failed, every figure with its goal.
+prove: test-setup
+	$(BIN)/python tests/prove.py docs/proof
 
 bench:
 	$(BIN)/cityloop bench --json
