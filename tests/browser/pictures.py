@@ -8,10 +8,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-unsafe-swiftshader"]
@@ -48,14 +50,20 @@ def _desk(browser: Browser, url: str, account: dict[str, str], folder: Path) -> 
         page.goto(f"{url}/desk/cases/?state=handling")
         page.locator("a[href*='/desk/cases/']").filter(has_text="-2018-").first.click()
         _settle(page)
-        page.screenshot(path=folder / f"case-{short}.png")
+        _keep(page, folder / f"case-{short}.png")
         _shot(page, f"{url}/desk/map", folder / f"map-{short}.png")
 
 
 def _shot(page: Page, url: str, path: Path) -> None:
     page.goto(url)
     _settle(page)
-    page.screenshot(path=path)
+    _keep(page, path)
+
+
+def _keep(page: Page, path: Path) -> None:
+    """Write a picture in 256 colours: a third of the bytes, and nobody sees the difference on our pages."""
+    with Image.open(BytesIO(page.screenshot())) as picture:
+        picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def _settle(page: Page) -> None:
