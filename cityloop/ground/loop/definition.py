@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.snapshot import Effect
 from cityloop.ground.worktime import Limit, parse_limit
 
 Words = dict[str, str]
@@ -143,6 +144,8 @@ class Transition(msgspec.Struct, frozen=True):
     required: tuple[str, ...]
     to: str
     request: str = ""
+    effects: tuple[Effect, ...] = ()
+    choices: tuple[tuple[str, frozenset[str]], ...] = ()
 
 
 DECIDE_FIELDS = {
@@ -166,6 +169,7 @@ class Definition:
         self.off = frozenset(self.profile.off)
         self.roles = source.roles
         self.states = {k: v for k, v in source.states.items() if k not in self.off}
+        self.effects = {k: _effects(v.effects, v.tell) for k, v in self.states.items()}
         self.counters = source.counters
         self.requests = source.requests
         self.counts_as = {name: role.counts_as or role.tracks[0] for name, role in source.roles.items()}
@@ -254,7 +258,13 @@ def _row(definition: Definition, name: str, action: Action, request: str = "") -
     elif not to.startswith("@"):
         to = definition.target(to)
     required = tuple(k for k, f in action.fields.items() if f.required)
-    return Transition(name, action, frozenset(action.by), required, to, request)
+    effects = _effects(action.effects, action.tell)
+    choices = tuple((k, frozenset(f.choices)) for k, f in action.fields.items() if f.choices)
+    return Transition(name, action, frozenset(action.by), required, to, request, effects, choices)
+
+
+def _effects(kinds: Iterable[str], tell: Iterable[str]) -> tuple[Effect, ...]:
+    return (*(Effect(kind) for kind in kinds), *(Effect("tell", {"what": what}) for what in tell))
 
 
 def _ask(definition: Definition, name: str, kind: RequestKind) -> tuple[Transition, list[str]]:

@@ -14,7 +14,7 @@ from cityloop.ground.loop.definition import Definition, Transition
 from cityloop.ground.loop.ops import requests, targets
 from cityloop.ground.loop.ops.parts import WAITED_FOR, cancel_open, change
 from cityloop.ground.loop.run import Run
-from cityloop.ground.loop.snapshot import ACTIVE, GONE, Act, Clock, Effect, Outcome, Snapshot
+from cityloop.ground.loop.snapshot import ACTIVE, GONE, Act, Clock, Outcome, Snapshot
 
 WORKING = "@lead"
 
@@ -130,9 +130,9 @@ def _fields(transition: Transition, act: Act) -> None:
     for name in transition.required:
         if act.data.get(name) in (None, "", [], ()):
             raise Refusal("loop.field.missing", "Please fill in {name}.", field=name, name=name)
-    for name, value in act.data.items():
-        field = transition.action.fields.get(name)
-        if field is not None and field.choices and value not in (None, "") and value not in field.choices:
+    for name, choices in transition.choices:
+        value = act.data.get(name)
+        if value not in (None, "") and value not in choices:
             raise Refusal("loop.field.choice", "{name} is not one of the choices.", field=name, name=name)
 
 
@@ -201,8 +201,7 @@ def _enter(run: Run, to: str) -> None:
             draft.clocks["stage"] = clocks.start(kept, run.at, run.worktime)
         else:
             _stage_clock(run, state.clock)
-    run.effects += [Effect(kind) for kind in state.effects]
-    run.effects += [Effect("tell", {"what": what}) for what in state.tell]
+    run.effects += definition.effects[to]
 
 
 def _end(run: Run) -> None:
@@ -246,8 +245,8 @@ def _settle(run: Run) -> None:
 
 def _settle_parts(run: Run, working: bool, stands: str) -> None:
     draft, at, worktime = run.draft, run.at, run.worktime
-    first = min((p.order for p in draft.parts if p.state in WAITED_FOR), default=0)
-    asked = {r.part for r in draft.requests if r.state == "asked" and run.definition.requests[r.kind].pauses == "part"}
+    first = min([p.order for p in draft.parts if p.state in WAITED_FOR], default=0)
+    asked = _asking(run) if draft.requests else ()
     changed = False
     parts = []
     for part in draft.parts:
@@ -265,17 +264,18 @@ def _settle_parts(run: Run, working: bool, stands: str) -> None:
         requests.lapse_of_gone(run, GONE)
 
 
+def _asking(run: Run) -> set[int]:
+    """Give the parts that stand because they asked something."""
+    kinds = run.definition.requests
+    return {r.part for r in run.draft.requests if r.state == "asked" and kinds[r.kind].pauses == "part"}
+
+
 def _outcome(run: Run, before: Snapshot) -> Outcome:
     draft, actor = run.draft, run.actor
     track = law.record(run.definition, draft, run.transition, actor, before)
     draft.at = run.at
     draft.seq += 1
-    effects = run.effects
-    if run.transition.action.effects:
-        effects = [*effects, *(Effect(kind) for kind in run.transition.action.effects)]
-    if run.transition.action.tell:
-        effects = [*effects, *(Effect("tell", {"what": what}) for what in run.transition.action.tell)]
-    return Outcome(draft, tuple(effects), track)
+    return Outcome(draft, (*run.effects, *run.transition.effects), track)
 
 
 def facts(snapshot: Snapshot) -> dict[str, Any]:

@@ -114,9 +114,15 @@ class _Body(msgspec.Struct):
 
 def body(row: Row) -> bytes:
     """Give the canonical bytes that are hashed for a step."""
-    for number in (row.at, row.due or 0, row.org, row.recorded_at, row.seq, row.v):
-        if not -LIMIT <= number <= LIMIT:
-            raise ValueError("canonical JSON here knows no integers beyond 2^53 - 1")
+    if not (
+        -LIMIT <= row.at <= LIMIT
+        and -LIMIT <= row.recorded_at <= LIMIT
+        and -LIMIT <= (row.due or 0) <= LIMIT
+        and -LIMIT <= row.org <= LIMIT
+        and -LIMIT <= row.seq <= LIMIT
+        and -LIMIT <= row.v <= LIMIT
+    ):
+        raise ValueError("canonical JSON here knows no integers beyond 2^53 - 1")
     return _encode(
         _Body(
             row.actor,

@@ -225,6 +225,8 @@ def check_not_begun(run: Run) -> None:
 
 def cancel_open(run: Run) -> None:
     """Cancel every part that is not done."""
+    if all(part.state not in WAITED_FOR for part in run.draft.parts):
+        return
     run.draft.parts = tuple(
         change(p, state="cancelled") if p.state in ACTIVE or p.state == "bounced" else p for p in run.draft.parts
     )

@@ -4,7 +4,7 @@
 constant number of statements. The interactive and the bulk path both go through here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,10 +19,27 @@ from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.ledger import chain
 from cityloop.town.orgs.authority import Scope
-from cityloop.town.worklist.actions import Entry, end, entry
+from cityloop.town.worklist.actions import Entry, entry
 
 Slots = dict[str, tuple[int, int]]
 _slots = msgspec.json.Decoder(Slots)
+
+
+class Kept(msgspec.Struct):
+    """A duty met while the book was open: since which step and instant, where, and when it ended."""
+
+    duty: Duty
+    opened_seq: int
+    opened: int
+    unit_code: str
+    level: int
+    ended: int | None = None
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it ended after its limit: that is a fact for ever."""
+        clock = self.duty.clock
+        return self.ended is not None and clock is not None and 0 <= clock.due < self.ended
 
 
 class Book:
@@ -32,7 +49,7 @@ class Book:
         "case",
         "definition",
         "duties",
-        "entries",
+        "kept",
         "kin",
         "origin",
         "parts_changed",
@@ -65,7 +82,7 @@ class Book:
         self.slots: Slots = _slots.decode(case.slots) if case.slots else {}
         self.duties: dict[str, Duty] = {d.slot: d for d in duties(definition, self.snapshot)}
         self.rows: list[chain.Row] = []
-        self.entries: dict[tuple[str, int], Entry] = {}
+        self.kept: dict[tuple[str, int], Kept] = {}
         self.parts_changed = False
 
     def step(
@@ -138,24 +155,38 @@ class Book:
 
     def _end(self, duty: Duty, at: int) -> None:
         seq, opened = self.slots.pop(duty.slot)
-        known = self.entries.get((duty.slot, seq)) or self._put(duty, seq, opened)
+        known = self.kept.get((duty.slot, seq)) or self._put(duty, seq, opened)
         known.unit_code, known.level = self.snapshot.unit or self.case.unit_code, self.snapshot.level
-        end(known, at)
+        known.ended = at
 
-    def _put(self, duty: Duty, seq: int, opened: int) -> Entry:
-        made = entry(
-            duty,
+    def _put(self, duty: Duty, seq: int, opened: int) -> Kept:
+        made = Kept(duty, seq, opened, self.snapshot.unit or self.case.unit_code, self.snapshot.level)
+        self.kept[duty.slot, seq] = made
+        return made
+
+    def work(self, *, past: bool = True) -> Iterator[Entry]:
+        """Give the worklist's rows of this book.
+
+        Without `past`, a duty that ended before it could stand on anybody's list is given only if it was overdue;
+        of the others the ledger tells. What was imported was timed elsewhere: of it only what is open is given.
+        """
+        for kept in self.kept.values():
+            if past or kept.ended is None or (kept.overdue and self.origin != "import"):
+                yield self._entry(kept)
+
+    def _entry(self, kept: Kept) -> Entry:
+        return entry(
+            kept.duty,
             loop=LOOP,
             subject_id=self.case.pk,
-            opened_seq=seq,
-            opened=opened,
-            unit_code=self.snapshot.unit or self.case.unit_code,
-            level=self.snapshot.level,
+            opened_seq=kept.opened_seq,
+            opened=kept.opened,
+            unit_code=kept.unit_code,
+            level=kept.level,
             origin=self.origin,
             worktime=self.worktime,
+            ended=kept.ended,
         )
-        self.entries[duty.slot, seq] = made
-        return made
 
     def effects(self, outcome: Outcome) -> list[Effect]:
         """Give what the room itself must do (what must be told goes out by the ledger)."""

@@ -107,7 +107,7 @@ def insert(books: Sequence[Book]) -> float:
     for book in books:
         reflect(book)
     steps = [row for book in books for row in book.rows]
-    entries = [e for book in books for e in book.entries.values() if e.ended is None or e.origin != "import"]
+    entries = [row for book in books for row in book.work(past=False)]
     parts = [row for book in books if book.parts_changed for row in part_rows(book)]
     cases, reports = [_case_row(book.case) for book in books], [_report_row(book.case) for book in books]
     while ledger.sequence():  # what waits for its offset comes first

@@ -94,7 +94,7 @@ def save(books: Sequence[Book]) -> None:
         reflect(book)
     _write_cases([book.case for book in books])
     ledger.append([row for book in books for row in book.rows])
-    worklist.write([e for book in books for e in book.entries.values()])
+    worklist.write([row for book in books for row in book.work()])
     _write_parts([book for book in books if book.parts_changed])
 
 
