@@ -31,17 +31,13 @@ function rootFrom(hash, index, size, proof) {
 }
 
 const [receipt, key] = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, "utf8")));
-const raw = Buffer.from((key.keys?.at(-1) ?? key).public, "base64");
-const spki = Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), raw]);
+const spki = Buffer.from(`302a300506032b6570032100${Buffer.from((key.keys?.at(-1) ?? key).public, "base64").toString("hex")}`, "hex");
 const city = createPublicKey({ key: spki, format: "der", type: "spki" });
 const faults = [], fault = (where, what) => faults.push(`${where}: ${what}`);
-
-const seals = new Map();
-for (const { statement, signature } of receipt.seals) {
-  if (!verify(null, Buffer.from(canonical(statement)), city, Buffer.from(signature, "base64")))
-    fault(`seal ${statement.number}`, "its signature is wrong");
-  seals.set(statement.number, statement);
-}
+const signed = ({ statement = {}, signature = "" }) =>
+  verify(null, Buffer.from(canonical(statement)), city, Buffer.from(signature, "base64"));
+const seals = new Map(receipt.seals.map(({ statement }) => [statement.number, statement]));
+for (const s of receipt.seals) if (!signed(s)) fault(`seal ${s.statement.number}`, "its signature is wrong");
 let prev = "0".repeat(64);
 if (receipt.steps.length === 0) fault("receipt", "it holds no sealed step");
 receipt.steps.forEach(({ body, seal, index, proof }, i) => {
@@ -56,5 +52,9 @@ receipt.steps.forEach(({ body, seal, index, proof }, i) => {
       fault(where, "it is not under the sealed root");
   } catch (error) { fault(where, error.message); }
 });
+const said = receipt.issued?.statement ?? {}, same = (...names) => names.every((n) => said[n] === receipt[n]);
+if (!signed(receipt.issued ?? {})) fault("receipt", "what was signed at its issue does not hold");
+else if (!same("number", "subject")) fault("receipt", "it was given out for another case");
+else if (said.steps !== receipt.steps.length || said.head !== prev) fault("receipt", "steps were cut off its end");
 console.log(faults.join("\n") || `The receipt of ${receipt.number} holds: ${receipt.steps.length} steps.`);
 process.exitCode = Math.min(faults.length, 1);

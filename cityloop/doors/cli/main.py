@@ -23,6 +23,7 @@ VERBS = {
     "keys": ("cityloop.doors.cli.keys:keys", "Make access keys for programs."),
     "ledger": ("cityloop.doors.cli.ledger:ledger", "Check the ledger, hand out receipts."),
     "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),
+    "staff": ("cityloop.doors.cli.staff:staff", "Organisations, posts and the people who hold them."),
     "units": ("cityloop.doors.cli.units:units", "Load, check, ask and reform the city's units."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),
     "reference": ("cityloop.doors.cli.reference:reference", "Write or check the generated reference pages."),

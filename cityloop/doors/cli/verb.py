@@ -51,10 +51,20 @@ def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callab
                 return function(out, *args, **options) or OK
             except Refusal as error:
                 return out.refuse(error)
+            except Exception as error:
+                if not _tableless(error):
+                    raise
+                return out.refuse(Refusal("cli.migrate", "The database has no tables yet: first run cityloop migrate."))
 
         return run
 
     return wrap
+
+
+def _tableless(error: Exception) -> bool:
+    """Whether a database said that it lacks a table; by name, for not every verb loads Django."""
+    said = str(error)
+    return type(error).__module__ == "django.db.utils" and ("no such table" in said or "does not exist" in said)
 
 
 def set_up() -> None:

@@ -41,5 +41,14 @@ def new_follow_code() -> str:
 
 def follow_digest(code: str) -> bytes:
     """Give the digest under which a follow code is stored; look-alike letters are taken for each other."""
-    plain = re.sub(r"[^0-9A-Z]", "", code.upper()[:60]).translate(str.maketrans("OIL", "011"))
-    return sha256(b"follow:" + plain.encode()).digest()
+    return sha256(b"follow:" + _plain(code).encode()).digest()
+
+
+def shown_code(code: str) -> str:
+    """Give a follow code as it is shown, however it was typed."""
+    plain = _plain(code)
+    return "-".join(plain[i : i + 4] for i in range(0, len(plain), 4))
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"[^0-9A-Z]", "", code.upper()[:60]).translate(str.maketrans("OIL", "011"))

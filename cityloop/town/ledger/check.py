@@ -28,6 +28,19 @@ def check_receipt(receipt: dict[str, Any], public: bytes) -> Iterator[tuple[str,
     for step in receipt["steps"]:
         yield from _check_step(step, seals, receipt["subject"], prev, seq)
         prev, seq = sha256(step["body"].encode()).hexdigest(), seq + 1
+    yield from _check_issued(receipt, public, prev, seq)
+
+
+def _check_issued(receipt: dict[str, Any], public: bytes, head: str, steps: int) -> Iterator[tuple[str, str]]:
+    """Hold the receipt against what the city signed when it gave it out: which case, how many steps, the last one."""
+    issued = receipt.get("issued") or {}
+    said = issued.get("statement") or {}
+    if not keys.verify(public, base64.b64decode(issued.get("signature", "")), _canonical(said)):
+        yield "receipt", "what was signed at its issue does not hold"
+    elif (said["number"], said["subject"]) != (receipt["number"], receipt["subject"]):
+        yield "receipt", "it was given out for another case"
+    elif (said["steps"], said["head"]) != (steps, head if steps else ""):
+        yield "receipt", "steps were cut off its end"
 
 
 def _check_step(

@@ -4,29 +4,27 @@ import base64
 from typing import Any
 
 from cityloop.town.ledger import chain, keys, merkle
+from cityloop.town.ledger.actions import real_now
 from cityloop.town.ledger.models import Key, Seal, Step
 from cityloop.town.ledger.queries import _published_seal, row_of, steps
 
 
 def promise(row: chain.Row, number: str) -> dict[str, Any]:
     """Sign at once that this step was taken into the book; the seal follows within a minute."""
-    public = keys.public_bytes()
-    said = {
-        "at": row.at,
-        "hash": row.hash.hex(),
-        "key_id": keys.key_id(public),
-        "number": number,
-        "seq": row.seq,
-        "subject": row.subject,
-        "v": 1,
-    }
-    return {"promise": said, "signature": base64.b64encode(keys.sign(chain.canonical(said))).decode()}
+    said = {"at": row.at, "hash": row.hash.hex(), "number": number, "seq": row.seq, "subject": row.subject, "v": 1}
+    return _signed("promise", said)
+
+
+def _signed(name: str, said: dict[str, Any]) -> dict[str, Any]:
+    said = {**said, "key_id": keys.key_id(keys.public_bytes())}
+    return {name: said, "signature": base64.b64encode(keys.sign(chain.canonical(said))).decode()}
 
 
 def receipt(subject: str, number: str, note: str = "") -> dict[str, Any]:
     """Give every step of a subject with its place in the sealed trees, checkable without the database.
 
-    Steps not sealed yet are left out and counted under `unsealed`.
+    Steps not sealed yet are left out and counted under `unsealed`. What is signed at issue, under `issued`, ties the
+    number to the subject and says how many steps there were and which was the last: none can be cut off the end.
     """
     rows = list(steps(subject))
     sealed, used = [], {}
@@ -35,9 +33,19 @@ def receipt(subject: str, number: str, note: str = "") -> dict[str, Any]:
         if seal is not None:
             used[seal.number] = seal
             sealed.append(_proved(step, seal))
+    said = {
+        "at": real_now(),
+        "head": rows[len(sealed) - 1].hash.hex() if sealed else "",
+        "number": number,
+        "steps": len(sealed),
+        "subject": subject,
+        "unsealed": len(rows) - len(sealed),
+        "v": 1,
+    }
     return {
         "v": 1,
         "kind": "cityloop-receipt",
+        "issued": _signed("statement", said),
         "number": number,
         "subject": subject,
         "note": note,

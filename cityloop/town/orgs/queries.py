@@ -11,6 +11,7 @@ from cityloop.town.orgs import staffing
 from cityloop.town.orgs.models import Holding, Organisation, Post
 from cityloop.town.orgs.rules import related
 from cityloop.town.orgs.staffing import Candidate, Finding, Need
+from cityloop.town.persons.models import Account
 
 
 class OrgRef(NamedTuple):
@@ -70,6 +71,19 @@ def posts(organisation_id: int, role: str, unit_code: str = "") -> QuerySet[Post
     """Select an organisation's open posts of a role that cover a unit, the nearest first."""
     covering = Post.objects.filter(organisation_id=organisation_id, role=role, active=True)
     return covering.filter(unit_code__in=_prefixes(unit_code)).order_by("-unit_code", "id")
+
+
+def post_of(organisation: Organisation, role: str, unit_code: str, level: int) -> Post | None:
+    """Give the open post of just this role, unit and level, if there is one. One query."""
+    return Post.objects.filter(
+        organisation=organisation, role=role, unit_code=unit_code, level=level, active=True
+    ).first()
+
+
+def held(account: Account, role: str, at: int) -> list[Holding]:
+    """Give the posts of a role that an account holds at `at`. One query."""
+    held_now = Holding.objects.filter(account=account, post__role=role, valid_from__lte=at, valid_to__gt=at)
+    return list(held_now.order_by("id"))
 
 
 def eligible(

@@ -70,10 +70,33 @@ def _damage(kind: str, good: dict[str, Any]) -> dict[str, Any]:
         bad["subject"] = "case:2"
     elif kind == "empty":
         bad["steps"] = []
+    elif kind == "cut":
+        del bad["steps"][-1]
+    elif kind == "number":
+        bad["number"] = "SV-2018-000002"
+    elif kind == "issued":
+        del bad["issued"]
+    elif kind == "claimed":
+        del bad["steps"][-1]
+        bad["issued"]["statement"]["steps"] -= 1
     return bad
 
 
-KINDS = ["body", "proof", "index", "root", "signature", "dropped", "swapped", "subject", "empty"]
+KINDS = [
+    "body",
+    "proof",
+    "index",
+    "root",
+    "signature",
+    "dropped",
+    "swapped",
+    "subject",
+    "empty",
+    "cut",
+    "number",
+    "issued",
+    "claimed",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -83,7 +83,7 @@ class File:
     folded: list[str]
     into: str
     parent: str
-    sealed: int
+    waiting: int
 
 
 def casefile(case: Any, place: str, now: int) -> File:
@@ -120,7 +120,7 @@ def casefile(case: Any, place: str, now: int) -> File:
         folded=sorted({numbers.number(one.case) for one in reports} - {numbers.number(case)}),
         into=numbers.number(case.into) if case.into_id else "",
         parent=numbers.number(case.parent) if case.parent_id else "",
-        sealed=sum(1 for row in rows if row.offset is not None),
+        waiting=sum(1 for row in rows if row.offset is None),
     )
 
 

@@ -20,7 +20,7 @@ from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.cases import queries
+from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
 
@@ -54,7 +54,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     try:
         brake(request, "code", most=60, seconds=600)
         if queries.followed(code):
-            return HttpResponseRedirect(reverse("public:follow", args=[code.replace("/", "")]), status=303)
+            return HttpResponseRedirect(reverse("public:follow", args=[numbers.shown_code(code)]), status=303)
         error = _("There is no report with this code. It has 16 letters and digits, such as 7K2M-9QXT-4RHB-W8CE.")
     except Refusal as refusal:
         error = said(refusal)
