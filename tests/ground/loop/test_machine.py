@@ -149,8 +149,13 @@ class CaseMachine(RuleBasedStateMachine):
     def counters_stay_bounded(self) -> None:
         for key, number in self.now.counters.items():
             most = self.definition.counters[key.partition(":")[0]].max
-            decided = self.now.held or any(act.name == "let_go_on" for act, _, _ in self.history)
+            decided = self.now.held or any(self._is_decision(act, actor) for act, actor, _ in self.history)
             assert number <= most or decided or self.has_ended  # an end lets go of what the centre held
+
+    def _is_decision(self, act: Act, actor: Actor) -> bool:
+        """Letting go on, or moving it on oneself, by somebody of the centre."""
+        centre = self.definition.counts_as[actor.role] == "centre"
+        return centre and act.name in ("let_go_on", "reassign", "decide")
 
 
 class SmallTownMachine(CaseMachine):
