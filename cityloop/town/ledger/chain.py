@@ -114,6 +114,10 @@ class _Body(msgspec.Struct):
 
 def body(row: Row) -> bytes:
     """Give the canonical bytes that are hashed for a step."""
+    return _body(row, row.data.encode())
+
+
+def _body(row: Row, data: bytes) -> bytes:
     if not (
         -LIMIT <= row.at <= LIMIT
         and -LIMIT <= row.recorded_at <= LIMIT
@@ -129,7 +133,7 @@ def body(row: Row) -> bytes:
             row.after,
             row.at,
             row.before,
-            msgspec.Raw(row.data.encode()),
+            msgspec.Raw(data),
             row.due,
             inner_digest(row.salt, row.inner.encode()),
             row.kind,
@@ -166,6 +170,7 @@ def write(
     v: int = 1,
 ) -> Row:
     """Build the next step of a chain; `prev` is the hash of the step before it (`GENESIS` for the first)."""
+    public = canonical(data) if data else b"{}"
     row = Row(
         subject,
         seq,
@@ -182,13 +187,13 @@ def write(
         at,
         recorded_at,
         due if due is not None and due >= 0 else None,
-        canonical(data).decode() if data else "{}",
+        public.decode(),
         _private(by.org_path, by.person, by.post, inner),
         _salt(),
         prev,
         b"",
     )
-    row.hash = sha256(body(row)).digest()
+    row.hash = sha256(_body(row, public)).digest()
     return row
 
 

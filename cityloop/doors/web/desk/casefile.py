@@ -127,15 +127,14 @@ def casefile(case: Any, place: str, now: int) -> File:
 def whole(snapshot: Snapshot, now: int) -> Bar:
     """Give the clock at the top: of the state, or how long the handling took once all is over."""
     if snapshot.ended >= 0:
-        handling = snapshot.clocks.get("handling")
-        return bars.done(handling) if handling is not None else bars.NONE
+        return bars.ended(snapshot)
     return bars.of_clock(track.clock_now(snapshot), now)
 
 
 def whole_of(definition: Definition, snapshot: Snapshot) -> str:
     """Say what the clock at the top is of."""
     if snapshot.ended >= 0:
-        return _("Handling")
+        return ""
     if snapshot.state == "handling" and snapshot.milestones:
         return _("Handled within {time}").format(time=limit(snapshot.milestones[-1][1]))
     return names.state(definition, snapshot.state)

@@ -99,8 +99,7 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
 
 def _bar(snapshot: Snapshot, now: int) -> Bar:
     if snapshot.ended >= 0:
-        handling = snapshot.clocks.get("handling")
-        return bars.done(handling) if handling is not None and snapshot.state == "closed" else bars.NONE
+        return bars.ended(snapshot)
     return bars.of_clock(track.clock_now(snapshot), now)
 
 

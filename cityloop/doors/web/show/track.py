@@ -11,6 +11,7 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show.times import brief, duration, limit, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Clock, Snapshot
+from cityloop.town.calendar.queries import calendars
 
 STEPS = (
     ("collect", "inbox", "supervision", gettext_lazy("Collect")),
@@ -37,7 +38,7 @@ NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step as printed: `css` is done, now or next; `status` colours the one that is now."""
+    """One step as printed: `css` is done, now or next; `status` colours the one that is now or was late."""
 
     key: str
     icon: str
@@ -87,8 +88,9 @@ def _step(
     key, icon, lane, label = STEPS[n]
     if n < done:
         at = reached.get(key)
-        used = _used(key, definition, snapshot, reached) if at is not None else ""
-        return Step(key, "check", lane, str(label), "done", "ver", when(at, now) if at is not None else "", used)
+        used, late = _used(key, definition, snapshot, reached) if at is not None else ("", False)
+        status, icon = ("over", "alert-triangle") if late else ("ver", "check")
+        return Step(key, icon, lane, str(label), "done", status, when(at, now) if at is not None else "", used)
     if n == done and not ended:
         bar = bars.of_clock(clock_now(snapshot), now)
         return Step(key, icon, lane, str(label), "now", bar.status, bar.until, bar.words)
@@ -102,17 +104,21 @@ def clock_now(snapshot: Snapshot) -> Clock | None:
     return snapshot.clocks.get("stage")
 
 
-def _used(key: str, definition: Definition, snapshot: Snapshot, reached: dict[str, int]) -> str:
+def _used(key: str, definition: Definition, snapshot: Snapshot, reached: dict[str, int]) -> tuple[str, bool]:
+    """Say how much of its limit a step took, and whether that was too much. Only what runs always is judged here."""
     handling = snapshot.clocks.get("handling")
     if key == "handle" and handling is not None:
         always = handling.running == "always"
-        return _of(duration(handling.used, days=always), duration(handling.limit, days=always))
+        said = _of(duration(handling.used, days=always), duration(handling.limit, days=always))
+        return said, handling.used > handling.limit > 0
     names = [step[0] for step in STEPS]
     before = reached.get(names[names.index(key) - 1]) if key != "collect" else None
     text = _limit_text(key, definition)
     if before is None or not text:
-        return ""
-    return _of(duration(reached[key] - before), brief(text))
+        return "", False
+    took, allowed = reached[key] - before, definition.limit(text)
+    late = allowed.running == "always" and took > calendars().micros(snapshot.calendar, allowed)
+    return _of(duration(took), brief(text)), late and not definition.profile.urgent_in_office_hours
 
 
 def _of(used: str, whole: str) -> str:

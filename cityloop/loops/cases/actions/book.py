@@ -117,8 +117,10 @@ class Book:
         say: tuple[str, ...],
     ) -> None:
         after = outcome.snapshot
-        told = [e.data["what"] for e in outcome.effects if e.kind == "tell"] if self.origin == "live" else []
-        data = {**act.data, "tell": [*told, *say]} if told or say else act.data
+        data = act.data
+        if say or self.origin == "live":
+            told = [e.data["what"] for e in outcome.effects if e.kind == "tell"] if self.origin == "live" else []
+            data = {**data, "tell": [*told, *say]} if told or say else data
         clock = after.clocks.get("handling") or after.clocks.get("stage")
         row = chain.write(
             subject=f"{SUBJECT}:{self.case.pk}",
