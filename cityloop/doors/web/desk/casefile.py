@@ -134,7 +134,7 @@ def whole(snapshot: Snapshot, now: int) -> Bar:
 def whole_of(definition: Definition, snapshot: Snapshot) -> str:
     """Say what the clock at the top is of."""
     if snapshot.ended >= 0:
-        return ""
+        return bars.handled(snapshot)
     if snapshot.state == "handling" and snapshot.milestones:
         return _("Handled within {time}").format(time=limit(snapshot.milestones[-1][1]))
     return names.state(definition, snapshot.state)

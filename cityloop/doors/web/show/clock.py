@@ -57,23 +57,28 @@ def done(clock: Clock) -> Bar:
     """Give the bar of a clock that has served: how long it took of how much."""
     share = min(100, 100 * clock.used // clock.limit) if clock.limit > 0 else 0
     always = clock.running == "always"
-    said = _("Done in {time}") if always else _("Done in {time} of working time")
-    words = said.format(time=duration(clock.used, days=always))
+    words = _("Done in {time}").format(time=duration(clock.used, days=always))
     limit = _("limit {time}").format(time=duration(clock.limit, days=always)) if clock.limit > 0 else ""
     return Bar("over" if clock.used > clock.limit > 0 else "ver", share, words, limit)
 
 
 def ended(snapshot: Snapshot) -> Bar:
-    """Give the bar of a case that is over: how long it took in all, and how much of its limit the handling took."""
+    """Give the bar of a case that is over: how long it took in all, by the share of its limit the handling took."""
     total, handling = snapshot.clocks.get("total"), snapshot.clocks.get("handling")
     if total is None or handling is None or snapshot.state != "closed":
         return NONE
-    took = done(handling)
+    took, words = done(handling), _("Closed after {time}").format(time=duration(total.used, days=True))
+    return Bar(took.status, took.share, words)
+
+
+def handled(snapshot: Snapshot) -> str:
+    """Say how much of its limit the handling of a case took, in the time the limit counts in."""
+    handling = snapshot.clocks.get("handling")
+    if handling is None or handling.limit <= 0:
+        return ""
     always = handling.running == "always"
-    parts = {"used": duration(handling.used, days=always), "limit": duration(handling.limit, days=always)}
-    said = _("handling {used} of {limit}") if always else _("handling {used} of {limit} working time")
-    words = _("Closed after {time}").format(time=duration(total.used, days=True))
-    return Bar(took.status, took.share, words, said.format(**parts))
+    said = _("Handling: {used} of {limit}") if always else _("Handling: {used} of {limit} working time")
+    return said.format(used=duration(handling.used, days=always), limit=duration(handling.limit, days=always))
 
 
 def _running(share: int, due: int, now: int) -> Bar:
