@@ -59,7 +59,10 @@ def test_the_straight_way_through_the_forms(desk_at, town):
     assert file_form.act("file", matter="tree", unit=Case.objects.get(pk=case).unit_code).status_code == 303
     dispatch = desk_at("dispatcher", case)
     page = dispatch.page()
-    assert re.search(r'<option value="parks" selected>', page) and "won, being the most specific" in page
+    assert (
+        re.search(r'<option value="parks" selected>', page)
+        and "The catalogue names Parks for Fallen tree in the whole city." in page
+    )
     assert re.search(r'value="roads" checked', page)
     assert dispatch.act("dispatch", lead="parks", assist=["roads"]).status_code == 303
     assert set(Part.objects.filter(case=case).values_list("role", flat=True)) == {"lead", "assisting"}

@@ -15,6 +15,7 @@ from cityloop.ground.loop.snapshot import ACTIVE, Part, Snapshot
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.catalog.compiled import Responsible
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.units import queries as units
 
@@ -155,11 +156,26 @@ def _parts(about: About, made: Input, spec: dict[str, Any]) -> None:
     lead = about.given("lead", answer.lead.key if answer.lead else "")
     helpers = about.chosen("assist", [h.org.key for h in answer.assisting])
     known = _open_organisations()
-    made.hint = " ".join(answer.explain())
+    why = proposed(answer, about.snapshot)
     made.rows = [
-        Input("lead", "select", _("Leads"), True, options=[(k, n, k == lead) for k, n in known]),
+        Input("lead", "select", _("Leads"), True, hint=why, options=[(k, n, k == lead) for k, n in known]),
         Input("assist", "checks", _("Assists"), options=[(k, n, k in helpers) for k, n in known]),
     ]
+
+
+def proposed(answer: Responsible, snapshot: Snapshot) -> str:
+    """Say why the catalogue proposes who leads: by which of its lines, in the visitor's words."""
+    rule = next((r for r in answer.routing.why if answer.lead is not None and r.lead == answer.lead.key), None)
+    if rule is None or answer.lead is None:
+        return _("The catalogue names nobody for this here: choose who leads.")
+    exact = not rule.matter.endswith("*")
+    what = names.matter(snapshot.matter) if exact else _("matters of this kind")
+    if rule.unit:
+        where = names.places([rule.unit], last=1).get(rule.unit, rule.unit)
+        said = _("The catalogue names {organisation} for {matter} in {unit}.")
+        return said.format(organisation=names.words(answer.lead.names), matter=what, unit=where)
+    said = _("The catalogue names {organisation} for {matter} in the whole city.")
+    return said.format(organisation=names.words(answer.lead.names), matter=what)
 
 
 def _part(about: About, made: Input, spec: dict[str, Any]) -> None:
@@ -176,7 +192,7 @@ def _fits(about: About, part: Part) -> bool:
     mine = belongs(about.actor, part.org, part.org_path)
     return {
         "accept": mine and part.state == "assigned",
-        "replace_part": part.role != "lead" and part.state == "bounced",
+        "replace_part": part.role != "lead" and part.state in (*ACTIVE, "bounced"),
         "take_back": part.role != "lead" and part.state in (*ACTIVE, "bounced"),
     }.get(about.action, mine and part.state in ACTIVE)
 
