@@ -1,4 +1,4 @@
-"""Column types shared by all rooms: instants and codes."""
+"""Column types shared by all rooms: instants, ids and codes."""
 
 from typing import Any
 
@@ -8,6 +8,16 @@ from django.db.models import Q
 
 class InstantField(models.BigIntegerField):
     """An instant: microseconds since 1970-01-01 UTC (int64)."""
+
+
+class RowIdField(models.BigAutoField):
+    """The id of rows that nothing outside names: on SQLite without AUTOINCREMENT, whose book-keeping costs each insert.
+
+    SQLite then gives the greatest id in the table plus one; PostgreSQL its sequence, as ever.
+    """
+
+    def db_type_suffix(self, connection: Any) -> str | None:
+        return None if connection.vendor == "sqlite" else super().db_type_suffix(connection)
 
 
 class CodeField(models.CharField):

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from cityloop.town.columns import CodeField, InstantField
+from cityloop.town.columns import CodeField, InstantField, RowIdField
 
 SUBJECT = "case"
 
@@ -68,7 +68,6 @@ class Case(models.Model):
             models.Index(fields=["person"], name="case_person", condition=Q(person__gt=0)),
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
             models.Index(fields=["state", "created"], name="case_state_created"),
-            models.Index(fields=["created"], name="case_created"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
         ]
@@ -85,6 +84,7 @@ class Case(models.Model):
 class Part(models.Model):
     """What one organisation does for a case: the list-side of the snapshot's parts."""
 
+    id = RowIdField(primary_key=True)
     case = models.ForeignKey(Case, db_index=False, on_delete=models.CASCADE, related_name="parts")
     round = models.SmallIntegerField()
     number = models.SmallIntegerField()
@@ -102,6 +102,7 @@ class Part(models.Model):
 class Report(models.Model):
     """What came in from one channel, once. Its words live with `persons`; the follow code only as a digest."""
 
+    id = RowIdField(primary_key=True)
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="reports")
     created = InstantField()
     channel = models.CharField(max_length=40)

@@ -3,12 +3,13 @@
 from django.db import models
 from django.db.models import Q
 
-from cityloop.town.columns import InstantField
+from cityloop.town.columns import InstantField, RowIdField
 
 
 class Step(models.Model):
     """One step of one subject. `offset` is given by the sequencer, all else when it is written."""
 
+    id = RowIdField(primary_key=True)
     offset = models.BigIntegerField(null=True, editable=False)
     subject = models.CharField(max_length=64)
     seq = models.IntegerField()

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from cityloop.town.columns import CodeField, InstantField
+from cityloop.town.columns import CodeField, InstantField, RowIdField
 
 OPEN = Q(ended__isnull=True)
 
@@ -11,6 +11,7 @@ OPEN = Q(ended__isnull=True)
 class Row(models.Model):
     """Something that someone must do: open until `ended`. `mark` keeps the worst warning passed, for ever."""
 
+    id = RowIdField(primary_key=True)
     loop = models.CharField(max_length=24)
     subject_id = models.BigIntegerField()
     slot = models.CharField(max_length=48)
