@@ -170,8 +170,8 @@ def _rows() -> dict[str, tuple[list[str], list[Any]]]:
         for table in TABLES:
             cursor.execute(f"SELECT * FROM {table} ORDER BY id")
             columns = [c[0] for c in cursor.description]
-            drop = 0 if table == "cases_case" else 1
-            found[table] = (columns[drop:], [tuple(row)[drop:] for row in cursor.fetchall()])
+            keep = [n for n, name in enumerate(columns) if name != "id" or table == "cases_case"]
+            found[table] = ([columns[n] for n in keep], [tuple(row[n] for n in keep) for row in cursor.fetchall()])
     return found
 
 
