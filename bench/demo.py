@@ -13,7 +13,7 @@ from typing import Any
 from bench.house import Client, served, wait_ready
 
 WHILE = 30.0
-PAGES = ("/", "/report", "/units", "/desk/")
+PAGES = ("/", "/report", "/map", "/desk/sign-in")
 
 
 def run() -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def _straight() -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _keys(town: Any) -> dict[str, str]:
-    from cityloop.town.ledger.actions import real_now
+    from cityloop.town.columns import real_now
     from cityloop.town.persons.actions import make_access_key
     from tests.town.staff import BY
 

@@ -7,7 +7,7 @@ import { basemap, unitLayers, markLayers } from "./islands/map-style"
 import { showMarks } from "./islands/map-marks"
 import { pickable } from "./islands/map-pick"
 import { quantiles } from "./islands/map-scale"
-import { RENEWED } from "./islands/live"
+import { atMost, RENEWED } from "./islands/renewing"
 
 maplibre.setWorkerUrl(workerUrl)
 
@@ -53,19 +53,13 @@ async function fill(map: maplibre.Map, at: HTMLElement, says: HTMLElement): Prom
 
 /** Follows the list beside it: counts and marks change where they stand, the view stays. */
 function keepFresh(map: maplibre.Map, at: HTMLElement): void {
-  let last = Date.now()
-  let waiting = 0
   const renew = async () => {
-    waiting = 0
-    last = Date.now()
     const [units, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
     if (at.dataset.ready !== "yes") return
     if (units.features.length) drawUnits(map, at, units)
     if (at.dataset.marksUrl) drawMarks(map, at, marks)
   }
-  document.addEventListener(RENEWED, () => {
-    if (!waiting && at.isConnected) waiting = window.setTimeout(() => { renew().catch(() => undefined) }, Math.max(0, last + APART - Date.now()))
-  })
+  document.addEventListener(RENEWED, atMost(APART, () => { if (at.isConnected) renew().catch(() => undefined) }))
 }
 
 async function get(url: string | undefined): Promise<Collection> {

@@ -1,12 +1,13 @@
 // The desk stays fresh: steps of others arrive by server-sent events, and the page fetches itself anew and changes in
 // place. What someone types or has focused is never touched; what changed lights up briefly.
-const SOON = 700 // gathers steps that come together
+import { atMost, RENEWED } from "./renewing"
+
 const APART = 2_500 // in a busy city the page is not fetched more often than this
 const TICK = 30_000 // clocks move even where nobody acts
 const SILENT = 50_000 // the server says something every 20 s
 
 let heard = 0
-export const RENEWED = "cityloop:renewed"
+let streaming = true
 
 export function live(): void {
   const at = document.querySelector<HTMLElement>("[data-live-page]")
@@ -34,22 +35,9 @@ function listen(at: HTMLElement, refresh: () => void): EventSource {
   return stream
 }
 
-/** Calls soon after it is first asked, and never twice within `apart` ms, however often it is asked. */
-function atMost(apart: number, call: () => void): () => void {
-  let waiting = 0
-  let last = 0
-  return () => {
-    if (waiting) return
-    waiting = window.setTimeout(() => {
-      waiting = 0
-      last = Date.now()
-      call()
-    }, Math.max(SOON, last + apart - Date.now()))
-  }
-}
-
 function say(fresh: boolean, when: number): void {
   if (!when) return
+  streaming = fresh
   for (const box of document.querySelectorAll<HTMLElement>("[data-fresh]")) {
     box.classList.toggle("is-stale", !fresh)
     box.classList.toggle("is-live", fresh)
@@ -77,7 +65,7 @@ async function renew(): Promise<void> {
 function asOf(page: Document): void {
   const time = page.querySelector<HTMLElement>("[data-fresh]")?.dataset.fresh ?? ""
   for (const box of document.querySelectorAll<HTMLElement>("[data-fresh]")) box.dataset.fresh = time
-  say(true, heard)
+  say(streaming, heard)
 }
 
 /** The page has other parts than before (a group came or went): the whole list is changed, unless someone is in it. */

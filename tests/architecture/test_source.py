@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Addresses of package registries and folders of somebody's machine: they are wrong everywhere else.
 MACHINE = re.compile(
     rb"registry\.npmjs\.org|pypi\.org/simple|files\.pythonhosted\.org|npmmirror|tuna\.tsinghua|mirrors?\.aliyun"
-    rb"|(?<![\w.])/(?:home|Users)/[a-z]\w*/|(?<![\w.])/root/|file:///|(?<![\w.])/work/"
+    rb"|(?<![\w.])/(?:home|Users)/[a-z]\w*/|(?<![\w.])/(?:root|work)/|file:///"
 )
 CODE_FIELDS = re.compile(r"(^|_)(code|codes)(__|$)|^unit(_code)?__")
 PREFIX_LOOKUPS = ("startswith", "istartswith")

@@ -27,7 +27,7 @@ from django.core.management import call_command
 call_command("migrate", verbosity=0, interactive=False)
 from tests.loops.cases.smallville import build
 from tests.town.staff import BY
-from cityloop.town.ledger.actions import real_now
+from cityloop.town.columns import real_now
 from cityloop.town.persons.actions import make_access_key
 folder = Path(sys.argv[1])
 folder.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ from cityloop.loops.cases import actions, queries
 from cityloop.loops.cases.actions.take import Changed
 from cityloop.loops.cases.numbers import case_id, number
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.ledger.actions import real_now
+from cityloop.town.columns import real_now
 from cityloop.town.orgs import authority
 from cityloop.town.persons.queries import account_of_key
 

@@ -19,7 +19,7 @@ def keys() -> None:
 def new(out: Out, username: str, label: str, days: int) -> int:
     """Make an access key for USERNAME and print it, once."""
     from cityloop.ground.loop.actor import Actor
-    from cityloop.town.ledger.actions import real_now
+    from cityloop.town.columns import real_now
     from cityloop.town.persons.actions import make_access_key
     from cityloop.town.persons.queries import account_named
 

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -61,10 +62,13 @@ def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callab
     return wrap
 
 
+_TABLELESS = r'no such table|relation "\w+" does not exist'  # as SQLite and as PostgreSQL say it
+
+
 def _tableless(error: Exception) -> bool:
     """Whether a database said that it lacks a table; by name, for not every verb loads Django."""
     said = str(error)
-    return type(error).__module__ == "django.db.utils" and ("no such table" in said or "does not exist" in said)
+    return type(error).__module__ == "django.db.utils" and re.search(_TABLELESS, said) is not None
 
 
 def set_up() -> None:

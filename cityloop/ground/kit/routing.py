@@ -57,13 +57,6 @@ class Routing(msgspec.Struct, frozen=True):
     assisting: tuple[Assist, ...]
     why: tuple[Rule, ...]
 
-    def explain(self) -> list[str]:
-        """Say in a sentence a rule which were considered and which won."""
-        if not self.why:
-            return ["No responsibility rule matches; a dispatcher must choose."]
-        won, *others = (_said(rule) for rule in self.why)
-        return [f"{won} won, being the most specific.", *(f"{other} matched too." for other in others)]
-
 
 Units = dict[str, tuple[Rule, ...]]
 
@@ -131,8 +124,3 @@ def _by_pattern(rules: Iterable[Rule]) -> dict[str, Units]:
         units = patterns.setdefault(rule.matter, {})
         units[rule.unit] = (*units.get(rule.unit, ()), rule)
     return patterns
-
-
-def _said(rule: Rule) -> str:
-    where = f"in {rule.unit}" if rule.unit else "in the whole city"
-    return f"The rule {rule.matter} {where} → {rule.lead}{f' ({rule.source})' if rule.source else ''}"

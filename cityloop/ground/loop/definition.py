@@ -145,7 +145,7 @@ class Transition(msgspec.Struct, frozen=True):
     to: str
     request: str = ""
     effects: tuple[Effect, ...] = ()
-    choices: tuple[tuple[str, frozenset[str]], ...] = ()
+    choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 DECIDE_FIELDS = {
@@ -259,7 +259,7 @@ def _row(definition: Definition, name: str, action: Action, request: str = "") -
         to = definition.target(to)
     required = tuple(k for k, f in action.fields.items() if f.required)
     effects = _effects(action.effects, action.tell)
-    choices = tuple((k, frozenset(f.choices)) for k, f in action.fields.items() if f.choices)
+    choices = tuple((k, tuple(f.choices)) for k, f in action.fields.items() if f.choices)
     return Transition(name, action, frozenset(action.by), required, to, request, effects, choices)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any
 
 import msgspec
@@ -61,13 +62,15 @@ class Responsible(msgspec.Struct, frozen=True):
     assisting: tuple[Helper, ...]
     routing: Routing
 
-    def explain(self) -> list[str]:
-        """Say which rules were considered, which won, and that closed organisations were passed over."""
-        passed = [rule.lead for rule in self.routing.why if self.lead is None or rule.lead != self.lead.key]
-        closed = f" Closed or unknown organisations are passed over: {', '.join(passed)}."
-        lines = self.routing.explain()
-        winner = self.routing.lead == (self.lead.key if self.lead else "")
-        return lines if winner or not lines else [lines[0] + closed, *lines[1:]]
+    @property
+    def won(self) -> Rule | None:
+        """The rule that decided: the most specific one whose organisation is there and open."""
+        return next((rule for rule in self.routing.why if self.lead is not None and rule.lead == self.lead.key), None)
+
+    @property
+    def passed_over(self) -> list[str]:
+        """Keys of organisations that more specific rules name, but that are closed or unknown."""
+        return [rule.lead for rule in takewhile(lambda rule: rule is not self.won, self.routing.why)]
 
 
 class Body(msgspec.Struct, frozen=True):

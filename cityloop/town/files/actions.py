@@ -9,8 +9,9 @@ from django.db import connection, transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
+from cityloop.town.columns import real_now
 from cityloop.town.files import photo, rules
-from cityloop.town.files.models import File, real_now
+from cityloop.town.files.models import File
 
 UNSENT_MICROS = 2 * 86_400_000_000  # the draft of a report is good for a day
 BATCH = 100

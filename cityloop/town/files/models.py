@@ -1,16 +1,10 @@
 """Tables of files. Only this room's actions write them."""
 
-import time
 from uuid import uuid4
 
 from django.db import models
 
-from cityloop.town.columns import CodeField, InstantField
-
-
-def real_now() -> int:
-    """Give the real time in microseconds, whatever a demo's city clock says."""
-    return time.time_ns() // 1000
+from cityloop.town.columns import CodeField, InstantField, real_now
 
 
 class File(models.Model):

@@ -1,6 +1,5 @@
 """Writing steps: the only way onto the ledger."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import msgspec
 from django.db import connection, transaction
 
 from cityloop.ground.loop.actor import Actor
+from cityloop.town.columns import real_now
 from cityloop.town.ledger import chain
 from cityloop.town.ledger.models import Cursor, Sequencer, Step
 
@@ -15,11 +15,6 @@ _COLUMNS = ", ".join(f'"{name}"' for name in chain.COLUMNS)
 _MARKS = "(" + ", ".join(["%s"] * len(chain.COLUMNS)) + ")"
 _values = msgspec.structs.astuple
 _FEW = 40
-
-
-def real_now() -> int:
-    """Give the real time in microseconds: what `recorded_at` and seals say."""
-    return time.time_ns() // 1000
 
 
 def append(rows: Sequence[chain.Row]) -> None:

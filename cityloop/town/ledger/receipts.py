@@ -3,8 +3,8 @@
 import base64
 from typing import Any
 
+from cityloop.town.columns import real_now
 from cityloop.town.ledger import chain, keys, merkle
-from cityloop.town.ledger.actions import real_now
 from cityloop.town.ledger.models import Key, Seal, Step
 from cityloop.town.ledger.queries import _published_seal, row_of, steps
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
+from cityloop.town.columns import real_now
 from cityloop.town.ledger import chain, keys, merkle
-from cityloop.town.ledger.actions import locked_sequencer, real_now
+from cityloop.town.ledger.actions import locked_sequencer
 from cityloop.town.ledger.models import Key, Seal, Step
 
 MOST = 10_000

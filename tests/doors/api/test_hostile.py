@@ -12,7 +12,7 @@ from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.numbers import number
 from cityloop.loops.cases.rebuilding import all_differences
-from cityloop.town.ledger.actions import real_now
+from cityloop.town.columns import real_now
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.persons.actions import make_access_key

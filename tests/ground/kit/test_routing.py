@@ -42,8 +42,7 @@ def test_the_matter_decides_before_the_place():
     assert answer.lead == "water_company"
     assert answer.assisting == (Assist("police", 2),)
     assert route(rules, "litter", "31005").lead == "district"
-    assert "water_company won" in answer.explain()[0]
-    assert "district matched too" in answer.explain()[1]
+    assert [rule.lead for rule in answer.why] == ["water_company", "district"]
 
 
 def test_the_city_wins_over_a_plate_that_is_equally_specific():
@@ -60,7 +59,6 @@ def test_two_rules_that_say_the_same_are_refused():
 def test_no_rule_is_said_plainly():
     answer = route([], "litter", "31")
     assert (answer.lead, answer.why) == ("", ())
-    assert "dispatcher" in answer.explain()[0]
 
 
 def test_a_look_up_does_not_walk_the_rules():

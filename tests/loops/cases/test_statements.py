@@ -35,6 +35,21 @@ def straight(town: Town) -> Iterator[tuple[str, list[str]]]:
         with CaptureQueriesContext(connection) as queries:
             cases.take(case=case, act=Act(action, data), by=actor, at=town.at, scope=scope)
         yield action, inside(queries)
+    yield from named(town)
+
+
+def named(town: Town) -> Iterator[tuple[str, list[str]]]:
+    """The steps that name a person, who is looked up."""
+    for state, action, who, field in (
+        ("dispatched", "accept", "parks", "person"), ("handled", "submit", "dispatcher", "inspector"),
+    ):  # fmt: skip
+        case = town.to(state)
+        town.at += 60_000_000
+        person = town.actor("parks" if field == "person" else "inspector").person
+        with CaptureQueriesContext(connection) as queries:
+            act = Act(action, {field: person})
+            cases.take(case=case, act=act, by=town.actor(who), at=town.at, scope=None)
+        yield f"{action} with {field}", inside(queries)
 
 
 @pytest.fixture

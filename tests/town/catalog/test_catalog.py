@@ -70,7 +70,7 @@ def test_routes_to_organisations_with_reasons():
     answer = now.route("0110", "3101")
     assert (answer.lead.key, [h.org.key for h in answer.assisting]) == ("sweepers", ["cleaning"])
     assert answer.lead.path == Organisation.objects.get(key="sweepers").path
-    assert "sweepers (plate municipal) won" in answer.explain()[0]
+    assert answer.won.lead == "sweepers" and answer.passed_over == []
     assert now.route("0110", "41").lead.key == "cleaning"
     assert now.lead_path("0401", "31") == Organisation.objects.get(key="cleaning").path
 
@@ -94,7 +94,7 @@ def test_a_closed_organisation_is_passed_over_and_said_so():
     queries.forget()
     answer = queries.current().route("0110", "3101")
     assert answer.lead.key == "cleaning"
-    assert "passed over: sweepers" in answer.explain()[0]
+    assert answer.won.lead == "cleaning" and answer.passed_over == ["sweepers"]
 
 
 def test_moved_organisations_are_seen_with_their_new_path(city):

@@ -165,17 +165,22 @@ def _parts(about: About, made: Input, spec: dict[str, Any]) -> None:
 
 def proposed(answer: Responsible, snapshot: Snapshot) -> str:
     """Say why the catalogue proposes who leads: by which of its lines, in the visitor's words."""
-    rule = next((r for r in answer.routing.why if answer.lead is not None and r.lead == answer.lead.key), None)
+    passed = _("Closed or unknown: {names}.").format(names=", ".join(answer.passed_over)) if answer.passed_over else ""
+    return f"{_by_line(answer, snapshot)} {passed}".strip()
+
+
+def _by_line(answer: Responsible, snapshot: Snapshot) -> str:
+    rule = answer.won
     if rule is None or answer.lead is None:
         return _("The catalogue names nobody for this here: choose who leads.")
-    exact = not rule.matter.endswith("*")
-    what = names.matter(snapshot.matter) if exact else _("matters of this kind")
-    if rule.unit:
-        where = names.places([rule.unit], last=1).get(rule.unit, rule.unit)
-        said = _("The catalogue names {organisation} for {matter} in {unit}.")
-        return said.format(organisation=names.words(answer.lead.names), matter=what, unit=where)
-    said = _("The catalogue names {organisation} for {matter} in the whole city.")
-    return said.format(organisation=names.words(answer.lead.names), matter=what)
+    said = {
+        "organisation": names.words(answer.lead.names),
+        "matter": _("matters of this kind") if rule.matter.endswith("*") else names.matter(snapshot.matter),
+    }
+    if not rule.unit:
+        return _("The catalogue names {organisation} for {matter} in the whole city.").format(**said)
+    unit = names.places([rule.unit], last=1).get(rule.unit, rule.unit)
+    return _("The catalogue names {organisation} for {matter} in {unit}.").format(unit=unit, **said)
 
 
 def _part(about: About, made: Input, spec: dict[str, Any]) -> None:

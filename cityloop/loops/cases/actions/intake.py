@@ -18,9 +18,9 @@ from cityloop.loops.cases.actions.save import new_id, save, warm
 from cityloop.loops.cases.loop import keep_present
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.columns import real_now
 from cityloop.town.files.models import File
 from cityloop.town.ledger import receipts
-from cityloop.town.ledger.actions import real_now
 from cityloop.town.persons.actions import find_or_register, keep_words
 from cityloop.town.units import queries as units
 

@@ -7,7 +7,8 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.definition import Transition
 from cityloop.ground.loop.snapshot import GONE, Snapshot
 from cityloop.loops.cases.actions.book import Book
-from cityloop.town.orgs.queries import eligible_anywhere
+from cityloop.town.orgs.queries import posts_of
+from cityloop.town.orgs.rules import related
 
 
 def barred(snapshot: Snapshot, kin: Mapping[int, str]) -> set[int]:
@@ -28,19 +29,17 @@ def check_named(book: Book, transition: Transition, data: Mapping[str, Any], at:
 def _check_checker(book: Book, transition: Transition, person: int, at: int) -> None:
     snap = book.snapshot
     state = snap.state if transition.to == "@stay" else transition.to
-    role = book.definition.states[state].holder
-    found = eligible_anywhere(role, at, barred(snap, book.kin or {}), snap.orgs, snap.level)
-    if person not in {one.person for one in found}:
+    posts = posts_of(person, [book.definition.states[state].holder], at, snap.level)
+    free = any(not any(related(post.org_path, path) for path in snap.orgs) for post in posts)
+    if person in barred(snap, book.kin or {}) or not free:
         raise _unfit("inspector")
 
 
 def _check_officer(book: Book, person: int, part: int, at: int) -> None:
-    paths = [p.org_path for p in book.snapshot.parts if p.state not in GONE and part in (0, p.id)]
-    for role in sorted(book.definition.part_roles):
-        for one in eligible_anywhere(role, at, level=book.snapshot.level):
-            if one.person == person and any(one.org_path.startswith(path) for path in paths):
-                return
-    raise _unfit("person")
+    parts = [p for p in book.snapshot.parts if p.state not in GONE and part in (0, p.id)]
+    posts = posts_of(person, sorted(book.definition.part_roles), at, book.snapshot.level)
+    if not any(post.org_path.startswith(p.org_path) for post in posts for p in parts):
+        raise _unfit("person")
 
 
 def _unfit(field: str) -> Refusal:

@@ -8,7 +8,7 @@ from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.queries import calendars
-from cityloop.town.ledger.actions import real_now
+from cityloop.town.columns import real_now
 
 
 def open_book(case: int, *, origin: str | None = None) -> Book:

@@ -18,8 +18,8 @@ from cityloop.loops.cases.actions.save import save
 from cityloop.loops.cases.loop import LOOP, pinned
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.queries import calendars
-from cityloop.town.columns import under
-from cityloop.town.ledger.actions import move_cursor, real_now
+from cityloop.town.columns import real_now, under
+from cityloop.town.ledger.actions import move_cursor
 from cityloop.town.ledger.queries import cursor
 from cityloop.town.units import queries as units
 from cityloop.town.units.events import UnitsRenumbered

@@ -30,7 +30,7 @@ from cityloop.loops.cases.importing.tables import Table
 from cityloop.loops.cases.loop import keep_present
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.queries import calendars
-from cityloop.town.ledger.actions import real_now
+from cityloop.town.columns import real_now
 
 CHANGED = "source_changed"
 RETRIES = 5

@@ -3,7 +3,6 @@
 from django.db import migrations
 
 import cityloop.town.columns
-import cityloop.town.files.models
 
 
 class Migration(migrations.Migration):
@@ -15,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="file",
             name="recorded_at",
-            field=cityloop.town.columns.InstantField(default=cityloop.town.files.models.real_now),
+            field=cityloop.town.columns.InstantField(default=cityloop.town.columns.real_now),
         ),
     ]
