@@ -20,7 +20,7 @@ from cityloop.loops.cases.numbers import case_id, number
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
 from cityloop.town.orgs import authority
-from cityloop.town.persons.queries import account_of_key
+from cityloop.town.persons.queries import access_of
 
 REPORTER = Actor(kind="reporter", role="reporter")
 FAULTS = frozenset({400, 401, 403, 404, 409, 422})
@@ -35,7 +35,8 @@ class Key(HttpBearer):
     """An access key in the header `Authorization: Bearer …`."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Any:
-        return account_of_key(token, real_now())
+        access = access_of(token, real_now())
+        return access.account if access is not None else None
 
 
 @api.post("/reports", response={201: CollectedOut, FAULTS: FaultOut})

@@ -1,6 +1,6 @@
 """The only writers of people, accounts and their words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from os import urandom
@@ -102,20 +102,42 @@ def close_account(*, account: Account, by: Actor, at: int) -> None:
 
 
 @transaction.atomic
-def make_access_key(*, account: Account, label: str, days: int, by: Actor, at: int) -> str:
+def make_access_key(
+    *,
+    account: Account,
+    label: str,
+    days: int,
+    by: Actor,
+    at: int,
+    scopes: Iterable[str] = ("read", "act", "report"),
+    per_minute: int = 600,
+) -> str:
     """Make a key with which a program acts for an account; give it, for it is shown only now."""
     if not 1 <= days <= 3660:
         raise Refusal("persons.key.days", "A key is valid for 1 to 3660 days.", "days")
+    if not 1 <= per_minute <= 100_000:
+        raise Refusal("persons.key.rate", "A key may make 1 to 100000 requests a minute.", "per_minute")
+    wanted = rules.key_scopes(scopes)
     key = f"cl_{token_urlsafe(32)}"
-    AccessKey.objects.create(
+    made = AccessKey.objects.create(
         account=account,
         digest=sha256(key.encode()).digest(),
         label=clean(label)[:60],
+        scopes=" ".join(wanted),
+        per_minute=per_minute,
         created=at,
         expires=at + days * 86_400_000_000,
     )
-    _record(account.person, "key_made", by, at, {"account": account.pk, "days": days})
+    facts = {"account": account.pk, "days": days, "key": made.pk, "scopes": wanted}
+    _record(account.person, "key_made", by, at, facts)
     return key
+
+
+@transaction.atomic
+def end_access_key(*, key: AccessKey, by: Actor, at: int) -> None:
+    """Let an access key end at once."""
+    AccessKey.objects.filter(pk=key.pk, expires__gt=at).update(expires=at)
+    _record(key.account.person, "key_ended", by, at, {"account": key.account_id, "key": key.pk})
 
 
 def look(*, person: Person, by: Actor, at: int, purpose: str) -> Unmasked:

@@ -78,10 +78,15 @@ class Look(models.Model):
 
 
 class AccessKey(models.Model):
-    """A key with which a program acts for an account. Only its digest is kept; it is shown once, when made."""
+    """A key with which a program acts for an account. Only its digest is kept; it is shown once, when made.
+
+    `scopes` are names of `rules.KEY_SCOPES` with spaces between; `per_minute` is how many requests it may make.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="access_keys")
     digest = models.BinaryField(max_length=32, unique=True)
     label = models.CharField(max_length=60)
+    scopes = models.CharField(max_length=80, default="read act report")
+    per_minute = models.IntegerField(default=600)
     created = InstantField()
     expires = InstantField()

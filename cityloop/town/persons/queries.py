@@ -69,20 +69,37 @@ def account_named(username: str) -> Account:
 # than the database's answer.
 _ACCOUNT = [field.attname for field in Account._meta.concrete_fields]
 _OF_KEY = (
-    "SELECT " + ", ".join(f'a."{name}"' for name in _ACCOUNT) + f' FROM "{Account._meta.db_table}" a '
+    "SELECT " + ", ".join(f'a."{name}"' for name in _ACCOUNT) + ', k."id", k."label", k."scopes", k."per_minute"'
+    f' FROM "{Account._meta.db_table}" a '
     f'JOIN "{AccessKey._meta.db_table}" k ON k."account_id" = a."id" WHERE k."digest" = %s AND k."expires" > %s'
 )
 
 
-def account_of_key(key: str, at: int) -> Account | None:
-    """Give the open account behind an access key, None for a wrong or expired one. One query."""
+class Access(NamedTuple):
+    """An access key as shown by a program: for whom it acts, what for, how often a minute."""
+
+    account: Account
+    key: int
+    label: str
+    scopes: frozenset[str]
+    per_minute: int
+
+
+def access_of(token: str, at: int) -> Access | None:
+    """Give what an access key allows; None for a wrong or expired one, or a closed account. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_OF_KEY, [sha256(key.encode()).digest(), at])
+        cursor.execute(_OF_KEY, [sha256(token.encode()).digest(), at])
         row = cursor.fetchone()
     if row is None:
         return None
-    account = Account.from_db(connection.alias, _ACCOUNT, row)
-    return account if account.is_active else None
+    account = Account.from_db(connection.alias, _ACCOUNT, row[:-4])
+    key, label, scopes, per_minute = row[-4:]
+    return Access(account, key, label, frozenset(scopes.split()), per_minute) if account.is_active else None
+
+
+def keys_of(account: Account) -> QuerySet[AccessKey]:
+    """Give the access keys of an account, the newest first; of each only what is not secret."""
+    return AccessKey.objects.filter(account=account).defer("digest").order_by("-id")
 
 
 def words(ids: Iterable[int]) -> dict[int, str]:

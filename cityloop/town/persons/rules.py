@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
@@ -32,3 +33,16 @@ def email(text: str) -> str:
     if kept and (len(kept) > 254 or not _EMAIL.fullmatch(kept)):
         raise Refusal("persons.email.malformed", "Give an e-mail address such as name@example.org.", "email")
     return kept
+
+
+# What a key may be good for: reading cases, acting on them, handing in reports, being told of steps.
+KEY_SCOPES = ("read", "act", "report", "hooks")
+
+
+def key_scopes(wanted: Iterable[str]) -> list[str]:
+    """Give what an access key is good for, in our order; refuse an unknown word and a key good for nothing."""
+    asked = set(wanted)
+    if not asked or asked - set(KEY_SCOPES):
+        known = ", ".join(KEY_SCOPES)
+        raise Refusal("persons.key.scopes", "A key is good for one or more of {known}.", "scopes", known=known)
+    return [name for name in KEY_SCOPES if name in asked]
