@@ -10,8 +10,10 @@ from typing import Any
 from cityloop.doors.web import live
 from cityloop.loops.cases import queries as cases
 from cityloop.loops.cases.actions import renumber as cases_renumber
+from cityloop.loops.cases.search import actions as cases_search
 from cityloop.town.files import ports as files
 from cityloop.town.orgs import actions as orgs
+from cityloop.town.persons.events import WordsErased
 from cityloop.town.units.events import UnitsRenumbered
 
 # Raw ASGI routes, for what stays open or floods; all else is Django. A path ending in "/" takes all below it.
@@ -21,6 +23,7 @@ RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app}
 #   cases.events.Closed: (notices.tasks.tell_reporter, ...)
 HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
     UnitsRenumbered: (cases_renumber.follow, orgs.follow_reform),
+    WordsErased: (cases_search.forget,),
 }
 
 # Protocol → the object that answers it.
@@ -32,6 +35,7 @@ STEWARD: list[tuple[str, float, str]] = [
     ("sequence", 0.5, "cityloop.town.ledger.tasks:sequence_and_seal"),
     ("lapse", 5, "cityloop.loops.cases.tasks:lapse"),
     ("checkers", 5, "cityloop.loops.cases.checkers:find_checkers"),
+    ("search", 1, "cityloop.loops.cases.search.tasks:follow"),
     ("sweep", 5, "cityloop.town.worklist.tasks:sweep_due"),
     ("tell", 5, "cityloop.loops.cases.tasks:tell_reporters"),
     ("warn", 15, "cityloop.loops.cases.tasks:warn"),

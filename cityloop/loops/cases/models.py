@@ -135,3 +135,21 @@ class Submission(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["door", "client", "key"], name="case_submission_once")]
         indexes = [models.Index(fields=["at"], name="case_submission_at")]
+
+
+class Posting(models.Model):
+    """A case has a term in its place, its matter or its words. The term is blinded: the index tells no words."""
+
+    pk = models.CompositePrimaryKey("case_id", "term")
+    case = models.ForeignKey(Case, db_index=False, on_delete=models.CASCADE, related_name="+")
+    term = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["term", "case"], name="case_posting_term")]
+
+
+class Term(models.Model):
+    """A word of places and matters, in the clear, against which a mistyped word is held; never one of a person's."""
+
+    id = RowIdField(primary_key=True)
+    text = CodeField(max_length=40, unique=True)

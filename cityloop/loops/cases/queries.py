@@ -18,6 +18,7 @@ from cityloop.loops.cases.actions.opening import kin_of
 from cityloop.loops.cases.actions.save import paths
 from cityloop.loops.cases.loop import LOOP, pinned
 from cityloop.loops.cases.models import Case, Follower, Part, Report
+from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
 from cityloop.town.columns import under
 from cityloop.town.ledger import receipts
 from cityloop.town.ledger.models import Step
@@ -96,6 +97,7 @@ class Wanted(msgspec.Struct, frozen=True):
     org: str = ""
     overdue_at: int = 0
     number: str = ""
+    person: int = 0
 
 
 def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> list[Case]:
@@ -104,6 +106,19 @@ def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> 
     if before:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:most])
+
+
+def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, most: int = 50) -> list[Case]:
+    """Give the newest cases with all the words asked for that a scope may see. Two queries, at most six."""
+    found: list[Case] = []
+    for _round in range(3):
+        ids = candidates(asked, before=before)
+        rows = visible(scope).filter(_wanted(wanted), pk__in=ids).defer("snapshot", "slots", "head") if ids else ()
+        found += list(rows.order_by("-pk")[: most - len(found)]) if ids else []  # type: ignore[union-attr]
+        if len(found) >= most or len(ids) < CANDIDATES:
+            break
+        before = ids[-1]
+    return found
 
 
 def _wanted(wanted: Wanted) -> Q:
@@ -116,6 +131,8 @@ def _wanted(wanted: Wanted) -> Q:
         found &= _takes_part(wanted.org)
     if wanted.overdue_at:
         found &= Q(due__lt=wanted.overdue_at, closed__isnull=True)
+    if wanted.person:
+        found &= Q(Exists(Report.objects.filter(case=OuterRef("pk"), person=wanted.person)))
     return found & _numbered(wanted.number) if wanted.number else found
 
 

@@ -16,8 +16,10 @@ from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.ledger.actions import record
 from cityloop.town.persons import keys, rules, sealing
+from cityloop.town.persons.events import WordsErased
 from cityloop.town.persons.fields import Sealed
 from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
+from cityloop.town.publishing import publish
 
 SALT = 16
 
@@ -142,12 +144,17 @@ def end_access_key(*, key: AccessKey, by: Actor, at: int) -> None:
 
 def look(*, person: Person, by: Actor, at: int, purpose: str) -> Unmasked:
     """Give a person's data in the clear, and keep who looked, when and what for. Authority is the caller's."""
+    note_look(person=person, by=by, at=at, purpose=purpose)
+    return _unmasked(person)
+
+
+def note_look(*, person: Person, by: Actor, at: int, purpose: str) -> None:
+    """Keep who asked for a person's data, when and what for."""
     if not purpose.strip():
         raise Refusal("persons.purpose.missing", "Say what you need this data for.", "purpose")
     Look.objects.create(
         person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose[:200], at=at
     )
-    return _unmasked(person)
 
 
 def keep_words(subject: str, field: str, text: str, person: int = 0) -> Kept:
@@ -258,7 +265,10 @@ def _words(draft: Draft) -> Words:
 
 
 def _wipe(rows: QuerySet[Words], at: int) -> int:
-    return rows.update(text=None, salt=None, erased=at)
+    subjects = tuple(rows.values_list("subject", flat=True).distinct())
+    count = rows.update(text=None, salt=None, erased=at)
+    publish(WordsErased(subjects))
+    return count
 
 
 def _record(person: Person, what: str, by: Actor, at: int, data: dict[str, object]) -> None:

@@ -114,6 +114,14 @@ def words_of(subject: str) -> dict[str, str]:
     return {field: _open(text) for field, text in rows}
 
 
+def all_words_of(subjects: Iterable[str]) -> dict[str, list[str]]:
+    """Give all kept words of many subjects, for the search index alone, by subject. One query."""
+    found: dict[str, list[str]] = {}
+    for subject, text in Words.objects.filter(subject__in=list(subjects), erased=None).values_list("subject", "text"):
+        found.setdefault(subject, []).append(_open(text))
+    return found
+
+
 def words_of_many(subjects: Iterable[str], field: str) -> dict[str, str]:
     """Give the words kept under one field for many subjects, by subject. One query."""
     rows = Words.objects.filter(subject__in=list(subjects), field=field, erased=None).order_by("id")

@@ -8,7 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.loops.cases.actions import prepare, save
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.search.tasks import follow
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.ledger.tasks import sequence_and_seal
+from cityloop.town.persons.models import Look
 from cityloop.town.units import queries as units
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import MINUTE, POSTS
@@ -192,3 +195,25 @@ def test_map_data_are_sent_once(client, town):
     assert again.status_code == 304 and not again.content
     town.to("collected")
     assert client.get("/map/units", headers={"if-none-match": first["ETag"]}).status_code == 200
+
+
+def test_search_finds_words_numbers_and_says_what_it_took_a_slip_for(client, town):
+    sequenced = town.collect(address="12 Rosewood Avenue", email="rose@example.org", name="Rose")
+    other = town.collect(address="1 Hill Road")
+    sequence_and_seal()
+    follow()
+    client.force_login(town.accounts["dispatcher"])
+    page = client.get("/desk/cases/", {"q": "rosewod"}).content.decode()
+    assert sequenced.number in page and other.number not in page and "rosewood" in page
+    assert client.get("/desk/cases/", {"q": sequenced.number}).status_code == 302
+    assert other.number in client.get("/desk/cases/", {"q": "hill"}).content.decode()
+
+
+def test_a_search_by_address_of_a_person_is_on_record_and_not_for_everybody(client, town):
+    case = town.collect(email="rose@example.org", name="Rose")
+    client.force_login(town.accounts["dispatcher"])
+    assert case.number in client.get("/desk/cases/", {"q": "ROSE@example.org"}).content.decode()
+    assert list(Look.objects.values_list("purpose", "by_role")) == [("search for their cases", "dispatcher")]
+    client.force_login(town.accounts["commander"])
+    assert case.number not in client.get("/desk/cases/", {"q": "rose@example.org"}).content.decode()
+    assert Look.objects.count() == 1

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cityloop.doors.web.desk.casefile import File, casefile, changed, whole
+from cityloop.doors.web.desk.searching import MAY_LOOK
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import actor_words, find, forms, reason, said
@@ -24,9 +25,6 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.persons import actions as looking
 from cityloop.town.persons import queries as persons
 from cityloop.town.units import queries as units
-
-# Posts that may ask who reported, besides masked.
-MAY_LOOK = ("intake_officer", "shift_leader", "inspector", "dispatcher", "department_officer", "crew")
 
 
 @require_safe

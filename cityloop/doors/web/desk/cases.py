@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web.desk import filters
+from cityloop.doors.web.desk import filters, searching
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
@@ -44,9 +45,10 @@ class Item:
 @desk_page
 def cases(request: HttpRequest) -> HttpResponse:
     """Show the cases someone may see, the newest first."""
-    scope, now, query = scope_of(request), city_clock.now(), request.GET
-    found = queries.listed(scope, wanted(query, now), before=number_of(query.get("after", "")), most=PAGE + 1)
-    if query.get("q") and len(found) == 1:
+    now, query = city_clock.now(), request.GET
+    looked = searching.look_for(scope_of(request), query.get("q", ""), now)
+    found = listed(request, looked, now)
+    if looked.number and len(found) == 1:
         return HttpResponseRedirect(reverse("desk:case", args=[numbers.number(found[0])]))
     chips, menus = filters.menus(query, choices(query))
     more = {
@@ -57,9 +59,20 @@ def cases(request: HttpRequest) -> HttpResponse:
         "next": f"{filters.address(query)}&after={found[PAGE - 1].pk}" if len(found) > PAGE else "",
         "fresh": hour(now),
         "q": query.get("q", ""),
+        "looked": looked,
         "paged": "after" in query,
     }
     return render(request, "desk/cases.html", more)
+
+
+def listed(request: HttpRequest, looked: searching.Looked, now: int) -> list[Any]:
+    """Give a page of cases and one more, the newest first: of the filters alone, or those with the words looked for."""
+    query, scope = request.GET, scope_of(request)
+    wanted_ = msgspec.structs.replace(wanted(query, now), number=looked.number, person=looked.person)
+    before = number_of(query.get("after", ""))
+    if looked.asked is not None:
+        return queries.with_words(scope, wanted_, looked.asked, before=before, most=PAGE + 1)
+    return queries.listed(scope, wanted_, before=before, most=PAGE + 1)
 
 
 def number_of(text: str) -> int:
@@ -75,7 +88,6 @@ def wanted(query: QueryDict, now: int) -> queries.Wanted:
         unit=query.get("unit", "")[:40],
         org=query.get("org", "")[:200],
         overdue_at=now if query.get("late") else 0,
-        number=query.get("q", "")[:60],
     )
 
 

@@ -1,0 +1,64 @@
+"""Keeping the index: what a case is found by is written anew whenever its words, place or matter change."""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection, transaction
+
+from cityloop.loops.cases.models import SUBJECT, Case, Posting, Term
+from cityloop.loops.cases.search.terms import is_han, terms
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.persons.events import WordsErased
+from cityloop.town.persons.queries import all_words_of
+from cityloop.town.persons.sealing import blind
+
+_POST = 'INSERT INTO "cases_posting" ("case_id", "term") VALUES (%s, %s) ON CONFLICT DO NOTHING'
+_LEARN = 'INSERT INTO "cases_term" ("text") VALUES (%s) ON CONFLICT DO NOTHING'
+
+
+def key_of(term: str) -> int:
+    """Give the blinded key under which a term stands in the index, an integer below 2^60."""
+    return int(blind("search", term)[:15], 16)
+
+
+@transaction.atomic
+def index(ids: Iterable[int]) -> int:
+    """Write anew what these cases are found by; say how many there were. Five statements and two batches."""
+    cases = list(Case.objects.filter(pk__in=list(ids)).only("pk", "address", "matter"))
+    said = all_words_of([f"{SUBJECT}:{case.pk}" for case in cases])
+    wanted, public = set(), set()
+    for case in cases:
+        open_terms = terms(_open_text(case))
+        public |= {term for term in open_terms if not term.isdigit() and not is_han(term)}
+        own = terms(" ".join(said.get(f"{SUBJECT}:{case.pk}", ())))
+        wanted |= {(case.pk, key_of(term)) for term in {*open_terms, *own}}
+    _replace([case.pk for case in cases], wanted)
+    _learn(public)
+    return len(cases)
+
+
+def _open_text(case: Case) -> str:
+    known = catalog.current().matters if catalog.has_any() else {}
+    matter = known.get(case.matter)
+    return " ".join([case.address, *(matter.names.values() if matter else ())])
+
+
+def _replace(ids: Sequence[int], wanted: set[tuple[int, int]]) -> None:
+    kept = set(Posting.objects.filter(case_id__in=ids).values_list("case_id", "term"))
+    for case, term in kept - wanted:
+        Posting.objects.filter(case_id=case, term=term).delete()
+    with connection.cursor() as cursor:
+        cursor.executemany(_POST, sorted(wanted - kept))
+
+
+def _learn(words: set[str]) -> None:
+    known = set(Term.objects.filter(text__in=words).values_list("text", flat=True)) if words else set()
+    if words - known:
+        with connection.cursor() as cursor:
+            cursor.executemany(_LEARN, [(word,) for word in sorted(words - known)])
+
+
+def forget(event: WordsErased) -> None:
+    """Follow an erasure: cases are no longer found by words that are gone."""
+    cases = [int(key) for kind, _, key in (s.partition(":") for s in event.subjects) if kind == SUBJECT]
+    if cases:
+        index(cases)

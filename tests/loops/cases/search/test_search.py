@@ -1,0 +1,121 @@
+"""Cases are found by number, words, place and matter; by mistyped words; never by words that were erased."""
+
+import pytest
+
+from cityloop.loops.cases import queries
+from cityloop.loops.cases.models import Posting, Term
+from cityloop.loops.cases.queries import Wanted
+from cityloop.loops.cases.search import tasks
+from cityloop.loops.cases.search.queries import read
+from cityloop.town.ledger.tasks import sequence_and_seal
+from cityloop.town.orgs import authority
+from cityloop.town.persons.actions import erase_person, erase_words
+from cityloop.town.persons.models import Person
+from tests.town.staff import BY
+
+
+@pytest.fixture
+def find(town):
+    def found(text: str, who: str = "dispatcher", **wanted) -> list[int]:
+        scope = authority.scope(town.accounts[who], town.at)
+        return [case.pk for case in queries.with_words(scope, Wanted(**wanted), read(text))]
+
+    return found
+
+
+def indexed() -> None:
+    sequence_and_seal()
+    while tasks.follow():
+        pass
+
+
+def test_words_place_and_matter_find_a_case(town, find):
+    lamp = town.collect(words="The lamp at the bakery flickers", matter="hole", address="12 Rosewood Avenue").case
+    tree = town.collect(words="路灯不亮，影响出行", address="人民路八号").case
+    indexed()
+    assert find("bakery") == [lamp]
+    assert find("ROSEWOOD lamp") == [lamp]
+    assert find("pothole") == [lamp]
+    assert find("不亮") == find("路灯") == find("人民路") == [tree]
+    assert find("bakery 路灯") == []
+
+
+def test_a_mistyped_place_is_found_and_said(town, find):
+    one = town.collect(address="12 Rosewood Avenue").case
+    indexed()
+    assert find("rosewod") == find("rose") == find("Rosweood") == [one]
+    assert read("rosewod").meant == (("rosewod", ("rosewood",)),)
+    assert find("zzzzzzz") == []
+
+
+def test_what_people_wrote_stands_nowhere_in_the_clear(town, find):
+    town.collect(words="My neighbour Wilhelmina shouts", address="1 Hill Road")
+    indexed()
+    assert find("wilhelmina")
+    assert not Term.objects.filter(text="wilhelmina").exists()
+    assert Term.objects.filter(text="hill").exists()
+    assert find("wilhelmena") == []  # a person's word is never offered for a mistyped one
+
+
+def test_newest_first_with_filters_and_authority(town, find):
+    cases = [town.collect(address="Long Lane", lon=10.05 + 0.1 * (n % 2)).case for n in range(4)]
+    indexed()
+    assert find("long lane") == cases[::-1]
+    assert find("lane", unit="100101") == [cases[2], cases[0]] or find("lane", unit="100102") == [cases[2], cases[0]]
+    assert find("long lane", who="roads") == []  # a department finds only what it takes part in
+    mine = town.to("dispatched", address="Long Lane")
+    indexed()
+    assert find("lane", who="parks") == [mine] and find("lane", who="police") == []
+
+
+def test_pages_go_on_below_an_id(town, find):
+    cases = [town.collect(address="Long Lane").case for _ in range(5)]
+    indexed()
+    scope = authority.scope(town.accounts["dispatcher"], town.at)
+    first = queries.with_words(scope, Wanted(), read("lane"), most=2)
+    rest = queries.with_words(scope, Wanted(), read("lane"), before=first[-1].pk, most=9)
+    assert [c.pk for c in [*first, *rest]] == cases[::-1]
+
+
+def test_erased_words_find_nothing(town, find):
+    kept = town.collect(words="unicorn", email="a@example.org", name="A").case
+    other = town.collect(words="unicorn").case
+    indexed()
+    assert set(find("unicorn")) == {kept, other}
+    erase_words(subject=f"case:{other}", by=BY, at=town.at)
+    assert find("unicorn") == [kept]
+
+
+def test_erasing_a_person_takes_their_words_out_of_the_index(town, find):
+    case = town.to("handling", email="a@example.org", name="A", words="unicorn")
+    indexed()
+    count = Posting.objects.filter(case_id=case).count()
+    for person in Person.objects.filter(erased=None).exclude(email_index=""):
+        erase_person(person=person, by=BY, at=town.at)
+    indexed()
+    assert Posting.objects.filter(case_id=case).count() <= count
+
+
+def test_indexing_twice_changes_nothing(town):
+    town.to("handling")
+    indexed()
+    before = set(Posting.objects.values_list("case_id", "term"))
+    from cityloop.loops.cases.search.actions import index
+
+    index({case for case, _term in before})
+    assert set(Posting.objects.values_list("case_id", "term")) == before
+
+
+@pytest.mark.parametrize("text", ["\0", "'; DROP TABLE x; --", "%", "a" * 9000, "🦄", "🦄🦄", "\ud800", "²", " ", "灯"])
+def test_hostile_words_find_nothing_and_break_nothing(town, find, text):
+    town.collect()
+    indexed()
+    assert find(text) == []
+
+
+def test_statements(town, find, django_assert_max_num_queries):
+    town.collect(address="Long Lane")
+    indexed()
+    find("lane")
+    with django_assert_max_num_queries(5):
+        find("long lane tree")
