@@ -5,7 +5,8 @@ import pytest
 from tests.journeys.town import PASSWORD
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
-PAGES = ["/", "/report", "/follow", "/map", "/desk/sign-in", "/nothing-here"]
+PAGES = ["/", "/report", "/follow", "/map", "/near?lon=10.05&lat=50.07", "/fixed", "/figures"]
+PAGES += ["/desk/sign-in", "/nothing-here"]
 DESK = ["/desk/", "/desk/cases/", "/desk/cases/NUMBER", "/desk/map"]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 
@@ -53,7 +54,7 @@ def test_language_and_theme_are_kept(page):
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
 
 
-@pytest.mark.parametrize("path", ["/", "/report", "/follow", "/map"])
+@pytest.mark.parametrize("path", ["/", "/report", "/follow", "/map", "/near", "/fixed", "/figures"])
 def test_targets_are_large_enough(page, town_server, path):
     """44 px on public pages, for thumbs."""
     page.set_viewport_size({"width": 390, "height": 844})

@@ -13,6 +13,8 @@ TEXTS = ["a\0b", "²", "١٢", "-1", "9" * 30, "9" * 5000, "1e999", "nan", "\ud8
 NASTY = [text.encode("utf-8", "surrogatepass") for text in TEXTS]
 ADDRESSES = {
     "/map": ("under",),
+    "/fixed": ("under", "before"),
+    "/near": ("lon", "lat"),
     "/map/units": ("under", "depth", "here"),
     "/report": ("lon", "lat", "unit", "place", "matter", "words", "key", "kept"),
     "/desk/": ("org", "what", "unit", "after"),

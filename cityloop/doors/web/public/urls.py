@@ -1,8 +1,8 @@
 """Addresses of the public portal."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from cityloop.doors.web.public import follow, report, views
+from cityloop.doors.web.public import areas, figures, follow, report, views
 
 app_name = "public"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("follow/<str:code>/sent", follow.sent, name="sent"),
     path("follow/<str:code>/receipt.json", follow.receipt, name="receipt"),
     path("follow/<str:code>/promise.json", follow.promise, name="promise"),
+    path("near", areas.near, name="near"),
+    path("fixed", areas.fixed, name="fixed"),
+    path("areas/<str:code>.<str:kind>", areas.feed, name="feed"),
+    path("figures", figures.figures, name="figures"),
+    re_path(r"^figures\.(?P<kind>csv|json)$", figures.data, name="figures-data"),
     path("map", views.city_map, name="map"),
     path("map/units", views.map_units, name="map-units"),
 ]

@@ -7,13 +7,22 @@ from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import maps
 from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.public import cards, figures
+from cityloop.doors.web.show.times import hour
 from cityloop.ground.kit.words import natural
+from cityloop.loops.cases import public
+from cityloop.town.calendar.clock import city_clock
 from cityloop.town.units import queries as units
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Show the one question and the doors."""
-    return render(request, "public/home.html")
+    """Show the one question, the doors, what was fixed this week, and the city in figures."""
+    if not units.has_city():
+        return render(request, "public/home.html")
+    now = city_clock.now()
+    shown = public.fixed(now - 7 * public.DAY, most=3)
+    more = {"cards": cards.cards(shown, now), "figures": figures.shown(7), "fresh": hour(now)}
+    return render(request, "public/home.html", more)
 
 
 @require_safe

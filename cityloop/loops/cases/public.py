@@ -1,0 +1,227 @@
+"""What everybody may see of cases: none that is confidential, and each place only as exactly as its matter allows.
+
+Pages, feeds, tiles and doors for strangers read here and nowhere else.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from cityloop.ground.codes import metres_between
+from cityloop.ground.kit.remembered import Remembered
+from cityloop.loops.cases import numbers
+from cityloop.loops.cases.loop import LOOP, present
+from cityloop.loops.cases.models import SUBJECT, Case
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.calendar.queries import cache_seconds
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.columns import under
+from cityloop.town.ledger.models import Step
+from cityloop.town.units.queries import near
+from cityloop.town.worklist.models import Row
+
+DAY = 86_400_000_000
+STREET_GRID = 500  # a street-exact place is told to 1/500 of a degree, some 200 m
+MOST = 200
+_HOUSE = re.compile(r"^\d+(?:[-/]\d+)*[A-Za-z]?\s+|\s*\d+\s*号.*$")
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A case as a stranger sees it. `lon` and `lat` are None where its matter keeps the place to itself."""
+
+    id: int
+    number: str
+    matter: str
+    state: str
+    resolution: str
+    unit: str
+    address: str
+    lon: float | None
+    lat: float | None
+    created: int
+    due: int | None
+    closed: int | None
+    metres: int | None = None
+
+
+def cases() -> "QuerySet[Case]":
+    """Select the cases that are for everybody to see."""
+    return Case.objects.filter(level=0).defer("snapshot", "slots", "head")
+
+
+def seen(case: Case, metres: float | None = None) -> Seen:
+    """Give a public case as a stranger sees it. No query within a second of the last look at the catalogue."""
+    exactness = place_of(case.matter)
+    lon, lat = coarse(case.lon, case.lat, exactness)
+    return Seen(
+        id=case.pk,
+        number=numbers.number(case),
+        matter=case.matter,
+        state=case.state,
+        resolution=case.resolution,
+        unit=case.unit_code if exactness != "none" else "",
+        address=street(case.address, exactness),
+        lon=lon,
+        lat=lat,
+        created=case.created,
+        due=case.due,
+        closed=case.closed,
+        metres=round(metres) if metres is not None and exactness == "exact" else None,
+    )
+
+
+def place_of(matter: str) -> str:
+    """Say how exactly the place of a matter is told: `exact`, `street`, `unit`, `none`; unknown matters by unit."""
+    if not matter:
+        return "unit"
+    known = catalog.current().matters.get(matter) if catalog.has_any() else None
+    return known.public_place if known is not None else "unit"
+
+
+def coarse(lon: float | None, lat: float | None, exactness: str) -> tuple[float | None, float | None]:
+    """Give a place as exactly as is told: as it is, on a grid of some 200 m, or not at all."""
+    if lon is None or lat is None or exactness in ("unit", "none"):
+        return None, None
+    if exactness == "exact":
+        return lon, lat
+    return round(lon * STREET_GRID) / STREET_GRID, round(lat * STREET_GRID) / STREET_GRID
+
+
+def street(address: str, exactness: str) -> str:
+    """Give an address as exactly as is told: `12 Hill Road` becomes `Hill Road`, or nothing."""
+    if exactness == "exact":
+        return address
+    return _HOUSE.sub("", address).strip(" ,") if exactness == "street" else ""
+
+
+def fixed(since: int, *, unit: str = "", most: int = 12, before: int | None = None) -> list[Seen]:
+    """Give what was solved and checked since an instant, the latest first. One query, down an index of closing."""
+    rows = cases().filter(under("unit_code", unit), state="closed", resolution="solved", closed__gte=since)
+    if before is not None:
+        rows = rows.filter(closed__lt=before)
+    return [seen(case) for case in rows.order_by("-closed", "-pk")[: min(most, MOST)]]
+
+
+def around(lon: float, lat: float, *, metres: float, since: int, most: int = 60) -> list[Seen]:
+    """Give what is open, or was closed since an instant, within a distance of a point, the nearest first. One query.
+
+    Only cases whose place is told exactly are found by nearness: anything else would tell what is not told.
+    """
+    exact = [code for code, matter in _matters().items() if matter.public_place == "exact"]
+    rows = cases().filter(near("cell", lon, lat, metres), matter__in=exact)
+    rows = rows.filter(Q(closed__isnull=True) | Q(closed__gte=since, state="closed"))
+    found = list(rows.filter(lon__isnull=False, lat__isnull=False).order_by("-pk")[: 5 * MOST])
+    places = np.array([(case.lon, case.lat) for case in found], float).reshape(-1, 2)
+    away = metres_between(places[:, 0], places[:, 1], lon, lat)
+    return [seen(found[n], float(away[n])) for n in np.argsort(away, kind="stable") if away[n] <= metres][:most]
+
+
+def _matters() -> dict[str, Any]:
+    return dict(catalog.current().matters) if catalog.has_any() else {}
+
+
+def latest(unit: str, *, most: int = 50) -> list[Seen]:
+    """Give the newest cases of a part of the city, filed or closed. One query."""
+    rows = cases().filter(under("unit_code", unit), filed__isnull=False).order_by("-pk")
+    return [seen(case) for case in rows[: min(most, MOST)]]
+
+
+def proofs(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Give the photos of staff before and after the work, (before, after) by case, "" where there is none. One query.
+
+    A reporter's own photos are never among them: they were sent to the city, not to everybody.
+    """
+    rows = Step.objects.filter(subject__in=[f"{SUBJECT}:{key}" for key in ids], what__in=("proved", "report_back"))
+    found: dict[int, tuple[str, str]] = {}
+    for row in rows.order_by("subject", "seq").only("subject", "what", "inner"):
+        photos = json.loads(row.inner).get("photos", [])
+        if photos:
+            key = int(row.subject.partition(":")[2])
+            before, after = found.get(key, ("", ""))
+            found[key] = (before or photos[0], after) if row.what == "proved" else (before, photos[-1])
+    return found
+
+
+class Figures(msgspec.Struct, frozen=True):
+    """The city in numbers over some days: what came in, what was closed, how much of it in time, how long it took."""
+
+    days: int
+    since: int
+    at: int
+    received: int
+    closed: int
+    late: int
+    median: int | None
+
+    @property
+    def share(self) -> int | None:
+        """Of what was closed, how much was handled within its limit, in percent."""
+        return 100 * (self.closed - self.late) // self.closed if self.closed else None
+
+
+def figures(days: int = 7) -> Figures:
+    """Give the city's figures of the last days; counted at most once a minute in each process."""
+    return _today() if days == 1 else _week()
+
+
+def _figures(days: int) -> Figures:
+    """Count. Three queries, down the indexes of closing and of state and collection."""
+    now = city_clock.now()
+    since = now - days * DAY
+    over = cases().filter(closed__gte=since, state="closed")
+    took = sorted(closed - created for closed, created in over.values_list("closed", "created") if closed is not None)
+    late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
+    return Figures(
+        days=days,
+        since=since,
+        at=now,
+        received=cases().filter(state__in=list(present().states), created__gte=since).count(),
+        closed=len(took),
+        late=over.filter(Exists(late)).count(),
+        median=took[len(took) // 2] if took else None,
+    )
+
+
+class OfMatter(msgspec.Struct, frozen=True):
+    """The figures of one matter over a week; `median` in microseconds from collecting to closing."""
+
+    matter: str
+    received: int
+    closed: int
+    median: int | None
+
+
+def by_matter() -> list[OfMatter]:
+    """Give the figures of the last seven days by matter, the fullest first; counted at most once a minute."""
+    return _matters_of_week()
+
+
+def _by_matter() -> list[OfMatter]:
+    since = city_clock.now() - 7 * DAY
+    came = cases().filter(state__in=list(present().states), created__gte=since).values_list("matter")
+    received: dict[str, int] = dict(came.annotate(n=Count("pk")).order_by())
+    took: dict[str, list[int]] = {}
+    ended = cases().filter(closed__gte=since, state="closed").values_list("matter", "closed", "created")
+    for matter, closed, created in ended:
+        took.setdefault(matter, []).append((closed or created) - created)
+    both = [
+        OfMatter(matter, received.get(matter, 0), len(times), times[len(times) // 2] if times else None)
+        for matter in {*received, *took}
+        if matter
+        for times in [sorted(took.get(matter, ()))]
+    ]
+    return sorted(both, key=lambda one: (-one.received, one.matter))
+
+
+def _minute() -> int:
+    return city_clock.now() // (60 * 1_000_000)
+
+
+_today = Remembered(lambda: _figures(1), _minute, cache_seconds)
+_week = Remembered(lambda: _figures(7), _minute, cache_seconds)
+_matters_of_week = Remembered(_by_matter, _minute, cache_seconds)

@@ -1,0 +1,144 @@
+"""What everybody may see: fixed cases, what is near, figures and feeds; nothing confidential, no place too exactly."""
+
+import csv
+import io
+from xml.etree import ElementTree
+
+import pytest
+
+from cityloop.loops.cases import public
+from cityloop.loops.cases.models import Case
+from cityloop.town.catalog import actions as catalog
+from tests.loops.cases.smallville import PLATE
+from tests.town.staff import BY
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture(autouse=True)
+def counted_anew():
+    """Figures are kept for a minute; each test has a city of its own."""
+    for kept in (public._today, public._week, public._matters_of_week):
+        kept._kept = None
+
+
+@pytest.fixture
+def closed(town):
+    """A case brought to its end by the straight way."""
+    return town.to("closed", address="12 Rosewood Avenue", words="My secret words", email="a@example.org", name="A")
+
+
+@pytest.fixture
+def secret(town):
+    return town.collect(matter="secret", address="7 Hidden Lane").case
+
+
+def publish(town, **places):
+    """Publish the catalogue with matters that tell their place less exactly."""
+    matters = tuple(m.model_copy(update={"public_place": places.get(m.code, m.public_place)}) for m in PLATE.matters)
+    catalog.publish(plates=[PLATE.model_copy(update={"matters": matters})], by=BY, at=town.at)
+
+
+@pytest.mark.parametrize("path", ["/", "/fixed", "/near?lon=10.05&lat=50.07", "/areas/1001.atom", "/areas/1001.rss"])
+def test_everybody_sees_what_was_fixed_and_nobodys_words(client, town, closed, secret, path):
+    page = client.get(path)
+    text = page.content.decode()
+    assert page.status_code == 200 and "12 Rosewood Avenue" in text and "Fallen tree" in text
+    assert "secret" not in text and "Hidden" not in text and "Abuse" not in text and "example.org" not in text
+
+
+@pytest.mark.parametrize(
+    ("exactness", "told", "hidden"),
+    [("street", "Rosewood Avenue", "12 Rosewood"), ("unit", "West", "Rosewood"), ("none", "Fallen tree", "Rosewood")],
+)
+def test_a_place_is_told_only_as_exactly_as_its_matter_allows(client, town, closed, exactness, told, hidden):
+    publish(town, tree=exactness)
+    for path in ("/fixed", "/areas/1001.atom", "/"):
+        text = client.get(path).content.decode()
+        assert told in text and hidden not in text
+    near = client.get("/near", {"lon": "10.05", "lat": "50.07"}).content.decode()
+    assert "Rosewood" not in near and "Fallen tree" not in near  # nearness would tell what is not told
+
+
+def test_the_grid_of_a_street_hides_the_house():
+    lon, lat = public.coarse(-73.937595, 40.699225, "street")
+    assert (lon, lat) == (-73.938, 40.7)
+    assert public.coarse(-73.9, 40.7, "unit") == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("address", "street"),
+    [
+        ("12 Hill Road", "Hill Road"),
+        ("37-57 88 STREET", "88 STREET"),
+        ("5th Avenue", "5th Avenue"),
+        ("人民路8号楼2单元", "人民路"),
+    ],
+)
+def test_a_street_without_its_house(address, street):
+    assert public.street(address, "street") == street
+    assert public.street(address, "exact") == address
+    assert public.street(address, "unit") == ""
+
+
+def test_figures_count_what_came_and_what_was_closed(client, town, closed, secret):
+    town.collect()
+    found = public._figures(7)
+    assert (found.received, found.closed, found.late, found.share) == (2, 1, 0, 100)
+    case = Case.objects.get(pk=closed)
+    assert found.median == case.closed - case.created
+    page = client.get("/figures").content.decode()
+    assert "Fallen tree" in page and "Abuse" not in page
+    rows = list(csv.DictReader(io.StringIO(client.get("/figures.csv").content.decode("utf-8-sig"))))
+    assert [(r["matter"], r["received"], r["closed"]) for r in rows] == [("tree", "2", "1")]
+    data = client.get("/figures.json").json()
+    assert data["received"] == 2 and data["matters"][0]["matter"] == "tree"
+
+
+def test_what_was_handled_late_counts_as_late(town):
+    case = town.to("handling")
+    town.at += 40 * 86_400_000_000
+    for part, action, who in ((1, "report_back", "parks"), (2, "accept", "roads"), (3, "report_back", "roads")):
+        assert part
+        case = Case.objects.get()
+        town.take(case.pk, action, who, **({"words": "done"} if action == "report_back" else {}))
+    for action, who, data in (
+        ("submit", "dispatcher", {}),
+        ("pass", "inspector", {"words": "ok"}),
+        ("close", "shift", {}),
+    ):
+        town.take(Case.objects.get().pk, action, who, **data)
+    assert public._figures(7).late == 1 and public._figures(7).share == 0
+
+
+def test_a_feed_is_a_feed(client, town, closed):
+    root = ElementTree.fromstring(client.get("/areas/1001.atom").content)
+    entries = root.findall(f"{ATOM}entry")
+    assert len(entries) == 1 and entries[0].find(f"{ATOM}title").text == "Fallen tree: Checked and closed"
+    assert root.find(f"{ATOM}link[@rel='self']").get("href").endswith("/areas/1001.atom")
+    assert ElementTree.fromstring(client.get("/areas/1001.rss").content).tag == "rss"
+
+
+def test_pages_of_what_was_fixed(client, town, closed):
+    assert "Nothing was closed here" in client.get(f"/fixed?before={Case.objects.get().closed}").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/areas/9999.atom", "/areas/1001.exe", "/areas/%00.atom", "/fixed?under=9", "/fixed?under=%00", "/figures.xml"],
+)
+def test_what_is_not_there(client, town, path):
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["lon=x&lat=1", "lon=nan&lat=nan", "lon=1e999&lat=0", "lon=200&lat=0", "lat=1", ""])
+def test_a_point_that_is_none(client, town, query):
+    assert client.get(f"/near?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/fixed", "/near?lon=10.05&lat=50.07", "/figures", "/areas/1001.atom"])
+def test_statements(client, town, closed, django_assert_max_num_queries, path):
+    town.to("closed")
+    client.get(path)
+    with django_assert_max_num_queries(12):
+        client.get(path)
