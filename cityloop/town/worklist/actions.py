@@ -7,9 +7,12 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.clocks import WorkTimes
 from cityloop.ground.loop.duties import Duty, marks_of
-from cityloop.town.worklist.models import Warning
+from cityloop.town.persons.models import Account
+from cityloop.town.worklist.models import View, Warning
 
 _FEW = 40
 
@@ -212,6 +215,35 @@ def told(ids: Iterable[int], *, at: int) -> None:
     from_ids = list(ids)
     if from_ids:
         Warning.objects.filter(id__in=from_ids).update(told=at)
+
+
+MOST_VIEWS = 20
+
+
+@transaction.atomic
+def keep_view(*, account: Account, page: str, name: str, query: str, at: int) -> View:
+    """Keep a list under a name; the same name again takes the place of the first."""
+    named = clean(name).strip()
+    if not 1 <= len(named) <= 40:
+        raise Refusal("worklist.view.name", "Give the view a name of 1 to 40 characters.", "name")
+    if len(query) > 400:
+        raise Refusal("worklist.view.long", "These are too many filters to keep.", "query")
+    kept = View.objects.filter(account=account, page=page)
+    if kept.exclude(name=named).count() >= MOST_VIEWS:
+        raise Refusal("worklist.view.many", "You keep {most} views already; take one away first.", most=MOST_VIEWS)
+    view, _new = View.objects.update_or_create(
+        account=account,
+        page=page,
+        name=named,
+        defaults={"query": query},
+        create_defaults={"query": query, "created": at},
+    )
+    return view
+
+
+def drop_view(*, account: Account, view: int) -> None:
+    """Take a kept list away; another's, or one that is gone, is left alone."""
+    View.objects.filter(account=account, pk=view).delete()
 
 
 def move_units(loop: str, codes: Mapping[int, str]) -> None:

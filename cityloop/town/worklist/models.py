@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from cityloop.town.columns import CodeField, InstantField, RowIdField
+from cityloop.town.persons.models import Account
 
 OPEN = Q(ended__isnull=True)
 
@@ -62,3 +63,16 @@ class Warning(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["row", "mark"], name="worklist_warning_once")]
         indexes = [models.Index(fields=["id"], name="worklist_warning_untold", condition=Q(told__isnull=True))]
+
+
+class View(models.Model):
+    """A list as somebody keeps it: the filters of its address under a name of their own."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    page = models.CharField(max_length=12)
+    name = models.CharField(max_length=40)
+    query = models.CharField(max_length=400)
+    created = InstantField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "page", "name"], name="worklist_view_once")]

@@ -1,12 +1,14 @@
 """Reading the worklist."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
 from cityloop.town.columns import after, under
-from cityloop.town.worklist.models import OPEN, Row, Warning
+from cityloop.town.worklist.models import OPEN, Row, View, Warning
 
 
 def open_rows() -> QuerySet[Row]:
@@ -81,12 +83,57 @@ def _below(after: Place) -> Q:
     return Q(due__gt=after.due) | Q(due=after.due, id__gt=after.id) | Q(due__isnull=True)
 
 
-def narrowed(rows: QuerySet[Row], *, what: str = "", unit: str = "", org: int = 0) -> QuerySet[Row]:
-    """Narrow rows to a kind of duty, a unit and all below it, an organisation."""
-    found = rows.filter(_under(unit))
-    if what:
-        found = found.filter(what=what)
-    return found.filter(org=org) if org else found
+class Narrow(NamedTuple):
+    """What a list of rows is narrowed to; empty fields narrow nothing.
+
+    `what` is a kind of duty, `unit` a unit and all below it, `late` a group of `GROUPS` at the instant `at`, `person`
+    whose row it is, `due_by` an instant.
+    """
+
+    what: str = ""
+    unit: str = ""
+    org: int = 0
+    late: str = ""
+    at: int = 0
+    person: int = 0
+    due_by: int = 0
+
+
+def narrowed(rows: QuerySet[Row], to: Narrow) -> QuerySet[Row]:
+    """Narrow rows."""
+    found = rows.filter(_under(to.unit))
+    if to.what:
+        found = found.filter(what=to.what)
+    if to.org:
+        found = found.filter(org=to.org)
+    if to.late in GROUPS:
+        found = found.filter(GROUPS[to.late](to.at))
+    if to.person:
+        found = found.filter(person=to.person)
+    return found.filter(due__lte=to.due_by) if to.due_by else found
+
+
+def counted(lists: Sequence[QuerySet[Any]], most: int = 1000) -> list[int]:
+    """Count several lists in one statement, each no further than `most`."""
+    if not lists:
+        return []
+    parts: list[str] = []
+    values: list[Any] = []
+    for rows in lists:
+        try:
+            sql, given = rows.order_by().values("pk")[:most].query.sql_with_params()
+        except EmptyResultSet:
+            sql, given = "SELECT 1 WHERE 1 = 0", ()
+        parts.append(f"(SELECT count(*) FROM ({sql}) c)")
+        values += given
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT " + ", ".join(parts), values)
+        return list(cursor.fetchone())
+
+
+def views_of(account: int, page: str) -> list[View]:
+    """Give the lists somebody keeps on a page, in the order they were kept. One query."""
+    return list(View.objects.filter(account_id=account, page=page).order_by("id"))
 
 
 def of_subject(loop: str, subject_id: int) -> QuerySet[Row]:

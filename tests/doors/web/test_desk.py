@@ -13,6 +13,7 @@ from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.tasks import sequence_and_seal
 from cityloop.town.persons.models import Look
 from cityloop.town.units import queries as units
+from cityloop.town.worklist.models import View
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import MINUTE, POSTS
 from tests.town.staff import make_account, seat
@@ -120,6 +121,7 @@ def test_groups_come_by_lateness(at_desk, town):
     town.at += 10 * MINUTE
     calm = town.to("collected", lon=10.09)
     page = at_desk("intake").get("/desk/").content.decode()
+    page = page[page.index("<table") :]
     places = [page.index(x) for x in ("Overdue", number(late), "Due soon", number(soon), "On time", number(calm))]
     assert places == sorted(places)
 
@@ -217,3 +219,58 @@ def test_a_search_by_address_of_a_person_is_on_record_and_not_for_everybody(clie
     client.force_login(town.accounts["commander"])
     assert case.number not in client.get("/desk/cases/", {"q": "rose@example.org"}).content.decode()
     assert Look.objects.count() == 1
+
+
+def tabs_of(page):
+    """The tabs of a list as {words: count}, with the present one's words."""
+    text = page.content.decode()
+    nav = text[text.index('<nav class="tabs"') : text.index("</nav>", text.index('<nav class="tabs"'))]
+    pattern = r'<a href="[^"]*"( aria-current="page")?>([^<]+?)(?: <span class="third">([^<]*)</span>)?</a>'
+    found = re.findall(pattern, nav)
+    return {words: count for _now, words, count in found}, next((words for now, words, _count in found if now), "")
+
+
+def test_tabs_count_what_is_to_be_done(client, town):
+    mine, other = town.collect().case, town.collect().case
+    town.take(mine, "claim", "intake")
+    client.force_login(town.accounts["intake"])
+    counts, present = tabs_of(client.get("/desk/"))
+    assert (counts["To do now"], counts["Mine"], present) == ("2", "1", "To do now")
+    page = client.get("/desk/?mine=1")
+    assert len(numbers_on(page)) == 1 and tabs_of(page)[1] == "Mine"
+    assert other
+
+
+def test_a_view_is_kept_for_one_person_and_taken_away(client, town):
+    town.collect()
+    client.force_login(town.accounts["intake"])
+    sent = {"name": "West only", "query": "unit=100101&what=collected&evil=1&after=over:1:1"}
+    answer = client.post("/desk/views/inbox/keep", sent)
+    assert answer["Location"] == "/desk/?what=collected&unit=100101"
+    counts, present = tabs_of(client.get(answer["Location"]))
+    assert present == "West only" and counts["West only"] in ("0", "1")
+    client.force_login(town.accounts["shift"])
+    assert "West only" not in tabs_of(client.get("/desk/"))[0]
+    view = View.objects.get()
+    client.post("/desk/views/inbox/drop", {"view": view.pk})
+    assert View.objects.exists()  # another's stays
+    client.force_login(town.accounts["intake"])
+    client.post("/desk/views/inbox/drop", {"view": view.pk})
+    assert not View.objects.exists()
+
+
+LONG = {"name": "y", "query": "unit=" + "9" * 500}
+
+
+@pytest.mark.parametrize("sent", [{"name": ""}, {"name": "x" * 41}, {"name": "\0"}, {}, LONG])
+def test_a_view_that_cannot_be_kept_is_refused_in_words(client, town, sent):
+    client.force_login(town.accounts["intake"])
+    assert client.post("/desk/views/cases/keep", sent).status_code == 303
+    assert not View.objects.exists()
+
+
+def test_the_same_name_keeps_one_view_and_there_is_an_end(client, town):
+    client.force_login(town.accounts["intake"])
+    for number_ in range(25):
+        client.post("/desk/views/cases/keep", {"name": f"v{number_ % 22}", "query": "state=open"})
+    assert View.objects.count() == 20

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web.desk import filters, searching
+from cityloop.doors.web.desk import filters, searching, tabs
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
@@ -53,6 +53,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     chips, menus = filters.menus(query, choices(query))
     more = {
         "section": "cases",
+        "tabs": tabs.cases(request, scope_of(request)),
         "items": items(found[:PAGE], now),
         "chips": chips,
         "menus": menus,

@@ -9,12 +9,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web.desk import filters
+from cityloop.doors.web.desk import filters, tabs
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.clock import Bar
-from cityloop.doors.web.show.times import hour
+from cityloop.doors.web.show.times import end_of_day, hour
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.definition import Definition
 from cityloop.loops.cases import numbers, queries
@@ -67,12 +67,13 @@ class Group:
 def inbox(request: HttpRequest) -> HttpResponse:
     """Show what is to be done."""
     scope, now = scope_of(request), city_clock.now()
-    rows = wanted(scope, request.GET)
+    rows = wanted(scope, request.GET, now)
     counts = worklist.late_counts(rows, now)
     found = worklist.late_pages(rows, now, place_of(request.GET.get("after", "")), PAGE)
     chips, menus = filters.menus(request.GET, choices(request.GET))
     more = {
         "section": "inbox",
+        "tabs": tabs.inbox(request, scope, now, lambda query: wanted(scope, query, now)),
         "groups": groups(found, counts, scope, now),
         "total": sum(counts.values()),
         "shown": sum(map(len, found.values())),
@@ -85,10 +86,19 @@ def inbox(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/inbox.html", more)
 
 
-def wanted(scope: Scope, query: QueryDict) -> Any:
+def wanted(scope: Scope, query: QueryDict, now: int) -> Any:
     """Give the rows of an inbox as filtered by its address."""
-    org, what, unit = (query.get(name, "") for name in ("org", "what", "unit"))
-    return worklist.narrowed(worklist.inbox(scope), what=what, unit=unit, org=natural(org) or 0)
+    late = query.get("late", "")
+    to = worklist.Narrow(
+        what=query.get("what", ""),
+        unit=query.get("unit", ""),
+        org=natural(query.get("org", "")) or 0,
+        late=late,
+        at=now,
+        person=scope.person if query.get("mine") else 0,
+        due_by=end_of_day(now) if late == "today" else 0,
+    )
+    return worklist.narrowed(worklist.inbox(scope), to)
 
 
 def choices(query: QueryDict) -> dict[str, tuple[str, list[tuple[str, str]]]]:
@@ -97,6 +107,8 @@ def choices(query: QueryDict) -> dict[str, tuple[str, list[tuple[str, str]]]]:
         "what": (_("State"), filters.state_choices()),
         "unit": (_("Unit"), filters.unit_choices(query.get("unit", ""))),
         "org": (_("Organisation"), filters.organisation_choices()),
+        "late": (_("Lateness"), [("over", _("Overdue")), ("due", _("Due soon")), ("today", _("Due today"))]),
+        "mine": (_("Mine"), [("1", _("In my own hands"))]),
     }
 
 
@@ -194,7 +206,7 @@ def why(row: Any, definition: Definition) -> str:
 def marks(request: HttpRequest) -> HttpResponse:
     """Give the rows of a page as marks for the map beside it."""
     scope, now = scope_of(request), city_clock.now()
-    found = worklist.late_pages(wanted(scope, request.GET), now, place_of(request.GET.get("after", "")), PAGE)
+    found = worklist.late_pages(wanted(scope, request.GET, now), now, place_of(request.GET.get("after", "")), PAGE)
     items = [i for g in groups(found, dict.fromkeys(found, 0), scope, now) for i in g.items]
     return JsonResponse(points(items))
 

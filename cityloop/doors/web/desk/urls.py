@@ -1,13 +1,15 @@
 """Addresses of the staff desk."""
 
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import path, re_path
 
-from cityloop.doors.web.desk import case, cases, inbox, map, views
+from cityloop.doors.web.desk import case, cases, inbox, map, tabs, views
 
 app_name = "desk"
 urlpatterns = [
     path("", inbox.inbox, name="home"),
+    re_path(r"^views/(?P<page>inbox|cases)/keep$", tabs.keep, name="keep-view"),
+    re_path(r"^views/(?P<page>inbox|cases)/drop$", tabs.drop, name="drop-view"),
     path("inbox.geojson", inbox.marks, name="inbox-marks"),
     path("cases/", cases.cases, name="cases"),
     path("cases/<str:number>", case.case, name="case"),

@@ -1,6 +1,6 @@
 """Instants, durations and limits in words, in the visitor's language and the city's zone."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from babel.dates import format_skeleton
 from django.utils.translation import get_language, ngettext
@@ -28,6 +28,12 @@ def local(at: int) -> datetime:
 def hour(at: int) -> str:
     """Give the time of day: `16:51`."""
     return local(at).strftime("%H:%M")
+
+
+def end_of_day(at: int) -> int:
+    """Give the last microsecond of the city's day that an instant lies in."""
+    midnight = local(at).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    return int(midnight.timestamp()) * 1_000_000 - 1
 
 
 def when(at: int, now: int) -> str:

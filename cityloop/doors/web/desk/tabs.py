@@ -1,0 +1,99 @@
+"""Tabs over a list: the ones everybody has, and the views somebody keeps; each with how many rows it shows."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from cityloop.doors.web.guards import desk_page
+from cityloop.doors.web.show.acting import said
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.authority import Scope
+from cityloop.town.worklist import actions
+from cityloop.town.worklist import queries as worklist
+
+MOST = 1000
+PAGES = {"inbox": "desk:home", "cases": "desk:cases"}
+# What of an address belongs to a view: where a list was left off does not.
+FILTERS = {"inbox": ("what", "unit", "org", "late", "mine"), "cases": ("state", "matter", "unit", "org", "late", "q")}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab: its words, its address, how many rows (as words), whether it is the present one; its id where kept."""
+
+    words: str
+    href: str
+    count: str
+    current: bool
+    view: int = 0
+
+
+def inbox(request: HttpRequest, scope: Scope, now: int, rows_of: Callable[[QueryDict], Any]) -> list[Tab]:
+    """Give the tabs of the inbox. Two queries: the kept views, and all counts."""
+    fixed = [
+        (_("To do now"), ""), (_("Overdue"), "late=over"), (_("Due today"), "late=today"), (_("Mine"), "mine=1"),
+    ]  # fmt: skip
+    if scope.has_role("dispatcher"):
+        fixed.append((_("Bounced"), "what=replace_part"))
+    kept = worklist.views_of(scope.account, "inbox")
+    every = [*((words, query, 0) for words, query in fixed), *((v.name, v.query, v.pk) for v in kept)]
+    counts = worklist.counted([rows_of(QueryDict(query)) for _words, query, _view in every], MOST)
+    return [tab(request, "inbox", *one, count=count) for one, count in zip(every, counts, strict=True)]
+
+
+def cases(request: HttpRequest, scope: Scope) -> list[Tab]:
+    """Give the tabs of the list of cases, which may be millions: none is counted. One query."""
+    fixed = [(_("All"), ""), (_("All open"), "state=open"), (_("Overdue"), "late=1")]
+    kept = worklist.views_of(scope.account, "cases")
+    every = [*((words, query, 0) for words, query in fixed), *((v.name, v.query, v.pk) for v in kept)]
+    return [tab(request, "cases", *one) for one in every]
+
+
+def tab(request: HttpRequest, page: str, words: str, query: str, view: int, *, count: int | None = None) -> Tab:
+    """Give one tab."""
+    shown = "" if count is None else f"{MOST - 1}+" if count >= MOST else str(count)
+    href = reverse(PAGES[page]) + (f"?{query}" if query else "")
+    return Tab(words, href, shown, filters_of(page, request.GET) == filters_of(page, QueryDict(query)), view)
+
+
+def filters_of(page: str, query: QueryDict) -> dict[str, str]:
+    """Give the filters of an address."""
+    return {name: str(query[name]) for name in FILTERS[page] if query.get(name)}
+
+
+@require_POST
+@desk_page
+def keep(request: HttpRequest, page: str) -> HttpResponse:
+    """Keep the present filters under a name."""
+    query = QueryDict(mutable=True)
+    query.update(filters_of(page, QueryDict(str(request.POST.get("query", "")))))
+    try:
+        view = actions.keep_view(
+            account=request.user,  # type: ignore[arg-type]
+            page=page,
+            name=str(request.POST.get("name", "")),
+            query=query.urlencode(),
+            at=city_clock.now(),
+        )
+        messages.success(request, _("Kept: {name}").format(name=view.name))
+    except Refusal as refusal:
+        messages.error(request, said(refusal))
+    return HttpResponseRedirect(f"{reverse(PAGES[page])}?{query.urlencode()}", status=303)
+
+
+@require_POST
+@desk_page
+def drop(request: HttpRequest, page: str) -> HttpResponse:
+    """Take a kept view away."""
+    view = natural(str(request.POST.get("view", "")))
+    if view is not None:
+        actions.drop_view(account=request.user, view=view)  # type: ignore[arg-type]
+    return HttpResponseRedirect(reverse(PAGES[page]), status=303)
