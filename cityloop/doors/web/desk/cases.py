@@ -24,6 +24,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.worklist import queries as worklist
 
 PAGE = 50
+EXPORTS = ("csv", "xlsx", "geojson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     """Show the cases someone may see, the newest first."""
     now, query = city_clock.now(), request.GET
     looked = searching.look_for(scope_of(request), query.get("q", ""), now)
-    found = listed(request, looked, now)
+    found = listed(request, looked, now, before=number_of(query.get("after", "")), most=PAGE + 1)
     if looked.number and len(found) == 1:
         return HttpResponseRedirect(reverse("desk:case", args=[numbers.number(found[0])]))
     chips, menus = filters.menus(query, choices(query))
@@ -61,19 +62,19 @@ def cases(request: HttpRequest) -> HttpResponse:
         "fresh": hour(now),
         "q": query.get("q", ""),
         "looked": looked,
+        "exports": [(kind, f"{reverse('desk:export', args=[kind])}{filters.address(query)}") for kind in EXPORTS],
         "paged": "after" in query,
     }
     return render(request, "desk/cases.html", more)
 
 
-def listed(request: HttpRequest, looked: searching.Looked, now: int) -> list[Any]:
-    """Give a page of cases and one more, the newest first: of the filters alone, or those with the words looked for."""
-    query, scope = request.GET, scope_of(request)
-    wanted_ = msgspec.structs.replace(wanted(query, now), number=looked.number, person=looked.person)
-    before = number_of(query.get("after", ""))
+def listed(request: HttpRequest, looked: searching.Looked, now: int, *, before: int, most: int) -> list[Any]:
+    """Give the cases of a list below an id, the newest first: of the filters alone, or those with the words, too."""
+    scope = scope_of(request)
+    narrow = msgspec.structs.replace(wanted(request.GET, now), number=looked.number, person=looked.person)
     if looked.asked is not None:
-        return queries.with_words(scope, wanted_, looked.asked, before=before, most=PAGE + 1)
-    return queries.listed(scope, wanted_, before=before, most=PAGE + 1)
+        return queries.with_words(scope, narrow, looked.asked, before=before, most=most)
+    return queries.listed(scope, narrow, before=before, most=most)
 
 
 def number_of(text: str) -> int:

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from cityloop.doors.web.desk import case, cases, inbox, map, tabs, views
+from cityloop.doors.web.desk import case, cases, exports, inbox, map, paper, tabs, views
 
 app_name = "desk"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     re_path(r"^views/(?P<page>inbox|cases)/drop$", tabs.drop, name="drop-view"),
     path("inbox.geojson", inbox.marks, name="inbox-marks"),
     path("cases/", cases.cases, name="cases"),
+    re_path(r"^cases\.(?P<kind>csv|xlsx|geojson)$", exports.export, name="export"),
+    path("cases/<str:number>.pdf", paper.paper, name="paper"),
     path("cases/<str:number>", case.case, name="case"),
     path("cases/<str:number>/act", case.act, name="act"),
     path("cases/<str:number>/mark", case.mark, name="case-mark"),

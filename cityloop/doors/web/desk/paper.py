@@ -1,0 +1,105 @@
+"""A case on paper: the page of a case as a tagged PDF, in the visitor's language, with its photos."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import typst
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from cityloop.doors.web.desk.casefile import File, casefile
+from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.show import names
+from cityloop.doors.web.show.times import in_full, language
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases import queries
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.files import queries as files
+
+TEMPLATE = Path(__file__).with_name("case.typ")
+MOST_PHOTOS = 12
+SIDE = 320
+
+
+@require_safe
+@desk_page
+def paper(request: HttpRequest, number: str) -> HttpResponse:
+    """Give a case as a PDF."""
+    found, now = queries.by_number(number, scope_of(request)), city_clock.now()
+    place = names.places([found.unit_code], last=4).get(found.unit_code, "")
+    shown = casefile(found, place, now)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        photos = put_photos(shown, root)
+        (root / "case.typ").write_bytes(TEMPLATE.read_bytes())
+        told = json.dumps(data_of(shown, photos, now), ensure_ascii=False)
+        made = typst.compile(str(root / "case.typ"), root=folder, sys_inputs={"case": told})
+    answer = HttpResponse(bytes(made), content_type="application/pdf")
+    answer["Content-Disposition"] = content_disposition_header(False, f"{shown.number}.pdf") or ""
+    return answer
+
+
+def put_photos(shown: File, root: Path) -> dict[str, str]:
+    """Put the newest photos beside the template, each as a thumbnail; give their names by key."""
+    put: dict[str, str] = {}
+    for key, _at, _who in shown.photos[:MOST_PHOTOS]:
+        try:
+            with files.opened(files.by_uuid(key), SIDE) as picture:
+                (root / f"{len(put)}.jpg").write_bytes(picture.read())
+        except (Refusal, OSError):
+            continue
+        put[key] = f"{len(put)}.jpg"
+    return put
+
+
+def data_of(shown: File, photos: dict[str, str], now: int) -> dict[str, Any]:
+    """Give what the template prints. Who reported is not on it."""
+    return {
+        "lang": "zh" if language().startswith("zh") else "en",
+        "number": shown.number,
+        "matter": shown.matter,
+        "state": shown.state,
+        "result": shown.result,
+        "place": shown.place,
+        "address": shown.address,
+        "channel": shown.channel,
+        "created": shown.created,
+        "clock": shown.bar.words,
+        "clock_of": shown.bar_of,
+        "steps": [
+            {"label": str(s.label), "done": s.css == "done", "when": s.when, "used": s.used} for s in shown.steps
+        ],
+        "parts": [
+            {
+                "role": _("Lead organisation") if p.lead else _("Assists"),
+                "name": p.name,
+                "task": p.task,
+                "state": p.state,
+                "clock": p.bar.words,
+            }
+            for p in shown.parts
+        ],
+        "lines": [
+            {
+                "at": line.full,
+                "who": line.who,
+                "what": line.what,
+                "moved": line.moved,
+                "said": list(line.said),
+                "photos": [photos[key] for key in line.photos if key in photos],
+            }
+            for line in shown.lines
+        ],
+        "words": {
+            "printed": _("printed {time}").format(time=in_full(now)),
+            "created": _("Collected"),
+            "parts": _("Parts"),
+            "timeline": _("Timeline"),
+            "photo": _("Photo of this step"),
+            "ledger": _("Every step stands on the ledger; the receipt of the case proves it."),
+        },
+    }

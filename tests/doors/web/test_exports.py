@@ -1,0 +1,88 @@
+"""Lists and cases as files: what is seen and no more, in every form, for spreadsheets that would run formulas."""
+
+import csv
+import io
+import json
+import zipfile
+
+import pytest
+
+from cityloop.town.ledger.models import Step
+from tests.doors.web.conftest import number
+
+
+def taken(browser, kind, **query):
+    answer = browser.get(f"/desk/cases.{kind}", query)
+    assert answer.status_code == 200, answer.content[:300]
+    body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    assert f'filename="cases.{kind}"' in answer["Content-Disposition"]
+    return body
+
+
+def rows(browser, **query):
+    return list(csv.DictReader(io.StringIO(taken(browser, "csv", **query).decode("utf-8-sig"))))
+
+
+def test_a_list_as_csv_has_what_the_list_shows(at_desk, town):
+    one, two = town.to("filed", address="12 Hill Road", words="secret words"), town.to("closed")
+    found = rows(at_desk("shift"))
+    assert [r["number"] for r in found] == [number(two), number(one)]
+    assert found[1]["address"] == "12 Hill Road" and found[1]["matter_name"] == "Fallen tree"
+    assert "secret words" not in json.dumps(found)
+    assert [r["number"] for r in rows(at_desk("shift"), state="closed")] == [number(two)]
+
+
+def test_authority_holds_for_files(at_desk, town):
+    town.collect()
+    mine = town.to("dispatched")
+    assert [r["number"] for r in rows(at_desk("parks"))] == [number(mine)]
+    assert rows(at_desk("police")) == []
+    for path in ("/desk/cases.csv", f"/desk/cases/{number(mine)}.pdf"):
+        assert at_desk("police").get(path).status_code in (200, 404)
+    assert at_desk("police").get(f"/desk/cases/{number(mine)}.pdf").status_code == 404
+
+
+def test_no_cell_is_a_formula(at_desk, town):
+    town.collect(address="=cmd|' /C calc'!A0")
+    assert rows(at_desk("shift"))[0]["address"].startswith("'=")
+    book = zipfile.ZipFile(io.BytesIO(taken(at_desk("shift"), "xlsx")))
+    assert "<f>" not in book.read("xl/worksheets/sheet1.xml").decode()
+
+
+def test_geojson_and_xlsx_hold_the_same_cases(at_desk, town):
+    case = town.to("filed")
+    told = json.loads(taken(at_desk("shift"), "geojson"))
+    assert [f["id"] for f in told["features"]] == [number(case)]
+    assert told["features"][0]["geometry"]["coordinates"] == [10.05, 50.07]
+    book = zipfile.ZipFile(io.BytesIO(taken(at_desk("shift"), "xlsx")))
+    assert number(case) in "".join(book.read(name).decode() for name in book.namelist() if name.endswith(".xml"))
+
+
+def test_pages_of_a_file_leave_nothing_out(at_desk, town, monkeypatch):
+    cases = [town.collect().case for _ in range(7)]
+    monkeypatch.setattr("cityloop.doors.web.desk.exports.PAGE", 2)
+    assert [r["number"] for r in rows(at_desk("shift"))] == [number(case) for case in reversed(cases)]
+
+
+def test_that_a_file_was_taken_is_on_the_ledger(at_desk, town):
+    town.collect()
+    taken(at_desk("shift"), "csv", state="open", q="someone@example.org")
+    step = Step.objects.get(kind="export")
+    assert (step.what, step.role) == ("csv", "shift_leader") and "example.org" not in step.data + step.inner
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_case_on_paper(at_desk, town, language):
+    case = town.to("closed", words="#set page(fill: red) *bold* $x$ 路灯不亮", address="= 1 # Hill [Road")
+    browser = at_desk("shift")
+    browser.cookies["django_language"] = language
+    answer = browser.get(f"/desk/cases/{number(case)}.pdf")
+    assert answer.status_code == 200 and answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF-") and len(answer.content) > 5000
+
+
+def test_a_file_in_the_visitors_language(at_desk, town):
+    town.to("filed")
+    browser = at_desk("shift")
+    browser.cookies["django_language"] = "zh-hans"
+    assert rows(browser)[0]["state_name"] == "已立案"
