@@ -1,5 +1,6 @@
-// Keys of the desk: "/" search, j k move in a list, Enter opens, a goes to the actions, ? shows the keys.
-const inField = (at: EventTarget | null) => (at as HTMLElement | null)?.closest("input, textarea, select, [contenteditable]")
+// Keys of the desk: "/" search, j k move in a list, x ticks, Enter opens, a goes to the actions, ? shows the keys.
+const FIELDS = "input:not([type=checkbox]), textarea, select, [contenteditable]"
+const inField = (at: EventTarget | null) => (at as HTMLElement | null)?.closest(FIELDS)
 
 const rows = () => [...document.querySelectorAll<HTMLElement>("[data-rows] [data-row]")]
 
@@ -18,6 +19,7 @@ const verbs: Record<string, () => void> = {
   "/": () => document.querySelector<HTMLElement>("[data-key='/']")?.focus(),
   j: () => move(1),
   k: () => move(-1),
+  x: () => document.querySelector<HTMLElement>("[data-row][data-selected] .tick input")?.click(),
   a: () => document.querySelector<HTMLElement>("[data-actions] button, [data-actions] a")?.focus(),
   "?": () => document.querySelector<HTMLDialogElement>("dialog[data-key='?']")?.showModal(),
 }

@@ -92,6 +92,11 @@ def places(codes: Iterable[str], last: int = 2) -> dict[str, str]:
 STATUS = {"waiting_reporter": "wait", "suspended": "wait", "transferred": "wait", "folded": "wait", "split_up": "wait"}
 
 
+def as_each() -> str:
+    """Say that a field left empty stays as it is proposed for each case."""
+    return _("empty: as proposed for each case")
+
+
 def chip(name: str) -> tuple[str, str]:
     """Give the status class and icon of a state's chip. Lateness is never told here."""
     if name in ("closed", "checked"):

@@ -1,0 +1,102 @@
+"""Many cases at once: who and what is affected is shown first; each is taken by itself, under the same rules."""
+
+import pytest
+from django.http import QueryDict
+
+from cityloop.loops.cases.models import Case
+from cityloop.town.ledger.models import Step
+from tests.doors.web.conftest import number
+
+
+def chosen(*cases, **more):
+    query = QueryDict(mutable=True)
+    query.setlist("case", [number(case) for case in cases])
+    query.update(more)
+    return query.urlencode()
+
+
+def offer_of(page, action):
+    text = page.content.decode()
+    at = text.index(f'name="offer" value="{action}-')
+    return text[at:].split('value="')[1].split('"')[0]
+
+
+def sent(browser, action, cases, **more):
+    """Choose, look at the preview, send what its form holds."""
+    key = offer_of(browser.get("/desk/many?" + chosen(*cases)), action)
+    preview = browser.get("/desk/many?" + chosen(*cases, offer=key))
+    rows = [number(case) for case in cases if f'name="case" value="{number(case)}"' in preview.content.decode()]
+    seqs = [str(Case.objects.get(pk=case).seq) for case in cases if number(case) in rows]
+    return preview, browser.post("/desk/many/act", {"offer": key, "case": rows, "seq": seqs, **more})
+
+
+def states(*cases):
+    return [Case.objects.get(pk=case).state for case in cases]
+
+
+def test_many_are_dispatched_each_to_whom_the_catalogue_names(at_desk, town):
+    tree, hole = town.to("filed"), town.to("filed", matter="hole")
+    preview, answer = sent(at_desk("dispatcher"), "dispatch", [tree, hole])
+    assert "Fallen tree" in preview.content.decode() and "Pothole" in preview.content.decode()
+    assert states(tree, hole) == ["dispatched", "dispatched"] and "Done for 2 cases" in answer.content.decode()
+    leads = [Case.objects.get(pk=case).lead_org for case in (tree, hole)]
+    assert leads == [town.orgs["parks"].pk, town.orgs["roads"].pk]
+
+
+def test_many_are_dispatched_again_to_one_organisation(at_desk, town):
+    cases = [town.to("filed", matter="hole") for _ in range(3)]
+    sent(at_desk("dispatcher"), "dispatch", cases)
+    for case in cases:
+        town.take(case, "bounce", "roads", words="Not ours")
+    sent(at_desk("dispatcher"), "re_dispatch", cases, lead="parks", words="Roads is overrun")
+    assert {Case.objects.get(pk=case).lead_org for case in cases} == {town.orgs["parks"].pk}
+
+
+def test_what_cannot_be_done_is_said_and_the_rest_is_done(at_desk, town):
+    one, two, done = town.to("filed"), town.to("filed"), town.to("closed")
+    preview, answer = sent(at_desk("dispatcher"), "dispatch", [one, two, done])
+    assert "Not possible in its state" in preview.content.decode()
+    assert states(one, two, done) == ["dispatched", "dispatched", "closed"]
+    browser, fresh = at_desk("dispatcher"), town.to("filed")
+    key = offer_of(browser.get("/desk/many?" + chosen(fresh)), "dispatch")
+    late = town.to("filed")
+    stale = browser.post("/desk/many/act", {"offer": key, "case": [number(late)], "seq": ["1"]}).content.decode()
+    assert states(late) == ["filed"] and "left as it is" in stale
+
+
+def test_nothing_is_done_beyond_authority(at_desk, town):
+    mine, other = town.to("dispatched"), town.to("filed", matter="hole")
+    page = at_desk("parks").get("/desk/many?" + chosen(mine, other)).content.decode()
+    assert f">{number(mine)}<" in page and f">{number(other)}<" not in page
+    key = offer_of(at_desk("dispatcher").get("/desk/many?" + chosen(other)), "dispatch")
+    at_desk("parks").post("/desk/many/act", {"offer": key, "case": [number(other), number(mine)], "seq": ["2", "3"]})
+    assert states(other, mine) == ["filed", "dispatched"]
+
+
+def test_the_same_case_twice_is_one(at_desk, town):
+    case = town.to("filed")
+    browser = at_desk("dispatcher")
+    key = offer_of(browser.get("/desk/many?" + chosen(case)), "dispatch")
+    browser.post("/desk/many/act", {"offer": key, "case": [number(case)] * 3, "seq": ["2", "2", "2"]})
+    assert Step.objects.filter(subject=f"case:{case}", what="dispatch").count() == 1
+
+
+@pytest.mark.parametrize("value", ["", "\0", "²", "x", "SV-2018-999999", "9" * 400, "SV-2018-" + "9" * 40])
+def test_hostile_numbers(at_desk, town, value):
+    browser = at_desk("dispatcher")
+    for sent_ in ({"case": value}, {"case": value, "offer": value}):
+        assert browser.get("/desk/many", sent_).status_code in (200, 404)
+        assert browser.post("/desk/many/act", {**sent_, "seq": value}).status_code in (200, 404)
+
+
+def test_no_more_than_a_hundred(at_desk, town):
+    query = "&".join(f"case=SV-2018-{n:06d}" for n in range(500))
+    assert at_desk("dispatcher").get(f"/desk/many?{query}").status_code == 200
+
+
+def test_statements_do_not_grow_with_the_cases(at_desk, town, django_assert_max_num_queries):
+    cases = [town.to("filed") for _ in range(6)]
+    browser = at_desk("dispatcher")
+    key = offer_of(browser.get("/desk/many?" + chosen(*cases)), "dispatch")
+    with django_assert_max_num_queries(12):
+        browser.get("/desk/many?" + chosen(*cases, offer=key))
