@@ -49,4 +49,4 @@ STEWARD: list[tuple[str, float, str]] = [
 
 # Functions (request) → dict for every page, as "module:function": the city's name, the banner of a replay.
 #   {"city_name": "New York City", "banner": {"kind": "replay", "words": "..."}}
-PAGE_FACTS: list[str] = ["cityloop.doors.web.show.facts:city"]
+PAGE_FACTS: list[str] = ["cityloop.doors.web.show.facts:city", "cityloop.doors.web.show.facts:desk"]

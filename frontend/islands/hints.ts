@@ -29,7 +29,7 @@ export function hints(): void {
 
 async function ask(form: HTMLFormElement, signal: AbortSignal): Promise<void> {
   const body = new FormData()
-  for (const name of ["csrfmiddlewaretoken", ...WATCHED]) body.set(name, form.querySelector<HTMLInputElement>(`[name=${name}]`)?.value ?? "")
+  for (const name of ["csrfmiddlewaretoken", "desk", ...WATCHED]) body.set(name, form.querySelector<HTMLInputElement>(`[name=${name}]`)?.value ?? "")
   const answer = await fetch(form.dataset.hints ?? "", { method: "POST", body, signal })
   if (!answer.ok) return
   const page = new DOMParser().parseFromString(await answer.text(), "text/html")

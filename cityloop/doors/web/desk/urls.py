@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from cityloop.doors.web.desk import case, cases, exports, inbox, many, map, paper, tabs, views
+from cityloop.doors.web.desk import case, cases, exports, inbox, many, map, new, paper, tabs, views
 
 app_name = "desk"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     re_path(r"^views/(?P<page>inbox|cases)/keep$", tabs.keep, name="keep-view"),
     re_path(r"^views/(?P<page>inbox|cases)/drop$", tabs.drop, name="drop-view"),
     path("inbox.geojson", inbox.marks, name="inbox-marks"),
+    path("new", new.new, name="new"),
+    path("new/instead", new.instead, name="new-instead"),
     path("many", many.many, name="many"),
     path("many/act", many.act, name="many-act"),
     path("cases/", cases.cases, name="cases"),

@@ -100,7 +100,9 @@ def contacts(draft: Draft) -> list[dict[str, str]]:
 
 def common(draft: Draft) -> dict[str, Any]:
     """Give what both steps of the form show."""
-    return {"section": "report", "where": drafting.where(draft), "depth": min(2, units.scheme().depth)}
+    depth = min(2, units.scheme().depth)
+    instead = reverse("public:follow-instead")
+    return {"section": "report", "where": drafting.where(draft), "depth": depth, "instead_url": instead}
 
 
 @require_POST
@@ -111,7 +113,9 @@ def hints(request: HttpRequest) -> HttpResponse:
     draft = drafting.begun(request.POST)
     found = drafting.likely(draft, city_clock.now())
     suggested = drafting.suggested(draft.typed["words"])
-    more = {"draft": draft, "likely": found, "suggested": suggested, "where": drafting.where(draft)}
+    more = {"draft": draft, "likely": found, "suggested": suggested, **common(draft)}
+    if request.POST.get("desk"):
+        more["instead_url"] = reverse("desk:new-instead")
     return render(request, "public/report_hints.html", more)
 
 

@@ -8,7 +8,11 @@ from django.utils.translation import gettext as _
 from cityloop.doors.web.show.names import words
 from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
+from cityloop.town.orgs import authority
 from cityloop.town.units import queries as units
+
+# Posts that enter reports taken by phone or at the counter.
+MAY_ENTER = ("intake_officer", "inspector")
 
 
 def city(request: HttpRequest) -> dict[str, Any]:
@@ -17,6 +21,13 @@ def city(request: HttpRequest) -> dict[str, Any]:
         return {"has_city": False}
     here = units.city()
     return {"has_city": True, "city_name": words(here.names), "banner": banner(here.kind, city_clock.face())}
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    """Give `may_enter` on desk pages: whether this visitor's posts take reports. No query after the page's own."""
+    if not request.path.startswith("/desk/") or not request.user.is_authenticated:
+        return {}
+    return {"may_enter": authority.scope(request.user, city_clock.now()).has_role(*MAY_ENTER)}
 
 
 def banner(kind: str, face: ClockFace) -> dict[str, str] | None:

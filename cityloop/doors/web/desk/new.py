@@ -1,0 +1,118 @@
+"""A report taken by phone, at the counter or by letter: the same form as the public one, in an officer's hands."""
+
+import secrets
+
+import msgspec
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from cityloop.doors.web.context import LANGUAGES
+from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.public import drafting
+from cityloop.doors.web.public.drafting import Draft
+from cityloop.doors.web.public.report import again, common, contacts
+from cityloop.doors.web.show.facts import MAY_ENTER
+from cityloop.doors.web.show.times import language
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.loops.cases import actions as cases
+from cityloop.loops.cases import numbers
+from cityloop.town.calendar.clock import city_clock
+
+CHANNELS = ("phone", "counter", "letter", "email")
+
+
+def officer(request: HttpRequest) -> Actor:
+    """Give the actor in whose post somebody enters reports; others may not."""
+    actor = next((a for a in scope_of(request).actors() if a.role in MAY_ENTER), None)
+    if actor is None:
+        raise PermissionDenied
+    return actor
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@desk_page
+def new(request: HttpRequest) -> HttpResponse:
+    """Show the form; enter the report when it comes back."""
+    by = officer(request)
+    if request.method != "POST":
+        return page(request, drafting.begun(request.GET, secrets.token_urlsafe(18)))
+    draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
+    if "find" in request.POST:
+        return page(request, draft)
+    draft = drafting.checked(draft)
+    return page(request, draft, 422) if draft.errors else enter(request, draft, by)
+
+
+def enter(request: HttpRequest, draft: Draft, by: Actor) -> HttpResponse:
+    """Enter a report and show its code once, to be read to the caller."""
+    at, key = city_clock.now(), draft.typed["key"]
+    try:
+        made = msgspec.structs.replace(drafting.report_of(draft), channel=channel(request), language=spoken(request))
+        taken = cases.collect(report=made, by=by, at=at, door="desk", client=str(by.post), key=key)
+    except Refusal as refusal:
+        return page(request, again(draft, refusal), 422)
+    told = {"section": "new", "number": taken.number, "code": taken.follow}
+    return render(request, "desk/new_done.html", told, status=201)
+
+
+@require_POST
+@desk_page
+def instead(request: HttpRequest) -> HttpResponse:
+    """Let the caller follow a case that is there already; what they said is added to it."""
+    by, at = officer(request), city_clock.now()
+    draft = drafting.with_photos(drafting.begun(request.POST), request, at)
+    try:
+        case = numbers.case_id(str(request.POST.get("instead", "")))
+        taken = cases.follow(case=case, who=followed_by(draft, request), at=at, key=draft.typed["key"])
+    except Refusal as refusal:
+        return page(request, draft.wrong(refusal), 422)
+    told = {"section": "new", "number": taken.number, "code": taken.follow, "by": by}
+    return render(request, "desk/new_done.html", told, status=201)
+
+
+def followed_by(draft: Draft, request: HttpRequest) -> cases.Following:
+    """Give who follows and what they add."""
+    made = drafting.report_of(draft)
+    return cases.Following(
+        words=made.words, photos=made.photos, language=spoken(request), name=made.name, phone=made.phone,
+        email=made.email,
+    )  # fmt: skip
+
+
+def channel(request: HttpRequest) -> str:
+    """Give how the report came; what is none of ours came by phone."""
+    given = str(request.POST.get("channel", ""))
+    return given if given in CHANNELS else CHANNELS[0]
+
+
+def spoken(request: HttpRequest) -> str:
+    """Give the language in which the caller is to be told; what is none of ours is this page's."""
+    given = str(request.POST.get("spoken", ""))
+    return given if given in dict(LANGUAGES) else language()
+
+
+def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
+    """Draw the form with what is in it so far."""
+    typed = draft.typed
+    named = {"phone": _("By phone"), "counter": _("At the counter"), "letter": _("By letter"), "email": _("By e-mail")}
+    more = {
+        **common(draft),
+        "section": "new",
+        "draft": draft,
+        "groups": drafting.matter_groups(typed["matter"]),
+        "suggested": drafting.suggested(typed["words"]),
+        "units": drafting.unit_choices(typed["place"]) if typed["place"] else None,
+        "likely": drafting.likely(draft, city_clock.now()),
+        "contacts": contacts(draft),
+        "channels": [(value, named[value]) for value in CHANNELS],
+        "channel": channel(request),
+        "spoken": LANGUAGES,
+        "spoken_now": spoken(request),
+        "instead_url": reverse("desk:new-instead"),
+    }
+    return render(request, "desk/new.html", more, status=status)
