@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 import numpy as np
+from django.db.models import QuerySet
 
 from cityloop.ground.codes import metres_between
 from cityloop.loops.cases.models import Case
@@ -26,10 +27,21 @@ class Likely(msgspec.Struct, frozen=True):
 
 
 def likely(
-    *, lon: float, lat: float, at: int, matter: str = "", words: str = "", but: int = 0, most: int = 5
+    *,
+    lon: float,
+    lat: float,
+    at: int,
+    matter: str = "",
+    words: str = "",
+    but: int = 0,
+    most: int = 5,
+    among: "QuerySet[Case] | None" = None,
 ) -> list[Likely]:
-    """Give the likeliest duplicates of a report at a place, best first: two queries, by a B-tree on cells."""
-    rows = Case.objects.filter(
+    """Give the likeliest duplicates of a report at a place, best first: two queries, by a B-tree on cells.
+
+    `among` is what the asker may see; without it, all cases are compared.
+    """
+    rows = (Case.objects.all() if among is None else among).filter(
         near("cell", lon, lat, RADIUS_M), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
     )
     if matter:

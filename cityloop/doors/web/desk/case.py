@@ -43,7 +43,7 @@ def page(request: HttpRequest, found: Any, failed: Failed | None = None, **more:
     tried = failed.tried if failed else None
     where = (found.unit_code, place)
     bar = forms(offered, pinned(found.definition), queries.snapshot_of(found), where, now, tried)
-    shown = casefile(found, place, now)
+    shown = casefile(found, place, now, scope)
     context = {
         "section": "cases",
         "case": found,

@@ -10,12 +10,13 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.fields import milestone
-from cityloop.doors.web.show.times import limit, when
+from cityloop.doors.web.show.times import duration, limit, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import GONE, Part, Snapshot
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import duplicates, numbers, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.telling import RESOLUTIONS
+from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 
 
@@ -84,10 +85,41 @@ class File:
     into: str
     parent: str
     waiting: int
+    likely: list["Alike"]
 
 
-def casefile(case: Any, place: str, now: int) -> File:
-    """Give the page of a case. Five queries at most."""
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Another case that may be about the same thing."""
+
+    number: str
+    matter: str
+    state: str
+    chip: tuple[str, str]
+    away: str
+    surely: bool
+
+
+def alike(case: Any, words: str, scope: Scope) -> list[Alike]:
+    """Give open cases near this one in place and time that a scope may see, the likeliest first. Two queries."""
+    if case.lon is None or case.lat is None or case.closed is not None or case.into_id:
+        return []
+    found = duplicates.likely(
+        lon=case.lon, lat=case.lat, at=case.created, matter=case.matter, words=words, but=case.pk, most=4,
+        among=queries.visible(scope),
+    )  # fmt: skip
+    return [_alike(one) for one in found]
+
+
+def _alike(one: duplicates.Likely) -> Alike:
+    away = _("{metres} m away · {time} apart").format(metres=round(one.metres), time=duration(one.micros))
+    state = names.state(pinned(one.case.definition), one.case.state)
+    number, matter, chip = numbers.number(one.case), names.matter(one.case.matter), names.chip(one.case.state)
+    return Alike(number, matter, state, chip, away, one.score >= 0.75)
+
+
+def casefile(case: Any, place: str, now: int, scope: Scope) -> File:
+    """Give the page of a case. Seven queries at most."""
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
     moments = queries.timeline(case, internal=True)
     rows = [m.step for m in reversed(moments)]
@@ -121,6 +153,7 @@ def casefile(case: Any, place: str, now: int) -> File:
         into=numbers.number(case.into) if case.into_id else "",
         parent=numbers.number(case.parent) if case.parent_id else "",
         waiting=sum(1 for row in rows if row.offset is None),
+        likely=alike(case, moments[-1].words.get("words", "") if moments else "", scope),
     )
 
 

@@ -29,9 +29,10 @@ SIDE = 320
 @desk_page
 def paper(request: HttpRequest, number: str) -> HttpResponse:
     """Give a case as a PDF."""
-    found, now = queries.by_number(number, scope_of(request)), city_clock.now()
+    scope, now = scope_of(request), city_clock.now()
+    found = queries.by_number(number, scope)
     place = names.places([found.unit_code], last=4).get(found.unit_code, "")
-    shown = casefile(found, place, now)
+    shown = casefile(found, place, now, scope)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         photos = put_photos(shown, root)
