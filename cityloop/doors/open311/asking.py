@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 
 from cityloop.doors.open311.door import jurisdiction
@@ -37,11 +38,21 @@ def posted(request: HttpRequest) -> Posted:
     length = request.headers.get("Content-Length", "0")
     if length.isdigit() and (len(length) > 12 or int(length) > MOST_BYTES):
         raise large()
-    found = _from_json(request) if _is_json(request) else _from_form(request)
+    try:
+        found = _from_json(request) if _is_json(request) else _from_form(request)
+    except RequestDataTooBig:
+        _drain(request)
+        raise
     jurisdiction(found.text("jurisdiction_id"))
     if len(found.files) > MOST_FILES:
         raise Refusal("cases.photos.many", "Send at most 10 photos.", field="photos")
     return found
+
+
+def _drain(request: HttpRequest) -> None:
+    """Take in what is still being sent: who is cut off in the middle of sending never hears why."""
+    while request.read(1 << 16):
+        pass
 
 
 def _is_json(request: HttpRequest) -> bool:
