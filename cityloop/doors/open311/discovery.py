@@ -26,6 +26,6 @@ def discovery(request: HttpRequest) -> Said:
         "formats": [kind.partition(";")[0] for kind in reversed(TYPES.values())],
     }
     name = say(city.names, get_language() or "en") or city.key
-    contact = _("{city}: {link}").format(city=name, link=request.build_absolute_uri("/"))
+    contact = f"{name}: {request.build_absolute_uri('/')}"
     key = _("Ask the city for an access key that is good for reports.")
     return Said("discovery", {"changeset": changed, "contact": contact, "key_service": key, "endpoints": [endpoint]})

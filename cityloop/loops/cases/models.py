@@ -68,7 +68,7 @@ class Case(models.Model):
             models.Index(fields=["person"], name="case_person", condition=Q(person__gt=0)),
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
             models.Index(fields=["state", "created"], name="case_state_created"),
-            models.Index(fields=["created"], name="case_created"),
+            models.Index(fields=["created", "matter"], name="case_created"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
         ]

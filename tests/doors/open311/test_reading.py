@@ -7,10 +7,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from cityloop.doors.open311 import statuses
 from cityloop.doors.open311.times import w3c
+from cityloop.ground.loop.definition import shipped
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
 from tests.doors.open311.client import (
+    EXTENDED,
     Door,
     check_definition,
     check_requests,
@@ -99,6 +102,14 @@ def test_requests(town: Town, door: Door, form: str) -> None:
     one = door.get(f"requests/{number(ids[1])}", form)
     check_requests(one)
     assert one == [handling]
+
+
+def test_every_state_has_a_status_and_a_sentence() -> None:
+    states = shipped("case", "full").source.states
+    assert {*statuses.EXTENDED, "closed"} == set(states)
+    assert {name for name, state in states.items() if state.end} == set(statuses.ENDS)
+    assert [name for name in states if not statuses.notes(name)] == []
+    assert {statuses.extended(name, "solved") for name in states} | {statuses.extended("closed", "")} == EXTENDED
 
 
 @pytest.mark.parametrize("form", FORMS)

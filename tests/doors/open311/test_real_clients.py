@@ -97,6 +97,15 @@ def test_an_update_is_sent_and_others_are_read(served: House) -> None:
     assert [(u["update_id"], u["status"]) for u in found] == [(f"{number}-2", "OPEN")]
 
 
+def test_the_connection_survives_a_head(served: House) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", served.port, timeout=20)
+    for method in ("HEAD", "GET", "HEAD", "GET"):
+        link.request(method, "/open311/v2/services.json")
+        answer = link.getresponse()
+        assert answer.status == 200 and bool(answer.read()) == (method == "GET")
+    link.close()
+
+
 def test_errors_large_bodies_and_both_ways_through_the_server(served: House) -> None:
     status, (error,) = send(served, **{**GOOD, "service_code": "nothing"})
     assert status == 404 and error["description"].startswith("service_code: ")
