@@ -10,6 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from cityloop.doors.open311 import errors, formats
 from cityloop.doors.open311.formats import Said
+from cityloop.doors.open311.keys import is_named
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.units import queries as units
 
@@ -31,6 +32,8 @@ def address(*, get: View | None = None, post: View | None = None) -> Callable[..
             said = _said(request, views.get(request.method or ""), allowed, named)
             answer = said if isinstance(said, HttpResponseBase) else formats.rendered(said, form)
         answer.setdefault("Content-Language", lang)
+        if is_named(request) or request.method == "POST":
+            answer["Cache-Control"] = "no-store"
         return answer
 
     return answered

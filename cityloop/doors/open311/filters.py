@@ -10,11 +10,12 @@ from cityloop.ground.codes import check_point
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import numbers
+from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.public import Wanted
-from cityloop.town.orgs import queries as orgs
 
 DAY = 86_400_000_000
 SPAN = 90 * DAY
+FRESH = 7 * DAY  # what changed since then is few beside all there is
 SUMMER_TIME = 3_600_000_000  # two ends in different zones may be an hour further apart
 SECOND = 1_000_000  # an end is told to the second, and belongs to what is asked for
 MOST = 1000
@@ -23,7 +24,7 @@ FAR = 20_000
 
 
 def wanted(given: QueryDict, now: int) -> Wanted:
-    """Give which requests a list is asked for. No query, one where an agency is named."""
+    """Give which requests a list is asked for. No query."""
     ids = _ids(given)
     if ids is not None:
         return Wanted(ids=ids)
@@ -38,6 +39,7 @@ def wanted(given: QueryDict, now: int) -> Wanted:
         until=until,
         changed_since=changed_since,
         changed_until=changed_until,
+        freshly=changed_since is not None and now - changed_since < FRESH,
         box=_box(given),
         circle=_circle(given),
         before=place_in_order(given, "before"),
@@ -105,7 +107,8 @@ def _agencies(names: list[str]) -> tuple[int, ...] | None:
     if not names:
         return None
     sought = {name.casefold() for name in names}
-    return tuple(o.id for o in orgs.directory().values() if sought & {o.key, *(n.casefold() for n in o.names.values())})
+    known = {o.id: o for o in organisations().values()}
+    return tuple(o.id for o in known.values() if sought & {o.key, *(name.casefold() for name in o.names.values())})
 
 
 def _page(given: QueryDict) -> tuple[int, int]:

@@ -12,6 +12,11 @@ from cityloop.town.persons.pace import spend
 from cityloop.town.persons.queries import Access, access_of
 
 
+def is_named(request: HttpRequest) -> bool:
+    """Tell whether a request shows a key, right or wrong: what it is answered belongs into nobody's cache."""
+    return "api_key" in request.GET or "X-Api-Key" in request.headers or "Authorization" in request.headers
+
+
 def key_of(request: HttpRequest, given: str = "") -> Access | None:
     """Give what the key sent allows, None where none was sent; refuse a wrong one. One query where one was."""
     bearer = request.headers.get("Authorization", "")

@@ -18,7 +18,10 @@ from cityloop.town.files import queries as files
 
 
 def requests(request: HttpRequest) -> Said:
-    """Give a list of service requests, the newest first. Three queries; with a key that reads at most four more."""
+    """Give a list of service requests, the newest first. Three queries, four of what changed of late.
+
+    With a key that reads at most four more.
+    """
     wanted = filters.wanted(request.GET, city_clock.now())
     scope = scope_of(request)
     cases = public.listed(wanted)

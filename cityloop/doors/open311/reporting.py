@@ -127,4 +127,4 @@ def _answer(request: HttpRequest, sent: Posted, taken: cases.Collected) -> Said:
     }
     if request.GET.get("extensions", "").lower() in ("true", "1"):
         answer["extended_attributes"] = {"follow_code": taken.follow, "follow_url": link}
-    return Said("service_requests", [answer], {"Cache-Control": "no-store"})
+    return Said("service_requests", [answer])

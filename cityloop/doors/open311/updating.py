@@ -73,7 +73,7 @@ def update(request: HttpRequest, number: str = "") -> Said:
         key=key,
     )
     answer = {"update_id": update_id(added.number, added.seq), "account_id": sent.text("account_id", 200) or None}
-    return Said("service_request_updates", [answer], {"Cache-Control": "no-store"})
+    return Said("service_request_updates", [answer])
 
 
 def _needed(sent: Posted, name: str) -> str:
