@@ -5,15 +5,20 @@
 
 import http.client
 import os
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 from xml.etree import ElementTree
 
+import httpx
 import pytest
 from georeport import GeoReport
+from PIL import Image
 
 from tests.doors.open311.client import check_requests, check_services, check_updates, of_xml
 from tests.faults.house import House, fresh_database, house
@@ -80,6 +85,35 @@ def test_sent_twice_it_is_one(served: House) -> None:
     assert send(served, **GOOD, address_string="twice") == first
     changed = send(served, **GOOD, address_string="thrice")
     assert changed[1][0]["service_request_id"] != first[1][0]["service_request_id"]
+
+
+def test_sent_by_many_at_once_it_is_one(served: House) -> None:
+    gate = threading.Barrier(6)
+
+    def work(_: int) -> Any:
+        gate.wait()
+        return send(served, **GOOD, address_string="at once")
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(work, range(6)))
+    assert [status for status, _ in answers] == [200] * 6
+    assert len({said[0]["service_request_id"] for _, said in answers}) == 1
+
+
+def test_a_large_photo_goes_along(served: House) -> None:
+    noise = BytesIO()
+    Image.effect_noise((1200, 900), 90).save(noise, "JPEG", quality=95)
+    assert len(noise.getvalue()) > 300_000  # more than the short way takes
+
+    def post() -> Any:
+        photo = {"media": ("place.jpg", noise.getvalue(), "image/jpeg")}
+        sent = {"api_key": served.keys["parks"], **GOOD, "address_string": "with a photo"}
+        url = f"http://127.0.0.1:{served.port}/open311/v2/requests.json"
+        return httpx.post(url, data=sent, files=photo, timeout=20)
+
+    first = post()
+    assert first.status_code == 200, first.text
+    assert post().json() == first.json()
 
 
 def test_an_update_is_sent_and_others_are_read(served: House) -> None:
