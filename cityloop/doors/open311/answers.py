@@ -26,7 +26,12 @@ def answers(entry: Any, posted: Posted) -> dict[str, str]:
     faults += [_missing(key) for key, q in known.items() if q.required and key not in found and not _wrong(faults, key)]
     if faults:
         raise Faults(faults)
-    if sum(len(code) + len(text) + 3 for code, text in found.items()) > WORDS_LIMIT:
+    return found
+
+
+def fitting(found: dict[str, str]) -> dict[str, str]:
+    """Give what is kept beside the words, if all of it can be kept: nothing is cut off unsaid."""
+    if sum(len(name) + len(text) + 3 for name, text in found.items()) > WORDS_LIMIT:
         raise Refusal("open311.long", "Give at most {most} characters.", "attribute", most=WORDS_LIMIT)
     return found
 

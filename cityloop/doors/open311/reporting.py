@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from cityloop.doors.open311.answers import answers
+from cityloop.doors.open311.answers import answers, fitting
 from cityloop.doors.open311.asking import Posted, posted
 from cityloop.doors.open311.errors import Faults
 from cityloop.doors.open311.filters import point_of
@@ -70,7 +70,7 @@ def _report(sent: Posted) -> cases.Report:
             faults.append(refusal)
     if faults:
         raise Faults(faults)
-    parts["answers"] = parts["answers"] | _besides(sent)
+    parts["answers"] = fitting(parts["answers"] | _besides(sent))
     return cases.Report(channel=DOOR, matter=entry.code, language=get_language() or "en", **parts)
 
 

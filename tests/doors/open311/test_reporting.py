@@ -127,6 +127,12 @@ def test_all_that_is_wrong_is_told_at_once(door: Door) -> None:
     assert error["description"] == "attribute[size]: This is needed."
 
 
+def test_nothing_is_cut_off_unsaid(door: Door) -> None:
+    long = {"attribute[more]": "x" * 1990, "media_url": "http://x/" + "y" * 1980, "address_string": "z" * 1500}
+    (error,) = door.post(expect=400, **{**PIT, **long})
+    assert error["description"] == "attribute: Give at most 5000 characters."
+
+
 def test_errors_speak_the_language_asked_for(door: Door) -> None:
     door.get("services/nothing", expect=404, locale="zh-Hans")
     assert door.last["Content-Language"] == "zh-hans"
