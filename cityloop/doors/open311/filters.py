@@ -11,7 +11,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.prepare import organisations
-from cityloop.loops.cases.public import Wanted
+from cityloop.loops.cases.openly import Wanted
 
 DAY = 86_400_000_000
 SPAN = 90 * DAY

@@ -11,8 +11,8 @@ from cityloop.doors.open311.formats import Said
 from cityloop.doors.open311.keys import scope_of
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.loops.cases import numbers, public, queries
-from cityloop.loops.cases.public import Wanted
+from cityloop.loops.cases import numbers, openly, queries
+from cityloop.loops.cases.openly import Wanted
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
 
@@ -24,7 +24,7 @@ def requests(request: HttpRequest) -> Said:
     """
     wanted = filters.wanted(request.GET, city_clock.now())
     scope = scope_of(request)
-    cases = public.listed(wanted)
+    cases = openly.listed(wanted)
     following = next_page(request, "before", (cases[-1].created, cases[-1].pk)) if _more(cases, wanted) else {}
     if wanted.ids is not None:
         cases = [case for case in cases if _as_asked(request, case)]
@@ -57,7 +57,7 @@ def next_page(request: HttpRequest, name: str, last: tuple[int, int]) -> dict[st
 
 def request_of(request: HttpRequest, number: str) -> Said:
     """Give one service request, as a list of one. Three queries; with a key that reads at most four more."""
-    case = public.by_number(number)
+    case = openly.by_number(number)
     return Said("service_requests", showing.requests(request, [case], scope_of(request)))
 
 
@@ -65,7 +65,7 @@ def token(request: HttpRequest, token: str) -> Said:
     """Give the number behind a token: the secret follow code of a report, or the number itself. Two queries."""
     found = queries.followed(token)
     try:
-        number = numbers.number(found[0] if found is not None else public.by_number(token))
+        number = numbers.number(found[0] if found is not None else openly.by_number(token))
     except Refusal:
         raise Refusal("open311.token", "There is no request behind this token.", "token") from None
     return Said("service_requests", [{"service_request_id": number, "token": token}], {"Cache-Control": "no-store"})
@@ -73,7 +73,7 @@ def token(request: HttpRequest, token: str) -> Said:
 
 def media(request: HttpRequest, uuid: UUID) -> FileResponse:
     """Give a photo of the work that everybody may see, at most 1,280 pixels wide or high. Three queries."""
-    file = public.work_photo(uuid)
+    file = openly.work_photo(uuid)
     answer = FileResponse(files.opened(file, 1280), content_type=files.mime(file, 1280))
     answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer["Cache-Control"] = "public, max-age=3600"

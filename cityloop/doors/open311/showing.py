@@ -10,9 +10,9 @@ from django.utils.translation import get_language
 from cityloop.doors.open311 import statuses
 from cityloop.doors.open311.times import w3c
 from cityloop.ground.kit.words import say
-from cityloop.loops.cases import numbers, public
+from cityloop.loops.cases import numbers, openly
 from cityloop.loops.cases.actions.prepare import organisations
-from cityloop.loops.cases.public import Spot
+from cityloop.loops.cases.openly import Spot
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
@@ -23,9 +23,9 @@ LONGEST = 4000
 
 def requests(request: HttpRequest, cases: Sequence[Any], scope: Scope) -> list[dict[str, Any]]:
     """Give cases as service requests. Two queries: units and photos of the work; with a key that reads two more."""
-    spots = [public.spot(case) for case in cases]
+    spots = [openly.spot(case) for case in cases]
     addresses = _addresses(spot.unit for spot in spots)
-    photos = public.work_photos(cases)
+    photos = openly.work_photos(cases)
     words = _words(scope, cases)
     more = "extensions" in request.GET and request.GET["extensions"].lower() not in ("", "false", "0")
     found = []
@@ -99,7 +99,7 @@ def _named(path: Iterable[tuple[str, dict[str, str]]], lang: str) -> list[str]:
 
 def _words(scope: Scope, cases: Sequence[Any]) -> dict[str, str]:
     """Give what was reported, of the cases whose words a scope may read."""
-    seen = public.seen_by(scope, cases)
+    seen = openly.seen_by(scope, cases)
     subjects = [case.subject for case in cases if case.pk in seen]
     if not subjects:
         return {}

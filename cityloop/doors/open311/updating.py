@@ -13,8 +13,8 @@ from cityloop.doors.open311.reporting import DOOR, LONGEST, REPORTER
 from cityloop.doors.open311.times import instant, w3c
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import numbers, public
-from cityloop.loops.cases.public import Period, Update
+from cityloop.loops.cases import numbers, openly
+from cityloop.loops.cases.openly import Period, Update
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import actions as files
 
@@ -26,13 +26,13 @@ def updates(request: HttpRequest, number: str = "") -> Said:
     key_of(request)  # some clients send theirs; a wrong one is told, a right one sees no more
     given = request.GET
     asked = number or given.get("service_request_id", "").strip()
-    case = public.by_number(asked) if asked else None
+    case = openly.by_number(asked) if asked else None
     since, until = filters.window(given, city_clock.now())
     if case is not None and not (given.get("start_date") or given.get("end_date")):
         since = case.created
     after = filters.place_in_order(given, "after")
     period = Period(since=since, until=until, case=case.pk if case else None, after=after, most=filters.size_of(given))
-    found, last = public.updates(period)
+    found, last = openly.updates(period)
     return Said(
         "service_request_updates", [_update(u) for u in found], next_page(request, "after", last) if last else {}
     )
@@ -60,7 +60,7 @@ def update(request: HttpRequest, number: str = "") -> Said:
     """Add what another system says of a case: words and photos, never a state. Sent again it is the same addition."""
     sent = posted(request)
     access = reporting_key(request, sent.text("api_key", 200))
-    case = public.by_number(number or _needed(sent, "service_request_id"))
+    case = openly.by_number(number or _needed(sent, "service_request_id"))
     words, at = _words(sent), city_clock.now()
     key = request.headers.get("Idempotency-Key", "") or sent.text("update_id", 100)
     photos = tuple(files.keep(file, subject="", by=REPORTER, at=at) for file in sent.files)

@@ -15,7 +15,7 @@ from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import pinned
-from cityloop.loops.cases.public import AFTER, SHOWN
+from cityloop.loops.cases.openly import AFTER, SHOWN
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
 # Steps whose words are meant for the reporter; all other words stay inside.

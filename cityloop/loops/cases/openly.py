@@ -12,7 +12,6 @@ from uuid import UUID
 import msgspec
 from django.db.models import Q, QuerySet
 
-from cityloop.ground.codes import cell, centre
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.loop import LOOP
@@ -37,7 +36,7 @@ AFTER = ("report_back", "pass", "fail")
 UPDATES = (*SHOWN[1:], "close_by_source", "main_ended", "main_declined", "children_ended", "settled_outside", "prove",
            "suspend")  # fmt: skip
 MOST_TOUCHED = 10_000  # steps; more, and a page is full soon enough the other way
-STREET_ZOOM = 18  # a cell of some 100 m: the street, not the house
+STREET_GRID = 500  # to 1/500 of a degree, some 200 m; the same grid at every door: two grids would tell more than one
 LIGHT = ("definition", "snapshot", "slots", "head")
 
 
@@ -67,8 +66,9 @@ def spot(case: Case) -> Spot:
         return Spot(None, None, case.unit_code)
     if how == "exact":
         return Spot(case.lon, case.lat, case.unit_code)
-    lon, lat = centre(cell(case.lon, case.lat), STREET_ZOOM)
-    return Spot(round(lon, 4), round(lat, 4), case.unit_code)
+    return Spot(
+        round(case.lon * STREET_GRID) / STREET_GRID, round(case.lat * STREET_GRID) / STREET_GRID, case.unit_code
+    )
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
