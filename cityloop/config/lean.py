@@ -1,4 +1,4 @@
-"""The short way of the JSON door: a small body, an answer known whole, none of the layers that only pages need.
+"""The short way of the doors for programs: a small body, an answer known whole, none of the layers only pages need.
 
 Measured on the real server, the general bridge (four hand-overs between threads a request) and the layers of pages
 (sessions, languages, forgery tokens, content policy) cost more CPU than taking the report itself.
@@ -22,6 +22,7 @@ LAYERS = (
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
 SMALL = 256 * 1024
+DOORS = ("/api/", "/open311/")
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
@@ -40,8 +41,8 @@ class Lean(WSGIHandler):
 
 
 def is_small(scope: dict[str, Any]) -> bool:
-    """Tell whether a request fits the short way: to the JSON door (its handbook page is a page), with a small body."""
-    if not scope["path"].startswith("/api/") or scope["path"].endswith("/docs"):
+    """Tell whether a request fits the short way: to a door for programs (its handbook is a page), with a small body."""
+    if not scope["path"].startswith(DOORS) or scope["path"].endswith("/docs"):
         return False
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")

@@ -4,10 +4,11 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("cityloop.doors.api.urls")),
+    path("", include("cityloop.doors.open311.urls")),
     path("", include("cityloop.doors.web.urls")),
 ]
 
-handler400 = "cityloop.doors.web.errors.bad_request"
-handler403 = "cityloop.doors.web.errors.forbidden"
-handler404 = "cityloop.doors.web.errors.not_found"
-handler500 = "cityloop.doors.web.errors.server_error"
+handler400 = "cityloop.config.errors.bad_request"
+handler403 = "cityloop.config.errors.forbidden"
+handler404 = "cityloop.config.errors.not_found"
+handler500 = "cityloop.config.errors.server_error"

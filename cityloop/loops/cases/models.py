@@ -69,6 +69,7 @@ class Case(models.Model):
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
+            models.Index(fields=["created", "matter"], name="case_created"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
         ]

@@ -4,7 +4,6 @@ Pages, feeds, tiles and doors for strangers read here and nowhere else.
 """
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +13,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.remembered import Remembered
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, openly
 from cityloop.loops.cases.loop import LOOP, present
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.calendar.clock import city_clock
@@ -26,9 +25,7 @@ from cityloop.town.units.queries import near
 from cityloop.town.worklist.models import Row
 
 DAY = 86_400_000_000
-STREET_GRID = 500  # a street-exact place is told to 1/500 of a degree, some 200 m
 MOST = 200
-_HOUSE = re.compile(r"^\d+(?:[-/]\d+)*[A-Za-z]?\s+|\s*\d+\s*号.*$")
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -50,53 +47,28 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 def cases() -> "QuerySet[Case]":
-    """Select the cases that are for everybody to see."""
-    return Case.objects.filter(level=0).defer("snapshot", "slots", "head")
+    """Select the cases that are for everybody to see, without what no list shows."""
+    return openly.everybody().defer("snapshot", "slots", "head")
 
 
 def seen(case: Case, metres: float | None = None) -> Seen:
     """Give a public case as a stranger sees it. No query within a second of the last look at the catalogue."""
-    exactness = place_of(case.matter)
-    lon, lat = coarse(case.lon, case.lat, exactness)
+    spot = openly.spot(case)
     return Seen(
         id=case.pk,
         number=numbers.number(case),
         matter=case.matter,
         state=case.state,
         resolution=case.resolution,
-        unit=case.unit_code if exactness != "none" else "",
-        address=street(case.address, exactness),
-        lon=lon,
-        lat=lat,
+        unit=spot.unit,
+        address=openly.street(case),
+        lon=spot.lon,
+        lat=spot.lat,
         created=case.created,
         due=case.due,
         closed=case.closed,
-        metres=round(metres) if metres is not None and exactness == "exact" else None,
+        metres=round(metres) if metres is not None else None,
     )
-
-
-def place_of(matter: str) -> str:
-    """Say how exactly the place of a matter is told: `exact`, `street`, `unit`, `none`; unknown matters by unit."""
-    if not matter:
-        return "unit"
-    known = catalog.current().matters.get(matter) if catalog.has_any() else None
-    return known.public_place if known is not None else "unit"
-
-
-def coarse(lon: float | None, lat: float | None, exactness: str) -> tuple[float | None, float | None]:
-    """Give a place as exactly as is told: as it is, on a grid of some 200 m, or not at all."""
-    if lon is None or lat is None or exactness in ("unit", "none"):
-        return None, None
-    if exactness == "exact":
-        return lon, lat
-    return round(lon * STREET_GRID) / STREET_GRID, round(lat * STREET_GRID) / STREET_GRID
-
-
-def street(address: str, exactness: str) -> str:
-    """Give an address as exactly as is told: `12 Hill Road` becomes `Hill Road`, or nothing."""
-    if exactness == "exact":
-        return address
-    return _HOUSE.sub("", address).strip(" ,") if exactness == "street" else ""
 
 
 def fixed(since: int, *, unit: str = "", most: int = 12, before: int | None = None) -> list[Seen]:

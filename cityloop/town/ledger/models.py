@@ -38,6 +38,7 @@ class Step(models.Model):
             models.UniqueConstraint(fields=["offset"], name="ledger_step_offset"),
         ]
         indexes = [
+            models.Index(fields=["at"], name="ledger_step_at"),
             models.Index(fields=["id"], name="ledger_step_waiting", condition=Q(offset__isnull=True)),
         ]
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from cityloop.loops.cases import public
+from cityloop.loops.cases import openly, public
 from cityloop.loops.cases.models import Case
 from cityloop.town.catalog import actions as catalog
 from tests.loops.cases.smallville import PLATE
@@ -61,9 +61,9 @@ def test_a_place_is_told_only_as_exactly_as_its_matter_allows(client, town, clos
 
 
 def test_the_grid_of_a_street_hides_the_house():
-    lon, lat = public.coarse(-73.937595, 40.699225, "street")
+    lon, lat = openly.coarse(-73.937595, 40.699225, "street")
     assert (lon, lat) == (-73.938, 40.7)
-    assert public.coarse(-73.9, 40.7, "unit") == (None, None)
+    assert openly.coarse(-73.9, 40.7, "unit") == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,18 @@ def test_the_grid_of_a_street_hides_the_house():
         ("人民路8号楼2单元", "人民路"),
     ],
 )
-def test_a_street_without_its_house(address, street):
-    assert public.street(address, "street") == street
-    assert public.street(address, "exact") == address
-    assert public.street(address, "unit") == ""
+def test_a_street_without_its_house(town, address, street):
+    case = Case.objects.get(pk=town.to("filed", address=address))
+    assert openly.street(case) == address
+    publish(town, tree="street")
+    assert openly.street(case) == street
+    publish(town, tree="unit")
+    assert openly.street(case) == ""
+
+
+def test_what_was_typed_is_told_once_an_officer_has_filed_it(town):
+    case = Case.objects.get(pk=town.collect(address="behind Mrs Miller's shed").case)
+    assert openly.street(case) == ""
 
 
 def test_figures_count_what_came_and_what_was_closed(client, town, closed, secret):

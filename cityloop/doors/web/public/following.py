@@ -15,18 +15,12 @@ from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.openly import AFTER, SHOWN
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
 # Steps whose words are meant for the reporter; all other words stay inside.
 TOLD = ("ask_reporter", "decline", "disproved", "close", "transfer")
 OWN = ("collect", "answer", "confirm", "reopen", "rate", "withdraw")
-AFTER = ("report_back", "pass", "fail")
-# Steps that residents are told of, in words of their own.
-SHOWN = (
-    "collect", "file", "dispatch", "re_dispatch", "reassign", "accept", "report_back", "submit", "pass", "fail",
-    "close", "reopen", "fold", "unfold", "transfer", "returned", "resume", "decline", "ask_reporter", "answer",
-    "proved", "disproved", "close_unsolved", "withdraw", "confirm", "split",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

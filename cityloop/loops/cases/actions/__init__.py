@@ -1,7 +1,9 @@
 """The only writers of cases."""
 
-from cityloop.loops.cases.actions.follow import Followed, Following, follow
+from cityloop.loops.cases.actions.follow import Added, Followed, Following, add, follow
 from cityloop.loops.cases.actions.intake import Collected, Report, answered, collect
 from cityloop.loops.cases.actions.take import Taken, take
 
-__all__ = ["Collected", "Followed", "Following", "Report", "Taken", "answered", "collect", "follow", "take"]
+__all__ = [
+    "Added", "Collected", "Followed", "Following", "Report", "Taken", "add", "answered", "collect", "follow", "take",
+]  # fmt: skip

@@ -1,5 +1,6 @@
 """Following a case that somebody else reported, instead of reporting it again."""
 
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from cityloop.ground.kit.words import clean, say
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import numbers
-from cityloop.loops.cases.actions.take import take
+from cityloop.loops.cases.actions.take import Taken, take
 from cityloop.loops.cases.models import Case, Follower, Submission
 from cityloop.town.files.models import File
 from cityloop.town.persons.actions import find_or_register
@@ -37,6 +38,13 @@ class Following(msgspec.Struct, kw_only=True):
     email: str = ""
 
 
+class Added(msgspec.Struct, frozen=True):
+    """What became of an addition: the number of the case, and the step's place on its ledger."""
+
+    number: str
+    seq: int
+
+
 @transaction.atomic
 def follow(*, case: int, who: Following, at: int, key: str = "") -> Followed:
     """Let somebody follow an open case that is not confidential; what they say is added to it.
@@ -49,13 +57,36 @@ def follow(*, case: int, who: Following, at: int, key: str = "") -> Followed:
         )
         if not fresh:
             return msgspec.json.decode(row.answer, type=Followed)
-    followed = _follow(_open_case(case), who, at)
+    followed = _follow(open_case(case), who, at)
     if key:
         Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(followed).decode())
     return followed
 
 
-def _open_case(case: int) -> Case:
+@transaction.atomic
+def add(*, case: int, what: Following, at: int, door: str, client: str, key: str = "") -> Added:
+    """Add words and photos from another system to an open case that is not confidential; nobody follows it for that.
+
+    With `key` the same addition sent again by the same client gives the same answer.
+    """
+    if key:
+        body = sha256(f"{case}\n{what.words}".encode()).digest()
+        row, fresh = Submission.objects.get_or_create(
+            door=door, client=client[:64], key=key[:120], defaults={"body": body, "at": at}
+        )
+        if not fresh:
+            if bytes(row.body) != body:
+                raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
+            return msgspec.json.decode(row.answer, type=Added)
+    taken = _add(open_case(case), what, 0, at)
+    added = Added(numbers.number(taken.case), taken.seq)
+    if key:
+        Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(added).decode())
+    return added
+
+
+def open_case(case: int) -> Case:
+    """Lock the open public case of an id, or the one it was folded into; refuse one that has ended."""
     row = Case.objects.select_for_update().filter(pk=case, level=0).first()
     if row is not None and row.into_id:
         row = Case.objects.select_for_update().filter(pk=row.into_id, level=0).first()
@@ -79,8 +110,8 @@ def _follow(case: Case, who: Following, at: int) -> Followed:
     return Followed(case.pk, numbers.number(case), code)
 
 
-def _add(case: Case, who: Following, person: int, at: int) -> None:
+def _add(case: Case, who: Following, person: int, at: int) -> Taken:
     File.objects.filter(pk__in=[f.pk for f in who.photos], subject="").update(subject=case.subject)
     words = clean(who.words).strip() or say(PHOTO_ONLY, who.language)
     act = Act("add", {"words": words, "photos": [str(f.uuid) for f in who.photos] or None})
-    take(case=case.pk, act=act, by=Actor("reporter", "follower", person), at=at)
+    return take(case=case.pk, act=act, by=Actor("reporter", "follower", person), at=at)

@@ -59,40 +59,49 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 
 def collect(
-    *, report: Report, by: Actor, at: int, door: str = "", client: str = "", key: str = "", origin: str = "live"
+    *,
+    report: Report,
+    by: Actor,
+    at: int,
+    door: str = "",
+    client: str = "",
+    key: str = "",
+    within: int = DAY,
+    origin: str = "live",
 ) -> Collected:
     """Take a report into the book: case, report, ledger and worklist in one transaction, durable on return.
 
-    With `key` the same report sent again gives the same answer for 24 hours; another report under the same
-    key is refused.
+    With `key` the same report sent again gives the same answer for 24 hours, or for a shorter time `within`
+    (microseconds); another report under the same key is refused.
     """
     _check(report, key)
     warm()
     if not key:
         with transaction.atomic():
             return _collect(report, by, at, origin)
-    asked = _asked(report, at, door, client, key)
+    asked = _asked(report, at, door, client, key, within)
     return _answer(asked) or _collect_once(asked, report, by, origin)
 
 
-def answered(*, report: Report, at: int, door: str, client: str = "", key: str) -> Collected | None:
+def answered(*, report: Report, at: int, door: str, client: str = "", key: str, within: int = DAY) -> Collected | None:
     """Give what this very report was answered with under its key; None where it is new. One query."""
-    return _answer(_asked(report, at, door, client, key)) if key else None
+    return _answer(_asked(report, at, door, client, key, within)) if key else None
 
 
-def _asked(report: Report, at: int, door: str, client: str, key: str) -> "Asked":
+def _asked(report: Report, at: int, door: str, client: str, key: str, within: int) -> "Asked":
     body = sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest()
-    return Asked(door, client, key, body, at)
+    return Asked(door, client, key, body, at, at - within)
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Whose idempotency key it is, the digest of what was sent with it, and when."""
+    """Whose idempotency key it is, the digest of what was sent with it, when, and since when an answer holds."""
 
     door: str
     client: str
     key: str
     body: bytes
     at: int
+    since: int
 
 
 def _collect_once(asked: Asked, report: Report, by: Actor, origin: str) -> Collected:
@@ -136,9 +145,9 @@ class _Twice(Exception):
 
 
 def _answer(asked: Asked) -> Collected | None:
-    """Give what was answered to this key within the day. One query."""
+    """Give what was answered to this key while it holds. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_KEPT, [asked.door, asked.client, asked.key, asked.at - DAY])
+        cursor.execute(_KEPT, [asked.door, asked.client, asked.key, asked.since])
         row = cursor.fetchone()
     if row is None:
         return None
@@ -158,9 +167,9 @@ _KEEP = (
 
 
 def _keep_answer(asked: Asked, collected: Collected) -> None:
-    """Write the answer in one statement; it takes the place of one older than a day."""
+    """Write the answer in one statement; it takes the place of one that no longer holds."""
     answer = _encoder.encode(collected).decode()
-    values: list[Any] = [asked.door, asked.client, asked.key, asked.body, answer, asked.at, asked.at - DAY]
+    values: list[Any] = [asked.door, asked.client, asked.key, asked.body, answer, asked.at, asked.since]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
         if cursor.rowcount != 1:
