@@ -74,7 +74,7 @@ def _keys(town: Any) -> dict[str, str]:
     from tests.town.staff import BY
 
     return {
-        name: make_access_key(account=account, label="bench", days=1, by=BY, at=real_now())
+        name: make_access_key(account=account, label="bench", days=1, by=BY, at=real_now(), per_minute=100_000)
         for name, account in town.accounts.items()
     }
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Substr
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Substr
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
@@ -91,6 +91,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """What a list of cases is asked for; empty fields ask for all. `org` is an organisation's real path."""
 
     state: str = ""
+    ended: bool | None = None
     matter: str = ""
     unit: str = ""
     org: str = ""
@@ -100,16 +101,19 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> list[Case]:
     """Give the newest cases of a list that a scope may see, below the id `before`. One query."""
-    rows = visible(scope).filter(_wanted(wanted)).defer("snapshot", "slots", "head")
+    rows = visible(scope).filter(wanted_of(wanted)).defer("snapshot", "slots", "head")
     if before:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:most])
 
 
-def _wanted(wanted: Wanted) -> Q:
+def wanted_of(wanted: Wanted) -> Q:
+    """Give the condition of a list."""
     found = under("unit_code", wanted.unit)
     if wanted.state:
         found &= Q(closed__isnull=True) if wanted.state == "open" else Q(state=wanted.state)
+    if wanted.ended is not None:
+        found &= Q(closed__isnull=not wanted.ended)
     if wanted.matter:
         found &= Q(matter=wanted.matter)
     if wanted.org:
@@ -149,6 +153,20 @@ def open_places(scope: Scope, under_code: str, most: int = 400) -> list[Case]:
     """Give the newest open cases under a unit that have a place, for marks on a map. One query."""
     rows = visible(scope).filter(under("unit_code", under_code), closed__isnull=True, lon__isnull=False)
     return list(rows.defer("snapshot", "slots", "head").order_by("-pk")[:most])
+
+
+def told_steps(scope: Scope, after: int, most: int) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
+    """Give as `seen_steps`, without what is imported, replayed or exercised: that has no effect outside."""
+    last, found = seen_steps(scope, after, most)
+    return last, [(offset, facts) for offset, facts in found if facts["origin"] == "live"]
+
+
+def standing(scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Give the state of each of these cases that a scope may see, and from how many reports it grew. One query."""
+    reports = Report.objects.filter(Q(case=OuterRef("pk")) | Q(case__into=OuterRef("pk")))
+    counted = reports.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
+    rows = visible(scope).filter(pk__in=list(ids)).annotate(n=Coalesce(Subquery(counted), 0))
+    return {key: (state, n) for key, state, n in rows.values_list("pk", "state", "n")}
 
 
 def reports_of(case: Case) -> list[Report]:
@@ -223,6 +241,7 @@ def _facts(case: Case, row: Step) -> dict[str, Any]:
         "number": numbers.number(case),
         "seq": row.seq,
         "what": row.what,
+        "origin": row.origin,
         "from": row.before,
         "to": row.after,
         "at": row.at,

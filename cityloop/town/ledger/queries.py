@@ -43,6 +43,19 @@ def cursor(name: str) -> int:
     return -1 if last is None else last
 
 
+def offset_at(recorded: int) -> int:
+    """Give the offset of the first step recorded at or after this real time, one beyond the last where there is none.
+
+    Offsets have no gaps, so a search by halves finds it: one indexed query for each doubling of the ledger.
+    """
+    low, high = 0, last_offset() + 1
+    while low < high:
+        middle = (low + high) // 2
+        found = Step.objects.filter(offset=middle).values_list("recorded_at", flat=True).first()
+        low, high = (middle + 1, high) if found is not None and found < recorded else (low, middle)
+    return low
+
+
 def row_of(step: Step) -> chain.Row:
     """Give the chain's view of a stored step."""
     values = {name: getattr(step, name) for name in chain.COLUMNS}
