@@ -14,7 +14,7 @@ from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 Schema = dict[str, Any]
 KNOWN = {**REASONS, **RESOLUTIONS}
-LIMIT = r"^[0-9]{1,11} ?(um|uh|wh|wd|d)$"
+LIMIT = r"^[0-9]{1,9} ?(um|uh|wh|wd|d)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,19 @@ def _linked(place: str, value: str) -> Schema:
     return {"type": "string", "minLength": 1, "x-choices": {"href": f"{ROOT}/{place}", "value": value}}
 
 
+def _begun(made: Schema, value: str) -> Schema:
+    """Add what the field begins with, where there is something."""
+    return {**made, "default": value} if value else made
+
+
+def _matter(about: About, name: str, spec: dict[str, Any]) -> Schema:
+    return _begun(_linked("matters", "code"), about.snapshot.matter)
+
+
+def _unit(about: About, name: str, spec: dict[str, Any]) -> Schema:
+    return _begun(_linked("units", "code"), about.snapshot.unit or about.unit)
+
+
 def _text(about: About, name: str, spec: dict[str, Any]) -> Schema:
     return {"type": "string", "maxLength": 200}
 
@@ -78,7 +91,8 @@ def _words(about: About, name: str, spec: dict[str, Any]) -> Schema:
 
 
 def _choice(about: About, name: str, spec: dict[str, Any]) -> Schema:
-    return _one_of([(c, KNOWN.get(c, c.replace("_", " "))) for c in spec.get("choices", [])])
+    made = _one_of([(c, KNOWN.get(c, c.replace("_", " "))) for c in spec.get("choices", [])])
+    return _begun(made, about.snapshot.proposed if name == "resolution" else "")
 
 
 def _part(about: About, name: str, spec: dict[str, Any]) -> Schema:
@@ -144,8 +158,8 @@ def _photos(about: About, name: str, spec: dict[str, Any]) -> Schema:
 MAKE: dict[str, Callable[[About, str, dict[str, Any]], Schema]] = {
     "words": _words,
     "choice": _choice,
-    "matter": lambda a, n, s: _linked("matters", "code"),
-    "unit": lambda a, n, s: _linked("units", "code"),
+    "matter": _matter,
+    "unit": _unit,
     "organisation": lambda a, n, s: _linked("organisations", "key"),
     "case": lambda a, n, s: _linked("cases", "number"),
     "parts": _parts,

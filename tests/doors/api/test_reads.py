@@ -77,8 +77,10 @@ def test_since_gives_what_was_stepped_since(town: Town, key: Key) -> None:
 @pytest.mark.parametrize(
     ("query", "field"),
     [
-        ("limit=0", "limit"), ("limit=501", "limit"), ("limit=²", "limit"), ("limit=1.0", "limit"), ("colour=red", "colour"),
-        ("cursor=x", "cursor"), ("cursor=WyJhIl0", "cursor"), ("cursor=Wy0xXQ", "cursor"), ("cursor=WzFdWzFd", "cursor"),
+        ("limit=0", "limit"), ("limit=501", "limit"), ("limit=²", "limit"), ("limit=1.0", "limit"),
+        ("colour=red", "colour"),
+        ("cursor=x", "cursor"), ("cursor=WyJhIl0", "cursor"), ("cursor=Wy0xXQ", "cursor"),
+        ("cursor=WzFdWzFd", "cursor"),
         ("bbox=1,2,3", "bbox"), ("bbox=nan,1,2,3", "bbox"), ("bbox=3,1,2,3", "bbox"), ("bbox=1,1,inf,3", "bbox"),
         ("since=yesterday", "since"), ("since=2026-01-01T00:00:00", "since"), ("org=nobody", "org"),
         ("state=a&state=b", "state"), ("unit=%00", "unit"), ("overdue=maybe", "overdue"), ("open=1", "open"),
