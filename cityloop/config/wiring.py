@@ -46,6 +46,9 @@ STEWARD: list[tuple[str, float, str]] = [
     ("notices", 30, "cityloop.town.notices.tasks:send_due"),
 ]
 
+# Pages of docs/reference that a door writes of itself: file name → "module:function" giving its lines.
+REFERENCE: dict[str, str] = {"api.md": "cityloop.doors.api.reference:page"}
+
 # Functions (request) → dict for every page, as "module:function": the city's name, the banner of a replay.
 #   {"city_name": "New York City", "banner": {"kind": "replay", "words": "..."}}
 PAGE_FACTS: list[str] = ["cityloop.doors.web.show.facts:city"]

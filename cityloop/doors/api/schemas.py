@@ -459,7 +459,7 @@ class PointGeometry(Schema):
 class MarkProperties(Schema):
     state: str
     matter: str
-    due: str | None
+    overdue: bool
 
 
 class Mark(Schema):
@@ -470,7 +470,7 @@ class Mark(Schema):
 
 
 class MapOut(Schema):
-    """Open cases as GeoJSON points (RFC 7946), the newest first; `truncated` where there are more."""
+    """Open cases as GeoJSON points (RFC 7946), the newest first; `truncated` where there may be more."""
 
     type: str
     features: list[Mark]

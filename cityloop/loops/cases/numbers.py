@@ -2,7 +2,6 @@
 
 import re
 import secrets
-from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from hashlib import sha256
@@ -26,25 +25,18 @@ def number_of(case_id: int, created: int) -> str:
     return f"{city().case_prefix}-{_year(created):04d}-{case_id:06d}"
 
 
-def numbers_of(cases: Iterable[tuple[int, int]]) -> list[str]:
-    """Give the public numbers of many (id, instant of collection): for maps, where each microsecond counts."""
-    prefix, numbers, low, high, year = city().case_prefix, [], 0, 0, 0
-    for case_id, created in cases:
-        if not low <= created < high:
-            year = _year(created)
-            low, high = _bounds(year, city_clock.zone)
-        numbers.append(f"{prefix}-{year:04d}-{case_id:06d}")
-    return numbers
+def years(now: int) -> list[tuple[int, int]]:
+    """Give (year, the instant it began in the city's zone) from the year of `now` + 1 down to 1970, for SQL."""
+    return _years(_year(now) + 1, city_clock.zone)
 
 
 def _year(created: int) -> int:
     return datetime.fromtimestamp(created // 1_000_000, UTC).astimezone(city_clock.zone).year
 
 
-@lru_cache(maxsize=64)
-def _bounds(year: int, zone: tzinfo) -> tuple[int, int]:
-    first, last = (int(datetime(y, 1, 1, tzinfo=zone).timestamp()) * 1_000_000 for y in (year, year + 1))
-    return first, last
+@lru_cache(maxsize=8)
+def _years(last: int, zone: tzinfo) -> list[tuple[int, int]]:
+    return [(y, int(datetime(y, 1, 1, tzinfo=zone).timestamp()) * 1_000_000) for y in range(last, 1969, -1)]
 
 
 def case_id(text: str) -> int:

@@ -1,7 +1,7 @@
 """Reading cases. Everything a person sees goes through a scope."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -26,9 +26,12 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 
 
-def visible(scope: Scope) -> QuerySet[Case]:
-    """Give the cases a scope may see: what its posts cover, and what is in this person's own hands."""
-    covered = scope.q("unit_code", "level", _takes_part)
+def visible(scope: Scope, part_of: Callable[[str], Q] | None = None) -> QuerySet[Case]:
+    """Give the cases a scope may see: what its posts cover, and what is in this person's own hands.
+
+    `part_of` may say in another way which cases an organisation, by its path, takes part in.
+    """
+    covered = scope.q("unit_code", "level", part_of or takes_part)
     if not covered:  # the whole city at every level; `Q() | other` would mean `other` alone
         return Case.objects.all()
     return Case.objects.filter(covered | _in_hand(scope))
@@ -40,13 +43,14 @@ def _in_hand(scope: Scope) -> Q:
     return Q(person=scope.person, level__lte=max(grant.level for grant in scope.grants))
 
 
-def _takes_part(path: str) -> Q:
+def takes_part(path: str) -> Q:
+    """Select the cases in which an organisation, or one below it, takes part."""
     return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("pk"))))
 
 
 def by_number(text: str, scope: Scope) -> Case:
     """Give the case of a public number if the scope may see it; to others it does not exist."""
-    case = visible(scope).filter(pk=numbers.case_id(text)).select_related("into", "parent").first()
+    case = visible(scope).filter(pk=numbers.case_id(text)).first()
     if case is None or numbers.number(case) != text.strip().upper():
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     return case
@@ -117,7 +121,7 @@ def wanted_of(wanted: Wanted) -> Q:
     if wanted.matter:
         found &= Q(matter=wanted.matter)
     if wanted.org:
-        found &= _takes_part(wanted.org)
+        found &= takes_part(wanted.org)
     if wanted.overdue_at:
         found &= Q(due__lt=wanted.overdue_at, closed__isnull=True)
     return found & _numbered(wanted.number) if wanted.number else found

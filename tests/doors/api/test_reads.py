@@ -188,7 +188,7 @@ def remembered(settings: Any) -> None:
 
 
 COSTS = {
-    "/api/v1/me": 2, "/api/v1/cases": 3, "/api/v1/cases?state=handling&unit=100101": 3, "/api/v1/map": 3,
+    "/api/v1/me": 2, "/api/v1/cases": 4, "/api/v1/cases?state=handling&unit=100101": 4, "/api/v1/map": 4,
     "/api/v1/cases/{}": 4, "/api/v1/cases/{}/actions": 4, "/api/v1/cases/{}/timeline": 5, "/api/v1/worklist": 4,
     "/api/v1/units": 2, "/api/v1/units/1001": 4, "/api/v1/organisations": 2, "/api/v1/matters": 1,
 }  # fmt: skip
