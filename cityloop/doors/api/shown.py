@@ -35,7 +35,7 @@ def brief(case: Any, now: int) -> Data:
         "unit": case.unit_code,
         "organisation": key_of(case.lead_org),
         "held": case.held,
-        "urgent": case.urgent,
+        "urgent": bool(case.urgent),
         "created": time(case.created),
         "updated": time(case.at),
         "due": maybe(case.due),

@@ -1,17 +1,18 @@
 """Lists and maps of cases for programs: few columns, plain tuples, keyset paging."""
 
 from math import cos, hypot, radians
+from typing import Any
 
 import msgspec
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet
+from django.db.models import BigIntegerField, Q, QuerySet
 from django.db.models.functions import Cast, Substr
 
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case, Part
-from cityloop.loops.cases.queries import Wanted, visible, wanted_of
+from cityloop.loops.cases.queries import Wanted, takes_part_each, visible, wanted_of
 from cityloop.town.columns import under
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import offset_at
@@ -62,7 +63,7 @@ def briefs(scope: Scope, wanted: Wanted, near: Near, *, before: int = 0, most: i
     if before:
         rows = rows.filter(pk__lt=before)
     found = rows.order_by("-pk").values_list(*Brief.__struct_fields__)[:most]
-    return [Brief(*row) for row in found]
+    return [Brief(*row) for row in _fetched(found, "@")]
 
 
 def features(scope: Scope, wanted: Wanted, near: Near, *, now: int, most: int = 4000) -> tuple[int, str]:
@@ -72,26 +73,41 @@ def features(scope: Scope, wanted: Wanted, near: Near, *, now: int, most: int = 
     """
     seen = visible(scope, _part_of).filter(wanted_of(wanted), closed__isnull=True, lon__isnull=False)
     rows = _narrowed(seen, near).order_by("-pk").values_list("id", "created", "lon", "lat", "state", "matter", "due")
-    try:
-        inner, values = rows[:most].query.sql_with_params()
-    except EmptyResultSet:
-        return 0, ""
     joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*), {joined}({_feature(now)}, ',') FROM ({inner}) m", values)
-        count, text = cursor.fetchone()
+    found = _fetched(rows[:most], f"SELECT count(*), {joined}({_feature(now)}, ',') FROM (@) m")
+    count, text = found[0] if found else (0, "")
     return count, text or ""
+
+
+def _fetched(rows: "QuerySet[Case, Any]", around: str) -> list[tuple[Any, ...]]:
+    """Fetch a query put into another at its `@`, with the values written out on PostgreSQL.
+
+    A prepared statement is planned for any values, and takes every range of codes for a small one: the plan that
+    reads from the newest down until a page is full is then never chosen.
+    """
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            operations: Any = connection.ops
+            cursor.execute(around.replace("@", operations.compose_sql(sql, values)))
+        else:
+            cursor.execute(around.replace("@", sql), values)
+        return list(cursor.fetchall())
 
 
 def _feature(now: int) -> str:
     """Give the SQL of one feature. States and matters are plain words of our own alphabet: nothing to escape."""
     number = "CASE WHEN id < 1000000 THEN substr('00000' || id, length(CAST(id AS text))) ELSE CAST(id AS text) END"
     late = f"CASE WHEN due < {int(now)} THEN 'true' ELSE 'false' END"
-    return (
-        f"""'{{"type":"Feature","id":"{units.city().case_prefix}-' || {_year(now)} || '-' || {number} ||"""
-        """ '","geometry":{"type":"Point","coordinates":[' || lon || ',' || lat || ']},"properties":{"state":"'"""
-        f""" || state || '","matter":"' || matter || '","overdue":' || {late} || '}}}}'"""
-    )
+    parts = (
+        f"""'{{"type":"Feature","id":"{units.city().case_prefix}-'""", _year(now), "'-'", number,
+        """'","geometry":{"type":"Point","coordinates":['""", "lon", "','", "lat",
+        """']},"properties":{"state":"'""", "state", """'","matter":"'""", "matter", """'","overdue":'""", late, "'}}'",
+    )  # fmt: skip
+    return f"concat({', '.join(parts)})" if connection.vendor == "postgresql" else " || ".join(parts)
 
 
 def _year(now: int) -> str:
@@ -104,14 +120,13 @@ def _year(now: int) -> str:
 def _part_of(path: str) -> Q:
     """Select where an organisation takes part, in the way that suits how much that is.
 
-    Few cases are named one by one. Where there are many, each row is asked for itself until a page is full; the
-    comparison from both sides keeps PostgreSQL from collecting all of them first, which grows with the city.
+    Few cases are named one by one. Where there are many, each row is asked for itself until a page is full.
     """
     mine = Part.objects.filter(under("org_path", path))
     ids = list(mine.values_list("case_id", flat=True)[: FEW + 1])
     if len(ids) <= FEW:
         return Q(pk__in=ids)
-    return Q(Exists(mine.filter(case_id__gte=OuterRef("pk"), case_id__lte=OuterRef("pk"))))
+    return takes_part_each(path)
 
 
 def _narrowed(rows: "QuerySet[Case]", near: Near) -> "QuerySet[Case]":
