@@ -91,9 +91,9 @@ def _finish(path: str, method: str, route: Doc) -> None:
         if parameter["in"] == "path" and parameter["name"] in PATHS:
             parameter["schema"] = PATHS[parameter["name"]]
     if name == "photos" and "{" in path:
-        route["responses"]["200" if "200" in route["responses"] else 200]["content"] = _pictures()
+        route["responses"][200]["content"] = _pictures()
     for status, answer in route["responses"].items():
-        _answer(int(status), answer, path, keyed=True)
+        _answer(int(status), answer, path)
     _asked_by_headers(route)
     example = EXAMPLES.get(path)
     if example and method == "post":
@@ -109,12 +109,12 @@ def _pictures() -> Doc:
     return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/jpeg", "image/png")}
 
 
-def _answer(status: int, answer: Doc, path: str, *, keyed: bool) -> None:
+def _answer(status: int, answer: Doc, path: str) -> None:
     content = answer.get("content", {})
     if status >= 400:
         answer["description"] = WORDS[status]
         answer["content"] = {PROBLEM: content.pop("application/json")}
-    elif path.endswith("/map"):
+    elif path.endswith("/map") and status == 200:
         answer["content"] = {"application/geo+json": content.pop("application/json")}
     names = ["RateLimit", "RateLimit-Policy"]
     if status in (429, 503):

@@ -64,7 +64,6 @@ class Case(models.Model):
         ]
         indexes = [
             models.Index(fields=["unit_code", "state"], name="case_unit_state"),
-            models.Index(fields=["unit_code"], name="case_open_unit", condition=Q(closed__isnull=True)),
             models.Index(fields=["lead_org", "state"], name="case_lead_state"),
             models.Index(fields=["person"], name="case_person", condition=Q(person__gt=0)),
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),

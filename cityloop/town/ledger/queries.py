@@ -37,6 +37,11 @@ def last_offset() -> int:
     return -1 if last is None else last
 
 
+def newest() -> int:
+    """Give the id of the newest step, 0 when there is none: it changes with each step. One indexed query."""
+    return Step.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
 def cursor(name: str) -> int:
     """Give the last offset a reader has dealt with, -1 before its first."""
     last = Cursor.objects.filter(name=name).values_list("offset", flat=True).first()

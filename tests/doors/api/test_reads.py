@@ -182,13 +182,24 @@ def test_the_map(town: Town, key: Key) -> None:
     assert ask("GET", "/api/v1/map?limit=1", key("shift")).body["truncated"] is True
 
 
+def test_a_map_that_is_kept_is_nobody_elses_and_never_old(town: Town, key: Key) -> None:
+    path = "/api/v1/map?unit=1001"
+    marks = {who: len(ask("GET", path, key(who)).body["features"]) for who in ("shift", "parks")}
+    assert marks == {"shift": 0, "parks": 0}
+    for n in (1, 2):
+        town.collect()
+        first, again = ask("GET", path, key("shift")), ask("GET", path, key("shift"))
+        assert len(first.body["features"]) == len(again.body["features"]) == n
+        assert ask("GET", path, key("parks")).body["features"] == []
+
+
 @pytest.fixture
 def remembered(settings: Any) -> None:
     settings.CITYLOOP_CACHE_SECONDS = 3600.0
 
 
 COSTS = {
-    "/api/v1/me": 2, "/api/v1/cases": 4, "/api/v1/cases?state=handling&unit=100101": 4, "/api/v1/map": 4,
+    "/api/v1/me": 2, "/api/v1/cases": 4, "/api/v1/cases?state=handling&unit=100101": 4, "/api/v1/map": 5,
     "/api/v1/cases/{}": 4, "/api/v1/cases/{}/actions": 4, "/api/v1/cases/{}/timeline": 5, "/api/v1/worklist": 4,
     "/api/v1/units": 2, "/api/v1/units/1001": 4, "/api/v1/organisations": 2, "/api/v1/matters": 1,
 }  # fmt: skip

@@ -72,7 +72,8 @@ def test_another_account_sees_no_webhook_of_mine(town: Town, key: Key, there: Re
 
 @pytest.mark.parametrize(
     ("body", "status", "field"),
-    [({"url": "http://example.org/"}, 400, "url"), ({"url": "https://user:p@example.org/"}, 400, "url"), ({}, 422, "url"),
+    [({"url": "http://example.org/"}, 400, "url"), ({"url": "https://user:p@example.org/"}, 400, "url"),
+     ({}, 422, "url"),
      ({"url": "https://example.org/", "kinds": ["No Such"]}, 422, "kinds"), ({"url": 7}, 422, "url"),
      ({"url": "https://example.org/\0"}, 422, "url"), ({"url": "https://" + "x" * 600}, 422, "url")],
 )  # fmt: skip
