@@ -40,8 +40,8 @@ class Lean(WSGIHandler):
 
 
 def is_small(scope: dict[str, Any]) -> bool:
-    """Tell whether a request fits the short way: to the JSON door (its handbook page is a page), with a small body."""
-    if not scope["path"].startswith("/api/") or scope["path"].endswith("/docs"):
+    """Tell whether a request fits the short way: to the JSON door, with a small body."""
+    if not scope["path"].startswith("/api/"):
         return False
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")

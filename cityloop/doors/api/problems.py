@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.actions.take import Changed
@@ -56,6 +57,7 @@ def problem(status: int, code: str, title: str, field: str | None = None) -> Htt
     return HttpResponse(said, status=status, content_type=PROBLEM)
 
 
+@csrf_exempt
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """Answer at an address of the door that leads nowhere."""
     return problem(404, "api.none", "There is nothing at this address; /api/v1/openapi.json lists what there is.")

@@ -23,6 +23,7 @@ def instant(text: str, field: str) -> int:
             raise ValueError
         at = round(found.timestamp() * 1_000_000)
     except (ValueError, OverflowError):
-        message = "Give {name} as a time with its zone, such as 2026-05-01T08:00:00Z."
-        raise Refusal("api.time", message, field, name=field) from None
+        raise Refusal(
+            "api.time", "Give {name} as a time with its zone, such as 2026-05-01T08:00:00Z.", field, name=field
+        ) from None
     return max(at, 1)

@@ -1,11 +1,13 @@
 """One action on several cases: each answered by itself, or only asked what would become of it."""
 
+from hashlib import sha256
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from msgspec.json import decode
 
 from cityloop.doors.api import problems, shown
-from cityloop.doors.api.answers import said
+from cityloop.doors.api.answers import encode, said
 from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import ACT, api, client_of, scope_of
 from cityloop.doors.api.openapi import can
@@ -71,18 +73,15 @@ def _would(scope: Scope, case: int, action: str, body: BulkIn, followed: dict[in
 
 
 def _done(request: HttpRequest, scope: Scope, case: int, number: str, action: str, body: BulkIn) -> dict[str, Any]:
-    import json
-
     again = request.headers.get("Idempotency-Key", "")
 
     def work() -> str:
         taken = first_that_may(scope, case, Act(action, body.data), body.post, None)
-        return json.dumps(shown.taken(taken.case))
+        return encode(shown.taken(taken.case)).decode()
 
     if not again:
-        return dict(json.loads(work()))
-    sent = {"number": number, "action": action, "data": body.data, "post": body.post}
-    by_key = actions.asked(
-        door="api.bulk", client=client_of(request), key=f"{again[:100]}{number[-20:]}", body=sent, at=city_clock.now()
-    )
-    return dict(json.loads(actions.once(by_key, work)[0]))
+        return dict(decode(work()))
+    sent = {"key": again, "number": number, "action": action, "data": body.data, "post": body.post}
+    mine = sha256(f"{number}\n{again}".encode()).hexdigest()  # the key of one case of several
+    by_key = actions.asked(door="api.bulk", client=client_of(request), key=mine, body=sent, at=city_clock.now())
+    return dict(decode(actions.once(by_key, work)[0]))
