@@ -29,10 +29,10 @@ def run() -> list[dict[str, Any]]:
 
         town = build(Path(folder))
         costs = list(_door(town, database))
-        _templates(town)
-        _fill(FEW)
+        templates(town)
+        fill(FEW)
         few = _p50(town)
-        _fill(MANY)
+        fill(MANY)
         many = _p50(town)
     name = f"interactive, {database}"
     return [
@@ -47,7 +47,7 @@ def run() -> list[dict[str, Any]]:
 
 
 def _door(town: Any, database: str) -> Iterator[dict[str, Any]]:
-    keys = _keys(town)
+    keys = keys_of(town)
     with served() as house:
         _spent(house, _reports(60))  # warm
         spent, answers = _spent(house, _reports(REPORTS))
@@ -68,13 +68,13 @@ def _straight() -> list[tuple[str, str, dict[str, Any]]]:
     return STRAIGHT
 
 
-def _keys(town: Any) -> dict[str, str]:
+def keys_of(town: Any) -> dict[str, str]:
     from cityloop.town.columns import real_now
     from cityloop.town.persons.actions import make_access_key
     from tests.town.staff import BY
 
     return {
-        name: make_access_key(account=account, label="bench", days=1, by=BY, at=real_now())
+        name: make_access_key(account=account, label="bench", days=1, by=BY, at=real_now(), per_minute=100_000)
         for name, account in town.accounts.items()
     }
 
@@ -114,7 +114,7 @@ def _costs(name: str, spent: dict[str, float], count: int) -> Iterator[dict[str,
 # --- in a big city
 
 
-def _templates(town: Any) -> None:
+def templates(town: Any) -> None:
     """Bring cases to all states of the straight way: what the many are copied from."""
     for state in ("collected", "filed", "dispatched", "handling", "handled", "checking", "checked"):
         town.to(state)
@@ -122,7 +122,7 @@ def _templates(town: Any) -> None:
         town.to("closed")
 
 
-def _fill(wanted: int) -> None:
+def fill(wanted: int) -> None:
     """Copy rows plainly until there are so many cases: case, first step, reports, parts, rows of work."""
     from django.db import connection
 

@@ -41,8 +41,8 @@ class Lean(WSGIHandler):
 
 
 def is_small(scope: dict[str, Any]) -> bool:
-    """Tell whether a request fits the short way: to a door for programs (its handbook is a page), with a small body."""
-    if not scope["path"].startswith(DOORS) or scope["path"].endswith("/docs"):
+    """Tell whether a request fits the short way: to a door for programs, with a small body."""
+    if not scope["path"].startswith(DOORS):
         return False
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")

@@ -31,6 +31,7 @@ ROOMS = [
     "cityloop.town.catalog",
     "cityloop.town.worklist",
     "cityloop.town.notices",
+    "cityloop.town.hooks",
     "cityloop.loops.cases",
 ]
 INSTALLED_APPS = [
@@ -104,6 +105,10 @@ WHITENOISE_IMMUTABLE_FILE_TEST = r"^/static/build/assets/"
 MEDIA_ROOT = HOME / "media"
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024  # larger ones go through a file, so that memory stays small
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+# Webhooks go to the open internet alone, unless their receivers stand in the city's own network.
+HOOKS_INSIDE = os.environ.get("CITYLOOP_HOOKS_INSIDE", "") in ("1", "true", "yes")
+HOOKS_SECONDS = 10.0  # for one message
 
 globals().update(
     mail(os.environ.get("CITYLOOP_SMTP", ""), os.environ.get("CITYLOOP_SENDER", "cityloop@localhost"), HOME)

@@ -12,6 +12,7 @@ from cityloop.loops.cases import queries as cases
 from cityloop.loops.cases.actions import renumber as cases_renumber
 from cityloop.loops.cases.search import actions as cases_search
 from cityloop.town.files import ports as files
+from cityloop.town.hooks import ports as hooks
 from cityloop.town.orgs import actions as orgs
 from cityloop.town.persons.events import WordsErased
 from cityloop.town.units.events import UnitsRenumbered
@@ -27,7 +28,7 @@ HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
 }
 
 # Protocol → the object that answers it.
-PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}}
+PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}, hooks.Steps: cases.told_steps}
 
 # What the steward does again and again: (name, every so many seconds, "module:function").
 STEWARD: list[tuple[str, float, str]] = [
@@ -44,8 +45,13 @@ STEWARD: list[tuple[str, float, str]] = [
     ("photos", 3600, "cityloop.town.files.tasks:forget_unsent"),
     ("answers", 600, "cityloop.loops.cases.nightly:forget_old_answers"),
     ("nightly", 60, "cityloop.loops.cases.nightly:check_tonight"),
+    ("hooks", 1, "cityloop.town.hooks.tasks:deliver"),
+    ("deliveries", 3600, "cityloop.town.hooks.tasks:forget"),
     ("notices", 30, "cityloop.town.notices.tasks:send_due"),
 ]
+
+# Pages of docs/reference that a door writes of itself: file name → "module:function" giving its lines.
+REFERENCE: dict[str, str] = {"api.md": "cityloop.doors.api.reference:page"}
 
 # Functions (request) → dict for every page, as "module:function": the city's name, the banner of a replay.
 #   {"city_name": "New York City", "banner": {"kind": "replay", "words": "..."}}

@@ -19,6 +19,7 @@ TOWN = [
     {"catalog"},
     {"worklist"},
     {"notices"},
+    {"hooks"},
 ]
 STOREYS = ["loops", "lookout", "plates", "doors"]
 # Django's own tables lie below everything.

@@ -1,28 +1,77 @@
-"""What goes in and out of the JSON door."""
+"""What goes in and out of the JSON door: the shapes its document shows."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool
+
+Names = dict[str, str]
+
+
+def _no_nul(value: Any) -> Any:
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("holds a NUL character")
+    return value
+
+
+Text = Annotated[str, BeforeValidator(_no_nul)]
 
 
 class _In(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
-class ReportIn(_In):
-    """A report. At least one of place, words."""
+# --- in -------------------------------------------------------------------------------------------
 
-    words: str = Field("", max_length=5000)
-    matter: str = Field("", max_length=60)
-    unit: str = Field("", max_length=32)
-    lon: float | None = None
-    lat: float | None = None
+
+class ReportIn(_In):
+    """A report. At least one of place, words. A place is a point (`lon` and `lat`), a `unit` or an `address`."""
+
+    words: str = Field("", max_length=5000, examples=["A tree lies across the road."])
+    matter: str = Field("", max_length=60, description="A code from /matters; leave it out where it is not known.")
+    unit: str = Field("", max_length=32, description="A code from /units.")
+    lon: float | None = Field(None, description="Degrees east, WGS 84.")
+    lat: float | None = Field(None, description="Degrees north, WGS 84.")
     address: str = Field("", max_length=200)
-    language: str = Field("en", max_length=10)
+    language: str = Field("en", max_length=10, description="In which language the reporter is answered.")
     name: str = Field("", max_length=100)
     phone: str = Field("", max_length=40)
     email: str = Field("", max_length=254)
+
+
+class ActionIn(_In):
+    """An action on a case. `expected` is the `seq` its sender saw; `post` one of /me, if not the first that may."""
+
+    data: dict[str, Any] = Field({}, description="The fields that the offer's schema describes.")
+    expected: int | None = Field(None, ge=0, lt=2**31)
+    post: int | None = Field(None, ge=0, lt=2**63)
+
+
+class BulkIn(_In):
+    """One action on several cases, each answered by itself."""
+
+    numbers: list[Annotated[Text, Field(max_length=40)]] = Field(min_length=1, max_length=100)
+    data: dict[str, Any] = {}
+    post: int | None = Field(None, ge=0, lt=2**63)
+    preview: StrictBool = Field(False, description="Say what would become of it, and do nothing.")
+
+
+class WebhookIn(_In):
+    """Where steps are sent to. `kinds` are names of actions; none means all."""
+
+    url: Text = Field(min_length=8, max_length=500, examples=["https://example.org/hooks/cityloop"])
+    label: Text = Field("", max_length=60)
+    kinds: list[Annotated[str, Field(pattern=r"^[a-z_]{1,24}$")]] = Field([], max_length=50)
+
+
+class ReplayIn(_In):
+    """From where to send again: an offset of the ledger, or a real time. Exactly one of them."""
+
+    offset: int | None = Field(None, ge=0, lt=2**63)
+    time: Annotated[str, Field(max_length=40)] | None = Field(None, examples=["2026-05-01T08:00:00Z"])
+
+
+# --- out ------------------------------------------------------------------------------------------
 
 
 class CollectedOut(Schema):
@@ -33,16 +82,100 @@ class CollectedOut(Schema):
     promise: dict[str, Any]
 
 
-class ActionIn(_In):
-    """An action on a case. `expected` is the number of the last step its sender saw."""
+class CaseBrief(Schema):
+    """A case as a row of a list. Instants are RFC 3339 in UTC."""
 
-    data: dict[str, Any] = {}
-    expected: int | None = None
-    post: int | None = None
+    number: str
+    state: str
+    seq: int
+    matter: str
+    unit: str
+    organisation: str = Field(description="The key of who leads; empty before dispatch.")
+    held: str
+    urgent: bool
+    created: str
+    updated: str
+    due: str | None
+    overdue: bool
+    closed: str | None
+    resolution: str
+    lon: float | None
+    lat: float | None
+    address: str
+    href: str
 
 
-class CaseOut(Schema):
-    """A case as its staff see it. Instants are RFC 3339 in UTC."""
+class ClockOut(Schema):
+    """A clock: of a state, a part, a request or a milestone. `limit` and `used` are seconds of its own time."""
+
+    limit: float
+    used: float
+    counts: str = Field(description="`working` or `always`: which time it counts.")
+    due: str | None
+    paused: str
+
+
+class PartOut(Schema):
+    """What one organisation does for the case."""
+
+    id: int
+    organisation: str
+    role: str
+    state: str
+    task: str
+    clock: ClockOut
+
+
+class RequestOut(Schema):
+    """A question with an asker, a decider and a limit."""
+
+    id: int
+    kind: str
+    state: str
+    part: int
+    organisation: str
+    clock: ClockOut
+
+
+class MilestoneOut(Schema):
+    """A step that the matter's limits name."""
+
+    key: str
+    names: Names
+    limit: str
+    reached: bool
+    clock: ClockOut | None
+
+
+class PhotoOut(Schema):
+    """A photo of the case."""
+
+    key: str
+    href: str
+    width: int
+    height: int
+    created: str
+
+
+class CaseOut(CaseBrief):
+    """A case as its staff see it."""
+
+    round: int
+    level: int
+    channel: str
+    origin: str
+    into: str = Field(description="The number of the case this one was folded into.")
+    parent: str = Field(description="The number of the case this one was split from.")
+    clocks: dict[str, ClockOut]
+    parts: list[PartOut]
+    requests: list[RequestOut]
+    milestones: list[MilestoneOut]
+    photos: list[PhotoOut]
+    links: dict[str, str]
+
+
+class TakenOut(Schema):
+    """A case right after an action."""
 
     number: str
     state: str
@@ -57,15 +190,55 @@ class CaseOut(Schema):
     resolution: str
 
 
+class StepOut(Schema):
+    """One step of a case, as it stands on the ledger, with the words that may be shown."""
+
+    seq: int
+    what: str
+    names: Names
+    at: str
+    actor: str
+    role: str
+    organisation: str
+    from_state: str
+    to_state: str
+    due: str | None
+    words: dict[str, str]
+    photos: list[str]
+    offset: int | None
+
+
 class OfferOut(Schema):
-    """What may be done now, with the fields it takes."""
+    """What may be done now: send a body of this `schema` to `href` by `method`."""
 
     action: str
-    names: dict[str, str]
+    names: Names
     post: int
+    role: str
     request: int
-    fields: dict[str, Any]
+    part: int
+    to: str
+    method: str
     href: str
+    body: dict[str, Any] = Field(description="JSON Schema (2020-12) of the body to send.")
+
+
+class DeniedOut(Schema):
+    """An action of this state that is not open, and why."""
+
+    action: str
+    names: Names
+    code: str
+    reason: str
+
+
+class OffersOut(Schema):
+    """What may be done with a case now, and what not yet."""
+
+    number: str
+    seq: int
+    offers: list[OfferOut]
+    denied: list[DeniedOut]
 
 
 class FaultOut(Schema):
@@ -76,3 +249,229 @@ class FaultOut(Schema):
     status: int
     code: str
     field: str | None = None
+
+
+class WouldOut(Schema):
+    """What would become of an action: where the case would stand, until when, with whom, and who would be told."""
+
+    state: str
+    was: str
+    due: str | None
+    organisations: list[str]
+    reporters: int
+
+
+class EachOut(Schema):
+    """What became of one case of several; `status` is as if it had been asked alone."""
+
+    number: str
+    status: int
+    case: TakenOut | None = None
+    would: WouldOut | None = None
+    problem: FaultOut | None = None
+
+
+class BulkOut(Schema):
+    """What became of each, in the order asked."""
+
+    preview: bool
+    results: list[EachOut]
+
+
+class DutyOut(Schema):
+    """Something that must be done now, by one of the posts behind this key."""
+
+    number: str
+    what: str
+    slot: str
+    role: str
+    organisation: str
+    mine: bool
+    unit: str
+    opened: str
+    due: str | None
+    late: str = Field(description="`over`, `due` (four fifths used) or `ontime`.")
+    href: str
+    actions: str
+
+
+class UnitOut(Schema):
+    """A governance unit."""
+
+    code: str
+    level: int
+    kind: str
+    names: Names
+    lon: float | None
+    lat: float | None
+    href: str
+
+
+class UnitFullOut(UnitOut):
+    """A unit with the way to it from the city, and what lies directly under it."""
+
+    path: list[UnitOut]
+    children: list[UnitOut]
+
+
+class OrganisationOut(Schema):
+    """A body that can be given work."""
+
+    key: str
+    names: Names
+    kind: str
+    parent: str
+    active: bool
+
+
+class MatterOut(Schema):
+    """A kind of matter the city handles."""
+
+    code: str
+    names: Names
+    group: Names
+    kind: str
+    plate: str
+    urgent: bool
+    limit: str
+
+
+class PostOut(Schema):
+    """A post that the account holds now."""
+
+    post: int
+    role: str
+    organisation: str
+    unit: str
+    level: int
+    sees: str
+
+
+class MeOut(Schema):
+    """Whose key this is and what it is good for."""
+
+    username: str
+    label: str
+    scopes: list[str]
+    per_minute: int
+    posts: list[PostOut]
+
+
+class PhotoKeptOut(Schema):
+    """A photo kept: its key goes into the field `photos` of an action on the same case."""
+
+    key: str
+    width: int
+    height: int
+    href: str
+
+
+class WebhookOut(Schema):
+    """A subscription. `offset` is the last step dealt with; `parked` says when it was given up."""
+
+    id: int
+    url: str
+    label: str
+    kinds: list[str]
+    created: str
+    state: str = Field(description="`going`, `retrying` or `parked`.")
+    offset: int
+    tries: int
+    next: str | None
+    parked: str | None
+    error: str
+    href: str
+
+
+class WebhookNewOut(WebhookOut):
+    """A new subscription, with the secret that signs what is sent: it is shown only now."""
+
+    secret: str
+
+
+class DeliveryOut(Schema):
+    """One event sent, or tried."""
+
+    offset: int
+    event: str
+    type: str
+    subject: str
+    at: str
+    tries: int
+    status: int
+    error: str
+    delivered: bool
+
+
+class PingOut(Schema):
+    """How the other side answered to a ping."""
+
+    delivered: bool
+    status: int
+    error: str
+
+
+class CasesPage(Schema):
+    items: list[CaseBrief]
+    next: str | None
+
+
+class StepsPage(Schema):
+    items: list[StepOut]
+    next: str | None
+
+
+class DutiesPage(Schema):
+    items: list[DutyOut]
+    next: str | None
+
+
+class UnitsPage(Schema):
+    items: list[UnitOut]
+    next: str | None
+
+
+class OrganisationsPage(Schema):
+    items: list[OrganisationOut]
+    next: str | None
+
+
+class MattersPage(Schema):
+    items: list[MatterOut]
+    next: str | None
+
+
+class WebhooksPage(Schema):
+    items: list[WebhookOut]
+    next: str | None
+
+
+class DeliveriesPage(Schema):
+    items: list[DeliveryOut]
+    next: str | None
+
+
+class PointGeometry(Schema):
+    type: str
+    coordinates: list[float] = Field(min_length=2, max_length=2)
+
+
+class MarkProperties(Schema):
+    state: str
+    matter: str
+    overdue: bool
+
+
+class Mark(Schema):
+    type: str
+    id: str
+    geometry: PointGeometry
+    properties: MarkProperties
+
+
+class MapOut(Schema):
+    """Open cases as GeoJSON points (RFC 7946), the newest first; `truncated` where there may be more."""
+
+    type: str
+    features: list[Mark]
+    truncated: bool

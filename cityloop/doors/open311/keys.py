@@ -8,7 +8,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
 from cityloop.town.orgs import authority
 from cityloop.town.orgs.authority import NOBODY, Scope
-from cityloop.town.persons.pace import spend
+from cityloop.town.persons import pace
 from cityloop.town.persons.queries import Access, access_of
 
 
@@ -27,7 +27,12 @@ def key_of(request: HttpRequest, given: str = "") -> Access | None:
     access = access_of(token, real_now())
     if access is None:
         raise Refusal("open311.key", "This access key is wrong or has ended; ask the city for another.", "api_key")
-    spend(access)
+    left = pace.count(access.key, token, access.per_minute)
+    if left.refused:
+        raise Refusal(
+            "persons.key.pace", "This key may make {most} requests a minute; come again in {seconds} seconds.",
+            "api_key", most=left.most, seconds=left.seconds,
+        )  # fmt: skip
     return access
 
 

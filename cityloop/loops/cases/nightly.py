@@ -7,7 +7,7 @@ from itertools import chain
 
 from django.db import connection
 
-from cityloop.loops.cases.actions.intake import forget_answers
+from cityloop.loops.cases.actions.answers import forget_answers
 from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger import queries as ledger

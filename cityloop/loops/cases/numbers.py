@@ -2,7 +2,8 @@
 
 import re
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from hashlib import sha256
 
 from cityloop.ground.kit.refusal import Refusal
@@ -21,8 +22,21 @@ def number(case: Case) -> str:
 
 def number_of(case_id: int, created: int) -> str:
     """Give the public number for an id and an instant of collection."""
-    year = datetime.fromtimestamp(created // 1_000_000, UTC).astimezone(city_clock.zone).year
-    return f"{city().case_prefix}-{year:04d}-{case_id:06d}"
+    return f"{city().case_prefix}-{_year(created):04d}-{case_id:06d}"
+
+
+def years(now: int) -> list[tuple[int, int]]:
+    """Give (year, the instant it began in the city's zone) from the year of `now` + 1 down to 1970, for SQL."""
+    return _years(_year(now) + 1, city_clock.zone)
+
+
+def _year(created: int) -> int:
+    return datetime.fromtimestamp(created // 1_000_000, UTC).astimezone(city_clock.zone).year
+
+
+@lru_cache(maxsize=8)
+def _years(last: int, zone: tzinfo) -> list[tuple[int, int]]:
+    return [(y, int(datetime(y, 1, 1, tzinfo=zone).timestamp()) * 1_000_000) for y in range(last, 1969, -1)]
 
 
 def case_id(text: str) -> int:

@@ -1,12 +1,12 @@
 """Reading cases. Everything a person sees goes through a scope."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Substr
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Substr
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
@@ -27,9 +27,12 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 
 
-def visible(scope: Scope) -> QuerySet[Case]:
-    """Give the cases a scope may see: what its posts cover, and what is in this person's own hands."""
-    covered = scope.q("unit_code", "level", _takes_part)
+def visible(scope: Scope, part_of: Callable[[str], Q] | None = None) -> QuerySet[Case]:
+    """Give the cases a scope may see: what its posts cover, and what is in this person's own hands.
+
+    `part_of` may say in another way which cases an organisation, by its path, takes part in.
+    """
+    covered = scope.q("unit_code", "level", part_of or takes_part)
     if not covered:  # the whole city at every level; `Q() | other` would mean `other` alone
         return Case.objects.all()
     return Case.objects.filter(covered | _in_hand(scope))
@@ -41,13 +44,28 @@ def _in_hand(scope: Scope) -> Q:
     return Q(person=scope.person, level__lte=max(grant.level for grant in scope.grants))
 
 
-def _takes_part(path: str) -> Q:
+def takes_part(path: str) -> Q:
+    """Select the cases in which an organisation, or one below it, takes part."""
     return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("pk"))))
+
+
+def takes_part_each(path: str) -> Q:
+    """Select as `takes_part`, each case asked for itself: for a few cases, or a page from the newest down.
+
+    The comparison from both sides keeps PostgreSQL from collecting all cases of the organisation first.
+    """
+    mine = Part.objects.filter(under("org_path", path))
+    return Q(Exists(mine.filter(case_id__gte=OuterRef("pk"), case_id__lte=OuterRef("pk"))))
+
+
+def among(scope: Scope, ids: Iterable[int]) -> QuerySet[Case]:
+    """Give those of a few cases that a scope may see."""
+    return visible(scope, takes_part_each).filter(pk__in=list(ids))
 
 
 def by_number(text: str, scope: Scope) -> Case:
     """Give the case of a public number if the scope may see it; to others it does not exist."""
-    case = visible(scope).filter(pk=numbers.case_id(text)).select_related("into", "parent").first()
+    case = among(scope, [numbers.case_id(text)]).first()
     if case is None or numbers.number(case) != text.strip().upper():
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     return case
@@ -68,7 +86,7 @@ def by_numbers(texts: Iterable[str], scope: Scope) -> list[Case]:
 def may_read(subject: str, scope: Scope) -> bool:
     """Tell whether a scope may read what hangs on a ledger subject `case:<id>`, such as its photos."""
     kind, _, key = subject.partition(":")
-    return kind == "case" and (pk := natural(key)) is not None and visible(scope).filter(pk=pk).exists()
+    return kind == "case" and (pk := natural(key)) is not None and among(scope, [pk]).exists()
 
 
 def followed(code: str) -> tuple[Case, Report | Follower] | None:
@@ -104,6 +122,7 @@ class Wanted(msgspec.Struct, frozen=True):
     """What a list of cases is asked for; empty fields ask for all. `org` is an organisation's real path."""
 
     state: str = ""
+    ended: bool | None = None
     matter: str = ""
     unit: str = ""
     org: str = ""
@@ -114,7 +133,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> list[Case]:
     """Give the newest cases of a list that a scope may see, below the id `before`. One query."""
-    rows = visible(scope).filter(_wanted(wanted)).defer("snapshot", "slots", "head")
+    rows = visible(scope).filter(wanted_of(wanted)).defer("snapshot", "slots", "head")
     if before:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:most])
@@ -125,7 +144,7 @@ def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, m
     found: list[Case] = []
     for _round in range(3):
         ids = candidates(asked, before=before)
-        rows = visible(scope).filter(_wanted(wanted), pk__in=ids).defer("snapshot", "slots", "head") if ids else ()
+        rows = visible(scope).filter(wanted_of(wanted), pk__in=ids).defer("snapshot", "slots", "head") if ids else ()
         found += list(rows.order_by("-pk")[: most - len(found)]) if ids else []  # type: ignore[union-attr]
         if len(found) >= most or len(ids) < CANDIDATES:
             break
@@ -133,14 +152,17 @@ def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, m
     return found
 
 
-def _wanted(wanted: Wanted) -> Q:
+def wanted_of(wanted: Wanted) -> Q:
+    """Give the condition of a list."""
     found = under("unit_code", wanted.unit)
     if wanted.state:
         found &= Q(closed__isnull=True) if wanted.state == "open" else Q(state=wanted.state)
+    if wanted.ended is not None:
+        found &= Q(closed__isnull=not wanted.ended)
     if wanted.matter:
         found &= Q(matter=wanted.matter)
     if wanted.org:
-        found &= _takes_part(wanted.org)
+        found &= takes_part(wanted.org)
     if wanted.overdue_at:
         found &= Q(due__lt=wanted.overdue_at, closed__isnull=True)
     if wanted.person:
@@ -160,7 +182,7 @@ def _numbered(text: str) -> Q:
 
 def by_ids(scope: Scope, ids: Iterable[int]) -> dict[int, Case]:
     """Give those of the cases that a scope may see, by id. One query."""
-    return {case.pk: case for case in visible(scope).filter(pk__in=list(ids)).defer("snapshot", "slots", "head")}
+    return {case.pk: case for case in among(scope, ids).defer("snapshot", "slots", "head")}
 
 
 def open_by_unit(under_code: str, width: int, scope: Scope | None = None) -> dict[str, int]:
@@ -178,6 +200,20 @@ def open_places(scope: Scope, under_code: str, most: int = 400) -> list[Case]:
     """Give the newest open cases under a unit that have a place, for marks on a map. One query."""
     rows = visible(scope).filter(under("unit_code", under_code), closed__isnull=True, lon__isnull=False)
     return list(rows.defer("snapshot", "slots", "head").order_by("-pk")[:most])
+
+
+def told_steps(scope: Scope, after: int, most: int) -> tuple[int, list[tuple[int, dict[str, Any]]]]:
+    """Give as `seen_steps`, without what is imported, replayed or exercised: that has no effect outside."""
+    last, found = seen_steps(scope, after, most)
+    return last, [(offset, facts) for offset, facts in found if facts["origin"] == "live"]
+
+
+def standing(scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, int]]:
+    """Give the state of each of these cases that a scope may see, and from how many reports it grew. One query."""
+    reports = Report.objects.filter(Q(case=OuterRef("pk")) | Q(case__into=OuterRef("pk")))
+    counted = reports.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
+    rows = among(scope, ids).annotate(n=Coalesce(Subquery(counted), 0))
+    return {key: (state, n) for key, state, n in rows.values_list("pk", "state", "n")}
 
 
 def reports_of(case: Case) -> list[Report]:
@@ -238,7 +274,7 @@ def seen_steps(scope: Scope, after: int, most: int) -> tuple[int, list[tuple[int
     if not rows:
         return after, []
     ids = {int(r.subject.partition(":")[2]) for r in rows if r.kind == LOOP}
-    cases = {c.pk: c for c in visible(scope).filter(pk__in=ids)} if ids else {}
+    cases = {c.pk: c for c in among(scope, ids)} if ids else {}
     found = []
     for row in rows:
         case = cases.get(int(row.subject.partition(":")[2])) if row.kind == LOOP else None
@@ -252,6 +288,7 @@ def _facts(case: Case, row: Step) -> dict[str, Any]:
         "number": numbers.number(case),
         "seq": row.seq,
         "what": row.what,
+        "origin": row.origin,
         "from": row.before,
         "to": row.after,
         "at": row.at,

@@ -37,10 +37,28 @@ def last_offset() -> int:
     return -1 if last is None else last
 
 
+def newest() -> int:
+    """Give the id of the newest step, 0 when there is none: it changes with each step. One indexed query."""
+    return Step.objects.order_by("-id").values_list("id", flat=True).first() or 0
+
+
 def cursor(name: str) -> int:
     """Give the last offset a reader has dealt with, -1 before its first."""
     last = Cursor.objects.filter(name=name).values_list("offset", flat=True).first()
     return -1 if last is None else last
+
+
+def offset_at(recorded: int) -> int:
+    """Give the offset of the first step recorded at or after this real time, one beyond the last where there is none.
+
+    Offsets have no gaps, so a search by halves finds it: one indexed query for each doubling of the ledger.
+    """
+    low, high = 0, last_offset() + 1
+    while low < high:
+        middle = (low + high) // 2
+        found = Step.objects.filter(offset=middle).values_list("recorded_at", flat=True).first()
+        low, high = (middle + 1, high) if found is not None and found < recorded else (low, middle)
+    return low
 
 
 def row_of(step: Step) -> chain.Row:

@@ -97,6 +97,17 @@ def tree(code: str = "", depth: int | None = None) -> list[Unit]:
     return list(found.filter(level__lte=top + depth))
 
 
+def listed(code: str, level: int | None, *, after: str, most: int) -> list[Unit]:
+    """Give units under `code` in the order of codes, those of one level if named, after a code. One query."""
+    found = valid().filter(under("code", code), code__gt=after).order_by("code")
+    return list((found if level is None else found.filter(level=level))[:most])
+
+
+def of_codes(codes: Iterable[str]) -> list[Unit]:
+    """Give the units that bear these codes now, in the order of codes. One query."""
+    return list(valid().filter(code__in=set(codes)).order_by("code"))
+
+
 def names_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
     """Give the names of units by code, in one query."""
     return dict(valid().filter(code__in=set(codes)).values_list("code", "names"))

@@ -77,6 +77,11 @@ def late_pages(rows: QuerySet[Row], at: int, after: Place | None, most: int) -> 
     return found
 
 
+def page(rows: QuerySet[Row], after: Place | None, most: int) -> list[Row]:
+    """Give the next rows of an inbox, least time left first, below a place (its group does not matter). One query."""
+    return list(rows.filter(_below(after) if after else Q())[:most])
+
+
 def _below(after: Place) -> Q:
     if after.due >= NEVER:
         return Q(due__isnull=True, id__gt=after.id)

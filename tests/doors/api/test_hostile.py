@@ -47,7 +47,7 @@ def town(db: None, tmp_path: Path) -> Town:
 @pytest.fixture
 def keys(town: Town) -> dict[str, str]:
     return {
-        name: make_access_key(account=account, label="t", days=1, by=BY, at=real_now())
+        name: make_access_key(account=account, label="t", days=1, by=BY, at=real_now(), per_minute=100_000)
         for name, account in town.accounts.items()
     }
 

@@ -11,12 +11,12 @@ from cityloop.doors.web.show.times import duration, local
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition
-from cityloop.ground.loop.snapshot import ACTIVE, Part, Snapshot
+from cityloop.ground.loop.snapshot import Part, Snapshot
+from cityloop.loops.cases import choices as fitting
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.catalog.compiled import Responsible
-from cityloop.town.orgs import queries as orgs
 from cityloop.town.units import queries as units
 
 Option = tuple[str, str, bool]
@@ -184,22 +184,13 @@ def _by_line(answer: Responsible, snapshot: Snapshot) -> str:
 
 
 def _part(about: About, made: Input, spec: dict[str, Any]) -> None:
-    found = [p for p in about.snapshot.parts if _fits(about, p)]
+    found = fitting.parts(about.snapshot, about.actor, about.action)
     made.options = [(str(p.id), part_name(p), str(p.id) == made.value) for p in found]
     made.kind = "select"
     if len(found) == 1:
         made.kind, made.value = "hidden", str(found[0].id)
     elif not found:
         made.kind = ""
-
-
-def _fits(about: About, part: Part) -> bool:
-    mine = belongs(about.actor, part.org, part.org_path)
-    return {
-        "accept": mine and part.state == "assigned",
-        "replace_part": part.role != "lead" and part.state in (*ACTIVE, "bounced"),
-        "take_back": part.role != "lead" and part.state in (*ACTIVE, "bounced"),
-    }.get(about.action, mine and part.state in ACTIVE)
 
 
 def part_name(part: Part) -> str:
@@ -210,20 +201,14 @@ def part_name(part: Part) -> str:
 
 def _part_list(about: About, made: Input, spec: dict[str, Any]) -> None:
     begin = about.chosen(made.name, [])
-    found = [p for p in about.snapshot.parts if p.state == "done"]
+    found = fitting.done_parts(about.snapshot)
     made.options = [(str(p.id), part_name(p), str(p.id) in begin) for p in found]
     made.kind, made.hint = "checks" if len(found) > 1 else "", _("none chosen: all of them")
 
 
 def _person(about: About, made: Input, spec: dict[str, Any]) -> None:
-    """Offer who may take it; an inspector must not have acted for the other side, nor their organisation."""
-    role = "inspector" if made.name == "inspector" else about.actor.role
-    snap = about.snapshot
-    away = snap.orgs if role == "inspector" else ()
-    others = [p for p, track in snap.acted.items() if track != about.definition.counts_as[role]]
-    found = orgs.eligible(role, about.unit, about.now, others, away, snap.level)
-    if role != "inspector":
-        found = [c for c in found if c.org == about.actor.org]
+    """Offer who may take it."""
+    found = fitting.people(about.definition, about.snapshot, about.actor, made.name, about.unit, about.now)
     made.kind = "select" if found else ""
     made.options = [(str(c.person), c.username, str(c.person) == made.value) for c in found]
 
@@ -250,11 +235,7 @@ def _limit(about: About, made: Input, spec: dict[str, Any]) -> None:
 
 
 def _milestone(about: About, made: Input, spec: dict[str, Any]) -> None:
-    open_ = [
-        k.split(":", 1)[1]
-        for k, c in about.snapshot.clocks.items()
-        if k.startswith("milestone:") and c.pause != "reached"
-    ]
+    open_ = fitting.milestones(about.snapshot)
     made.kind = "select" if len(open_) > 1 else "hidden"
     made.value = made.value or (open_[0] if open_ else "")
     made.options = [(k, milestone(about.snapshot, k), k == made.value) for k in open_]

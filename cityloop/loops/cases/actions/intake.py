@@ -12,6 +12,8 @@ from cityloop.ground.kit.words import clean, is_language
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import models, numbers
+from cityloop.loops.cases.actions import answers
+from cityloop.loops.cases.actions.answers import DAY, Asked
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.prepare import WORDS_LIMIT
 from cityloop.loops.cases.actions.save import new_id, save, warm
@@ -23,8 +25,6 @@ from cityloop.town.files.models import File
 from cityloop.town.ledger import receipts
 from cityloop.town.persons.actions import find_or_register, keep_words
 from cityloop.town.units import queries as units
-
-DAY = 86_400_000_000
 
 
 class Report(msgspec.Struct, kw_only=True):
@@ -88,20 +88,9 @@ def answered(*, report: Report, at: int, door: str, client: str = "", key: str, 
     return _answer(_asked(report, at, door, client, key, within)) if key else None
 
 
-def _asked(report: Report, at: int, door: str, client: str, key: str, within: int) -> "Asked":
+def _asked(report: Report, at: int, door: str, client: str, key: str, within: int) -> Asked:
     body = sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest()
     return Asked(door, client, key, body, at, at - within)
-
-
-class Asked(msgspec.Struct, frozen=True):
-    """Whose idempotency key it is, the digest of what was sent with it, when, and since when an answer holds."""
-
-    door: str
-    client: str
-    key: str
-    body: bytes
-    at: int
-    since: int
 
 
 def _collect_once(asked: Asked, report: Report, by: Actor, origin: str) -> Collected:
@@ -109,9 +98,9 @@ def _collect_once(asked: Asked, report: Report, by: Actor, origin: str) -> Colle
     try:
         with transaction.atomic():
             collected = _collect(report, by, asked.at, origin)
-            _keep_answer(asked, collected)
+            answers.keep(asked, _encoder.encode(collected).decode())
             return collected
-    except _Twice:
+    except answers.Twice:
         answer = _answer(asked)
         if answer is None:
             raise
@@ -134,51 +123,15 @@ def _check(report: Report, key: str) -> None:
         )
     if not is_language(report.language):
         raise Refusal("cases.language", "Name a language by its code, such as en or zh-hans.", field="language")
-    if len(key) > 120:
-        raise Refusal("cases.key.long", "An idempotency key has at most 120 characters.", field="key")
+    answers.check_key(key)
     if len(report.photos) > 10:
         raise Refusal("cases.photos.many", "Send at most 10 photos.", field="photos")
 
 
-class _Twice(Exception):
-    """Another with the same key was quicker."""
-
-
 def _answer(asked: Asked) -> Collected | None:
-    """Give what was answered to this key while it holds. One query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KEPT, [asked.door, asked.client, asked.key, asked.since])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    if bytes(row[0]) != asked.body:
-        raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
-    return msgspec.structs.replace(msgspec.json.decode(row[1], type=Collected), repeated=True)
-
-
-_KEPT = (
-    'SELECT "body", "answer" FROM "cases_submission" WHERE "door" = %s AND "client" = %s AND "key" = %s AND "at" >= %s'
-)
-_KEEP = (
-    'INSERT INTO "cases_submission" ("door", "client", "key", "body", "answer", "at") VALUES (%s, %s, %s, %s, %s, %s)'
-    ' ON CONFLICT ("door", "client", "key") DO UPDATE SET "body" = excluded."body", "answer" = excluded."answer",'
-    ' "at" = excluded."at" WHERE "cases_submission"."at" < %s'
-)
-
-
-def _keep_answer(asked: Asked, collected: Collected) -> None:
-    """Write the answer in one statement; it takes the place of one that no longer holds."""
-    answer = _encoder.encode(collected).decode()
-    values: list[Any] = [asked.door, asked.client, asked.key, asked.body, answer, asked.at, asked.since]
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, values)
-        if cursor.rowcount != 1:
-            raise _Twice
-
-
-def forget_answers(*, at: int) -> int:
-    """Take away answers older than a day: they hold follow codes."""
-    return models.Submission.objects.filter(at__lt=at - DAY).delete()[0]
+    """Give what was answered to this key within the day. One query."""
+    kept = answers.kept(asked)
+    return None if kept is None else msgspec.structs.replace(msgspec.json.decode(kept, type=Collected), repeated=True)
 
 
 def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:

@@ -1,0 +1,71 @@
+"""Answers: written straight to JSON, tagged so that what has not changed is not sent again."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+
+from cityloop.doors.api.problems import problem
+
+JSON = "application/json"
+GEOJSON = "application/geo+json"
+_encoder = msgspec.json.Encoder()
+encode = _encoder.encode
+
+
+def said(value: Any, status: int = 200, *, tag: str = "", kind: str = JSON) -> HttpResponse:
+    """Answer with a value. What leaves here has the shape its route declares; tests hold it to that."""
+    return written(encode(value), status, tag=tag, kind=kind)
+
+
+def written(body: bytes, status: int = 200, *, tag: str = "", kind: str = JSON) -> HttpResponse:
+    """Answer with bytes that are JSON already."""
+    answer = HttpResponse(body, status=status, content_type=kind)
+    if tag:
+        answer["ETag"] = f'"{tag}"'
+    return answer
+
+
+def listed(items: list[Any], following: str = "", *, tag: str = "") -> HttpResponse:
+    """Answer with a page of a list and the address of the next one."""
+    answer = said({"items": items, "next": following or None}, tag=tag)
+    if following:
+        answer["Link"] = f'<{following}>; rel="next"'
+    return answer
+
+
+def unchanged(request: HttpRequest, tag: str) -> HttpResponse | None:
+    """Answer 304 where the client has this very state; None where it has not."""
+    given = request.META.get("HTTP_IF_NONE_MATCH", "")
+    if not given or f'"{tag}"' not in [one.strip().removeprefix("W/") for one in given.split(",")]:
+        return None
+    answer = HttpResponse(status=304)
+    answer["ETag"] = f'"{tag}"'
+    del answer["Content-Type"]
+    return answer
+
+
+def finished(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Wrap a view of the door: the rate that is left on every answer, nothing kept by caches, problems throughout."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        if "\0" in request.path_info:
+            answer = problem(404, "api.none", "There is nothing at this address: it holds a NUL.")
+        else:
+            answer = view(request, *args, **named)
+        if answer.status_code == 405 and "Allow" in answer:
+            allowed = answer["Allow"]
+            answer = problem(405, "api.method", f"Use one of the methods {allowed} here.")
+            answer["Allow"] = allowed
+        left = getattr(request, "left", None)
+        if left is not None:
+            answer["RateLimit-Policy"] = f'"key";q={left.most};w=60'
+            answer["RateLimit"] = f'"key";r={left.left};t={left.seconds}'
+        answer.headers.setdefault("Cache-Control", "private, no-cache" if "ETag" in answer else "no-store")
+        answer.headers.setdefault("Vary", "Authorization")
+        return answer
+
+    return answered

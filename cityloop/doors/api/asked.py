@@ -1,0 +1,111 @@
+"""What a list is asked for in its address, read and checked."""
+
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import BeforeValidator, ConfigDict, Field
+
+from cityloop.doors.api.paging import MOST, USUAL
+from cityloop.doors.api.schemas import Text
+from cityloop.doors.api.times import instant
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases.actions.prepare import organisations
+from cityloop.loops.cases.listing import Box, Near
+from cityloop.loops.cases.queries import Wanted
+
+
+def _digits(value: object) -> object:
+    """An address holds text: take plain digits alone, not "1.0", " 1" or digits of other scripts."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) < 20):
+        raise ValueError("is not a whole number")
+    return value
+
+
+def _flag(value: object) -> object:
+    if value not in ("true", "false", True, False):
+        raise ValueError("is true or false")
+    return value in ("true", True)
+
+
+Whole = Annotated[int, BeforeValidator(_digits)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+class Asked(Schema):
+    """What every list takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Paged(Asked):
+    """A page: where it begins, how many it holds."""
+
+    cursor: Text = Field("", max_length=400, description="Where the page before ended: from its `next`.")
+    limit: Whole = Field(USUAL, ge=1, le=MOST)
+
+
+class CasesAsked(Paged):
+    """What cases are looked for."""
+
+    state: Text = Field("", max_length=24, description="A state of the loop.")
+    open: Flag | None = Field(None, description="`true`: open cases alone; `false`: ended ones alone.")
+    matter: Text = Field("", max_length=60)
+    unit: Text = Field("", max_length=32, description="A unit and all below it.")
+    org: Text = Field("", max_length=60, description="The key of an organisation that takes part.")
+    overdue: Flag = Field(False)
+    number: Text = Field("", max_length=40, description="A whole number, or its last digits.")
+    bbox: Text = Field(
+        "", max_length=100, description="west,south,east,north in degrees.", examples=["10,50,10.2,50.1"]
+    )
+    since: Text = Field("", max_length=40, description="Cases with a step recorded since this real time.")
+
+
+class MapAsked(Asked):
+    """What a map is asked for: an area by unit or by box, the newest open cases in it."""
+
+    unit: Text = Field("", max_length=32)
+    bbox: Text = Field("", max_length=100, description="west,south,east,north in degrees.")
+    state: Text = Field("", max_length=24)
+    matter: Text = Field("", max_length=60)
+    org: Text = Field("", max_length=60)
+    overdue: Flag = Field(False)
+    limit: Whole = Field(4000, ge=1, le=4000)
+
+
+def wanted(asked: CasesAsked | MapAsked, now: int) -> Wanted:
+    """Give what a list of cases is asked for. No query within a second for the organisations."""
+    still = getattr(asked, "open", None)
+    return Wanted(
+        state=asked.state,
+        ended=None if still is None else not still,
+        matter=asked.matter,
+        unit=asked.unit,
+        org=path_of(asked.org) if asked.org else "",
+        overdue_at=now if asked.overdue else 0,
+        number=getattr(asked, "number", ""),
+    )
+
+
+def path_of(key: str) -> str:
+    """Give an organisation's real path by its key; refuse an unknown one."""
+    found = organisations().get(key)
+    if found is None:
+        raise Refusal("orgs.key.unknown", "There is no organisation with the key {key}.", "org", key=key)
+    return str(found.path)
+
+
+def near(bbox: str, since: str = "") -> Near:
+    """Read the box and the time a list is narrowed by."""
+    return Near(box=box(bbox) if bbox else None, since=instant(since, "since") if since else 0)
+
+
+def box(text: str) -> Box:
+    """Read `west,south,east,north` in degrees; refuse what is none, or lies the wrong way round."""
+    wrong = Refusal("api.bbox", "Give bbox as west,south,east,north in degrees, west and south first.", "bbox")
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise wrong from None
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise wrong
+    return west, south, east, north

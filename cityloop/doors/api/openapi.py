@@ -1,0 +1,155 @@
+"""The document of the door (OpenAPI 3.1), and what makes it true: every status a route can answer is in it."""
+
+from hashlib import sha256
+from typing import Any
+
+from cityloop.doors.api.problems import PROBLEM
+from cityloop.doors.api.schemas import FaultOut
+
+ABOUT = """Everything the desk can do, for programs.
+
+A client needs to know nothing of the loop: `GET /cases/{number}/actions` lists what may be done now, each with its
+address and the JSON Schema of the body to send. Send `Authorization: Bearer KEY`; a key is made by
+`cityloop keys new` and is good for one or more of the scopes `read`, `act`, `report`, `hooks`. What its account may
+not see on the pages does not exist here either.
+
+Errors are `application/problem+json` (RFC 9457): a `code` for machines, a sentence for people, the `field` it is
+about. Lists are paged by cursor: follow `next` until it is null. Instants are RFC 3339 in UTC. Unknown fields,
+in a body or an address, are refused."""
+
+Doc = dict[str, Any]
+# Which faults come with what a route takes. 400 and 503 may come everywhere.
+FAULTS = {
+    "key": {401, 403, 429},
+    "path": {404},
+    "query": {422},
+    "body": {404, 409, 413, 415, 422},
+    "once": {409},
+    "match": {412},
+    "tag": set(),
+}
+WORDS = {
+    400: "Not understood, or not possible as asked", 401: "No valid key", 403: "Not with this key or post",
+    404: "Not there, or not for you", 409: "In conflict with what is", 412: "The case has moved on",
+    413: "Too large", 415: "Another media type than is taken here", 422: "A field has a wrong shape",
+    429: "Too many requests", 503: "Not now; try again",
+}  # fmt: skip
+SCOPES = {
+    ("get", "webhooks"): "hooks", ("post", "webhooks"): "hooks", ("delete", "webhooks"): "hooks",
+    ("post", "reports"): "report", ("post", "cases"): "act", ("post", "photos"): "act",
+}  # fmt: skip
+NUMBER = {"type": "string", "maxLength": 40, "examples": ["NYC-2026-000123"]}
+PATHS = {
+    "number": NUMBER,
+    "action": {"type": "string", "maxLength": 40, "examples": ["note"]},
+    "code": {"type": "string", "maxLength": 32},
+    "key": {"type": "string", "format": "uuid"},
+}
+EXAMPLES: dict[str, Any] = {
+    "/api/v1/reports": {"words": "A tree lies across the road.", "lon": -73.97, "lat": 40.78},
+    "/api/v1/cases/{number}/actions/{action}": {"data": {"words": "Seen from the road."}, "expected": 7},
+    "/api/v1/cases/actions/{action}": {"numbers": ["NYC-2026-000123"], "data": {"words": "Seen."}, "preview": True},
+    "/api/v1/webhooks": {"url": "https://example.org/hooks/cityloop", "kinds": ["file", "close"]},
+    "/api/v1/webhooks/{webhook}/replay": {"time": "2026-05-01T08:00:00Z"},
+}
+
+
+def can(model: Any, status: int, takes: str) -> dict[Any, Any]:
+    """Give all that a route can answer: its own answer, and the faults that come with what it takes."""
+    words = takes.split()
+    faults = {400, 503}.union(*(FAULTS[word] for word in words))
+    answers: dict[Any, Any] = {status: model, **dict.fromkeys(sorted(faults), FaultOut)}
+    return answers | ({304: None} if "tag" in words else {})
+
+
+def tag_of(body: bytes) -> str:
+    """Give the tag of a document."""
+    return sha256(body).hexdigest()[:20]
+
+
+def finish(document: Doc, api: Any) -> Doc:
+    """Say what ninja cannot know: media types of faults and maps, headers, scopes, examples."""
+    document["jsonSchemaDialect"] = "https://json-schema.org/draft/2020-12/schema"
+    document["servers"] = [{"url": "/"}]
+    document["components"]["securitySchemes"] = {
+        "Key": {"type": "http", "scheme": "bearer", "description": "An access key; see `cityloop keys new`."}
+    }
+    document["components"]["headers"] = _headers()
+    for path, methods in document["paths"].items():
+        for method, route in methods.items():
+            _finish(path, method, route)
+    return document
+
+
+def _finish(path: str, method: str, route: Doc) -> None:
+    name = path.split("/")[3]
+    scope = SCOPES.get((method, name), "read")
+    keyed: list[Doc] = [{"Key": [scope]}]
+    route["security"] = [*keyed, {}] if name == "reports" else keyed
+    route["operationId"] = _operation(path, method)
+    for parameter in route["parameters"]:
+        if parameter["in"] == "path" and parameter["name"] in PATHS:
+            parameter["schema"] = PATHS[parameter["name"]]
+    if name == "photos" and "{" in path:
+        route["responses"][200]["content"] = _pictures()
+    for status, answer in route["responses"].items():
+        _answer(int(status), answer, path)
+    _asked_by_headers(route)
+    example = EXAMPLES.get(path)
+    if example and method == "post":
+        route["requestBody"]["content"]["application/json"]["example"] = example
+
+
+def _operation(path: str, method: str) -> str:
+    parts = [part.strip("{}") for part in path.split("/")[3:]]
+    return "_".join([method, *parts])
+
+
+def _pictures() -> Doc:
+    return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/jpeg", "image/png")}
+
+
+def _answer(status: int, answer: Doc, path: str) -> None:
+    content = answer.get("content", {})
+    if status >= 400:
+        answer["description"] = WORDS[status]
+        answer["content"] = {PROBLEM: content.pop("application/json")}
+    elif path.endswith("/map") and status == 200:
+        answer["content"] = {"application/geo+json": content.pop("application/json")}
+    names = ["RateLimit", "RateLimit-Policy"]
+    if status in (429, 503):
+        names.append("Retry-After")
+    if status == 401:
+        names = ["WWW-Authenticate"]
+    answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+def _asked_by_headers(route: Doc) -> None:
+    codes = {int(code) for code in route["responses"]}
+    if 304 in codes:
+        same = "The `ETag` of what you have: 304 comes back where it is still so."
+        route["parameters"].append(_header("If-None-Match", same))
+        for code in ("200", 200, "304", 304):
+            if code in route["responses"]:
+                route["responses"][code]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
+    if 412 in codes:
+        route["parameters"].append(_header("If-Match", "The `ETag` of the case you saw; 412 where it has moved on."))
+    if 409 in codes and "requestBody" in route and route["operationId"].split("_")[1] in ("reports", "cases"):
+        again = "Your name for this request: sent again within a day, it gets the same answer and is done once."
+        route["parameters"].append(_header("Idempotency-Key", again, maxLength=120))
+
+
+def _header(name: str, words: str, **more: Any) -> Doc:
+    schema = {"type": "string", **more}
+    return {"in": "header", "name": name, "required": False, "description": words, "schema": schema}
+
+
+def _headers() -> Doc:
+    text = {"type": "string"}
+    return {
+        "RateLimit": {"description": 'What is left: `"key";r=LEFT;t=SECONDS`.', "schema": text},
+        "RateLimit-Policy": {"description": 'What a key may do: `"key";q=REQUESTS;w=60`.', "schema": text},
+        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+        "ETag": {"description": "Names this state; send it as `If-None-Match`.", "schema": text},
+        "WWW-Authenticate": {"description": "Bearer", "schema": text},
+    }

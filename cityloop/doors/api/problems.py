@@ -1,0 +1,63 @@
+"""What went wrong, as `application/problem+json` (RFC 9457)."""
+
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases.actions.take import Changed
+
+PROBLEM = "application/problem+json"
+NOT_FOUND = frozenset({
+    "cases.unknown", "cases.number", "files.unknown", "units.code.unknown", "codes.length", "hooks.unknown", "api.none",
+})  # fmt: skip
+FORBIDDEN = frozenset({"authority.denied", "loop.role", "law.person", "law.organisation", "api.scope"})
+CONFLICT = frozenset({"cases.changed", "cases.key.reused", "loop.state", "loop.held", "hooks.many"})
+STATUS = {
+    "units.none": 503, "catalog.none": 503, "api.media": 415, "api.large": 413, "files.photo.large": 413,
+    "api.shape": 422, "api.match": 412, "api.method": 405,
+}  # fmt: skip
+_encoder = msgspec.json.Encoder()
+
+
+class TooMany(Exception):
+    """A key asked more often than it may."""
+
+
+class Moved(Refusal):
+    """The case is no longer at the step that `If-Match` names."""
+
+
+def status_of(refusal: Refusal) -> int:
+    """Give the HTTP status of a refusal."""
+    if refusal.code in NOT_FOUND:
+        return 404
+    if refusal.code in FORBIDDEN:
+        return 403
+    if refusal.code in CONFLICT or isinstance(refusal, Changed):
+        return 409
+    return STATUS.get(refusal.code, 400)
+
+
+def described(status: int, code: str, title: str, field: str | None = None) -> dict[str, Any]:
+    """Give a problem as a table: in an answer of its own, or one of several in a list."""
+    return {"type": f"/docs/refusals#{code}", "title": title, "status": status, "code": code, "field": field}
+
+
+def of(refusal: Refusal) -> dict[str, Any]:
+    """Give a refusal as a table."""
+    return described(status_of(refusal), refusal.code, str(refusal), refusal.field)
+
+
+def problem(status: int, code: str, title: str, field: str | None = None) -> HttpResponse:
+    """Answer with a problem."""
+    said = _encoder.encode(described(status, code, title, field))
+    return HttpResponse(said, status=status, content_type=PROBLEM)
+
+
+@csrf_exempt
+def nothing_here(request: HttpRequest) -> HttpResponse:
+    """Answer at an address of the door that leads nowhere."""
+    return problem(404, "api.none", "There is nothing at this address; /api/v1/openapi.json lists what there is.")

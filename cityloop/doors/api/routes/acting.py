@@ -1,0 +1,130 @@
+"""What may be done with a case, and doing it."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from cityloop.doors.api import fields, shown
+from cityloop.doors.api.answers import encode, said, written
+from cityloop.doors.api.bodies import json_body
+from cityloop.doors.api.door import ACT, READ, api, client_of, scope_of
+from cityloop.doors.api.openapi import can
+from cityloop.doors.api.problems import Moved
+from cityloop.doors.api.schemas import ActionIn, OffersOut, TakenOut
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.offers import Denied, Offer
+from cityloop.ground.loop.snapshot import Act
+from cityloop.loops.cases import actions, numbers, queries
+from cityloop.loops.cases.actions.take import Changed
+from cityloop.loops.cases.loop import pinned
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.authority import Scope
+
+OTHERS = ("loop.role", "authority.denied")  # another of the account's posts may yet do
+
+
+@api.get("/cases/{number}/actions", response=can(OffersOut, 200, "key path"), auth=READ, tags=["actions"])
+def offered(request: HttpRequest, number: str) -> HttpResponse:
+    """List what may be done with a case now: each with its address and the JSON Schema of its body."""
+    scope, now = scope_of(request), city_clock.now()
+    case = queries.by_number(number, scope)
+    may, not_yet = queries.open_to(case, queries.actors_for(case, scope), now)
+    about = (pinned(case.definition), queries.snapshot_of(case))
+    return said({
+        "number": numbers.number(case),
+        "seq": case.seq,
+        "offers": [_offer(fields.About(*about, offer, case.unit_code, now), case) for offer in may],
+        "denied": [_denied(one) for one in not_yet],
+    })  # fmt: skip
+
+
+def _offer(about: fields.About, case: Any) -> dict[str, Any]:
+    offer: Offer = about.offer
+    return {
+        "action": offer.action,
+        "names": dict(offer.names),
+        "post": offer.actor.post,
+        "role": offer.actor.role,
+        "request": offer.request,
+        "part": offer.part,
+        "to": offer.to,
+        "method": "POST",
+        "href": f"{shown.href(numbers.number(case))}/actions/{offer.action}",
+        "body": fields.body(about, case.seq),
+    }
+
+
+def _denied(one: Denied) -> dict[str, Any]:
+    return {"action": one.action, "names": dict(one.names), "code": one.code, "reason": one.reason}
+
+
+@api.post(
+    "/cases/{number}/actions/{action}", response=can(TakenOut, 200, "key path body once match"), auth=ACT,
+    tags=["actions"],
+)  # fmt: skip
+def act(request: HttpRequest, number: str, action: str, body: ActionIn) -> HttpResponse:
+    """Take an action on a case, in the post named or the first of the account's that may.
+
+    `expected` or `If-Match` name the step the sender saw; `Idempotency-Key` makes repeating it safe for a day.
+    """
+    json_body(request)
+    scope, key, expected = scope_of(request), numbers.case_id(number), _expected(request, body.expected)
+    again = request.headers.get("Idempotency-Key", "")
+
+    def work() -> str:
+        taken = first_that_may(scope, key, Act(action, body.data), body.post, expected)
+        return encode(shown.taken(taken.case)).decode()
+
+    try:
+        answer, _ = _once(request, again, number, action, body, work) if again else (work(), False)
+    except Changed as error:
+        if "HTTP_IF_MATCH" not in request.META:
+            raise
+        raise Moved("api.match", str(error), "If-Match") from None
+    return written(answer.encode(), tag=str(_seq(answer)))
+
+
+def _once(request: HttpRequest, key: str, number: str, action: str, body: ActionIn, work: Any) -> tuple[str, bool]:
+    sent = {"number": number, "action": action, **body.dict()}
+    by_key = actions.asked(door="api.act", client=client_of(request), key=key, body=sent, at=city_clock.now())
+    return actions.once(by_key, work)
+
+
+def _seq(answer: str) -> int:
+    begin = answer.index('"seq":') + 6
+    return int(answer[begin : answer.index(",", begin)])
+
+
+def _expected(request: HttpRequest, given: int | None) -> int | None:
+    """Read the step that `If-Match` names; `*` asks for none in particular."""
+    tag = request.META.get("HTTP_IF_MATCH", "").strip().removeprefix("W/")
+    if not tag or tag == "*":
+        return given
+    seq = natural(tag.strip('"'))
+    if seq is None:
+        raise Moved("api.match", "If-Match names no step of this case; read it again.", "If-Match")
+    return seq
+
+
+def first_that_may(
+    scope: Scope, case: int, wanted: Act, post: int | None, expected: int | None, *, only_ask: bool = False
+) -> actions.Taken:
+    """Take an action in the post named, or in the first that may; with `only_ask` nothing of it is kept."""
+    refusal = Refusal("authority.denied", "Your post does not cover this case.")
+    for actor in scope.actors():
+        if post and actor.post != post:
+            continue
+        try:
+            return _taken(scope, case, wanted, actor, expected, only_ask)
+        except Refusal as error:
+            if error.code not in OTHERS:
+                raise
+            refusal = error
+    raise refusal
+
+
+def _taken(scope: Scope, case: int, wanted: Act, actor: Actor, expected: int | None, only_ask: bool) -> actions.Taken:
+    do = actions.preview if only_ask else actions.take
+    return do(case=case, act=wanted, by=actor, at=city_clock.now(), expected=expected, scope=scope)

@@ -1,0 +1,54 @@
+"""Handing in a report; and the document of the door itself."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+
+from cityloop.doors.api import openapi
+from cityloop.doors.api.answers import encode, said, unchanged, written
+from cityloop.doors.api.bodies import json_body
+from cityloop.doors.api.door import Anybody, Key, api, client_of
+from cityloop.doors.api.openapi import can
+from cityloop.doors.api.schemas import CollectedOut, ReportIn
+from cityloop.ground.loop.actor import Actor
+from cityloop.loops.cases import actions
+from cityloop.town.calendar.clock import city_clock
+
+REPORTER = Actor(kind="reporter", role="reporter")
+
+
+@api.post(
+    "/reports", response=can(CollectedOut, 201, "key body once"), auth=[Key("report"), Anybody()], tags=["reports"]
+)
+def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
+    """Take a report into the book. The header `Idempotency-Key` makes repeating it safe for a day.
+
+    Anybody may report; a key that is shown needs the scope `report`.
+    """
+    json_body(request)
+    collected = actions.collect(
+        report=actions.Report(channel="api", **body.dict()),
+        by=REPORTER,
+        at=city_clock.now(),
+        door="api",
+        client=client_of(request),
+        key=request.headers.get("Idempotency-Key", ""),
+    )
+    return said({"number": collected.number, "follow": collected.follow, "promise": collected.promise}, 201)
+
+
+_document: dict[str, bytes] = {}
+
+
+@api.get("/openapi.json", include_in_schema=False)
+def document(request: HttpRequest) -> HttpResponse:
+    """Give the OpenAPI document of this door; made once in a process."""
+    if not _document:
+        _document["body"] = encode(schema())
+    tag = openapi.tag_of(_document["body"])
+    return unchanged(request, tag) or written(_document["body"], tag=tag)
+
+
+def schema() -> dict[str, Any]:
+    """Give the OpenAPI document."""
+    return dict(api.get_openapi_schema(path_prefix="api/v1/"))

@@ -1,0 +1,152 @@
+"""Lists and maps of cases for programs: few columns, plain tuples, keyset paging."""
+
+from math import cos, hypot, radians
+from typing import Any
+
+import msgspec
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
+from django.db.models import BigIntegerField, Q, QuerySet
+from django.db.models.functions import Cast, Substr
+
+from cityloop.loops.cases import numbers
+from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.cases.models import SUBJECT, Case, Part
+from cityloop.loops.cases.queries import Wanted, takes_part_each, visible, wanted_of
+from cityloop.town.columns import under
+from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import offset_at
+from cityloop.town.orgs.authority import Scope
+from cityloop.town.units import queries as units
+
+Box = tuple[float, float, float, float]
+METRES = 111_320.0  # a degree of latitude
+WIDE = 60_000.0  # beyond it the cells of a box are too many or too coarse to help
+FEW = 500
+SLACK = 5_000_000  # steps are recorded a moment before they get their offset
+
+
+class Brief(msgspec.Struct, frozen=True):
+    """A case as a row of a list."""
+
+    id: int
+    created: int
+    state: str
+    seq: int
+    matter: str
+    unit_code: str
+    lead_org: int
+    held: str
+    at: int
+    due: int | None
+    closed: int | None
+    resolution: str
+    urgent: bool
+    lon: float | None
+    lat: float | None
+    address: str
+
+
+class Near(msgspec.Struct, frozen=True):
+    """What else a list may be narrowed by: a box of degrees (west, south, east, north), steps recorded since."""
+
+    box: Box | None = None
+    since: int = 0
+
+
+def briefs(scope: Scope, wanted: Wanted, near: Near, *, before: int = 0, most: int = 50) -> list[Brief]:
+    """Give the newest cases a scope may see, below the id `before`.
+
+    One query, one more for each organisation whose cases alone are seen; with `since`, a search before it.
+    """
+    rows = _narrowed(visible(scope, _part_of).filter(wanted_of(wanted)), near)
+    if before:
+        rows = rows.filter(pk__lt=before)
+    found = rows.order_by("-pk").values_list(*Brief.__struct_fields__)[:most]
+    return [Brief(*row) for row in _fetched(found, "@")]
+
+
+def features(scope: Scope, wanted: Wanted, near: Near, *, now: int, most: int = 4000) -> tuple[int, str]:
+    """Give the newest open cases that have a place as GeoJSON features with commas between, and how many. One query.
+
+    The database writes the text: fetching four thousand rows and writing them here costs three times as much.
+    """
+    seen = visible(scope, _part_of).filter(wanted_of(wanted), closed__isnull=True, lon__isnull=False)
+    rows = _narrowed(seen, near).order_by("-pk").values_list("id", "created", "lon", "lat", "state", "matter", "due")
+    joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
+    found = _fetched(rows[:most], f"SELECT count(*), {joined}({_feature(now)}, ',') FROM (@) m")
+    count, text = found[0] if found else (0, "")
+    return count, text or ""
+
+
+def _fetched(rows: "QuerySet[Case, Any]", around: str) -> list[tuple[Any, ...]]:
+    """Fetch a query put into another at its `@`, with the values written out on PostgreSQL.
+
+    A prepared statement is planned for any values, and takes every range of codes for a small one: the plan that
+    reads from the newest down until a page is full is then never chosen.
+    """
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            operations: Any = connection.ops
+            cursor.execute(around.replace("@", operations.compose_sql(sql, values)))
+        else:
+            cursor.execute(around.replace("@", sql), values)
+        return list(cursor.fetchall())
+
+
+def _feature(now: int) -> str:
+    """Give the SQL of one feature. States and matters are plain words of our own alphabet: nothing to escape."""
+    number = "CASE WHEN id < 1000000 THEN substr('00000' || id, length(CAST(id AS text))) ELSE CAST(id AS text) END"
+    late = f"CASE WHEN due < {int(now)} THEN 'true' ELSE 'false' END"
+    parts = (
+        f"""'{{"type":"Feature","id":"{units.city().case_prefix}-'""", _year(now), "'-'", number,
+        """'","geometry":{"type":"Point","coordinates":['""", "lon", "','", "lat",
+        """']},"properties":{"state":"'""", "state", """'","matter":"'""", "matter", """'","overdue":'""", late, "'}}'",
+    )  # fmt: skip
+    return f"concat({', '.join(parts)})" if connection.vendor == "postgresql" else " || ".join(parts)
+
+
+def _year(now: int) -> str:
+    """Give the SQL of the year of a number: that of the case's collection, in the city's zone."""
+    starts = numbers.years(now)
+    whens = " ".join(f"WHEN created >= {start} THEN '{year:04d}'" for year, start in starts)
+    return f"CASE {whens} ELSE '{starts[-1][0]:04d}' END"
+
+
+def _part_of(path: str) -> Q:
+    """Select where an organisation takes part, in the way that suits how much that is.
+
+    Few cases are named one by one. Where there are many, each row is asked for itself until a page is full.
+    """
+    mine = Part.objects.filter(under("org_path", path))
+    ids = list(mine.values_list("case_id", flat=True)[: FEW + 1])
+    if len(ids) <= FEW:
+        return Q(pk__in=ids)
+    return takes_part_each(path)
+
+
+def _narrowed(rows: "QuerySet[Case]", near: Near) -> "QuerySet[Case]":
+    if near.box:
+        rows = rows.filter(_within(near.box))
+    if near.since:
+        rows = rows.filter(pk__in=_stepped(near.since))
+    return rows
+
+
+def _within(box: Box) -> Q:
+    west, south, east, north = box
+    exact = Q(lon__gte=west, lon__lte=east, lat__gte=south, lat__lte=north)
+    lon, lat = (west + east) / 2, (south + north) / 2
+    radius = hypot((east - west) / 2 * METRES * cos(radians(lat)), (north - south) / 2 * METRES)
+    return exact & units.near("cell", lon, lat, radius * 1.01 + 1) if radius < WIDE else exact
+
+
+def _stepped(since: int) -> "QuerySet[Step, int]":
+    """Select the ids of cases with a step recorded since: by the ledger's offsets, so that it costs what it finds."""
+    first = offset_at(since - SLACK)
+    rows = Step.objects.filter(Q(offset__gte=first) | Q(offset__isnull=True), kind=LOOP)
+    return rows.values_list(Cast(Substr("subject", len(SUBJECT) + 2), BigIntegerField()), flat=True)

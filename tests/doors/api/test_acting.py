@@ -1,0 +1,185 @@
+"""Acting through the door: what is offered is enough to go the whole way; repeating is safe; several at once."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import jsonschema
+import pytest
+from PIL import Image
+
+from cityloop.loops.cases.models import Case
+from cityloop.town.ledger.models import Step
+from tests.doors.api.conftest import CLIENT, ask, name_of
+from tests.loops.cases.smallville import Town
+
+Key = Callable[..., str]
+
+
+def offers(number: str, key: str) -> dict[str, Any]:
+    answer = ask("GET", f"/api/v1/cases/{number}/actions", key)
+    assert answer.status in (200, 404), answer.body
+    return {one["action"]: one for one in answer.body.get("offers", [])}
+
+
+def sample(schema: dict[str, Any]) -> Any:
+    """Give the least value of a schema, as a client does that knows nothing of the loop."""
+    for word in ("const", "default"):
+        if word in schema:
+            return schema[word]
+    if "oneOf" in schema:
+        return sample(schema["oneOf"][0])
+    if schema.get("type") == "object":
+        return {name: sample(schema["properties"][name]) for name in schema.get("required", [])}
+    return {"string": "x", "integer": schema.get("minimum", 1), "array": []}[schema["type"]]
+
+
+def test_a_client_that_knows_nothing_of_the_loop_goes_the_whole_way(town: Town, key: Key) -> None:
+    """It picks from what is offered by its name alone, sends what the schema asks for, and the case closes."""
+    said = ask("POST", "/api/v1/reports", body={"words": "A tree", "matter": "tree", "lon": 10.05, "lat": 50.07})
+    number, wished = said.body["number"], ["file", "dispatch", "accept", "report_back", "submit", "pass", "close"]
+    people = [key(who) for who in ("shift", "dispatcher", "parks", "roads", "inspector")]
+    for _ in range(30):
+        found = [(mine, offer) for mine in people for offer in offers(number, mine).values()]
+        mine, offer = next((m, o) for name in wished for m, o in found if o["action"] == name)
+        body = sample(offer["body"])
+        jsonschema.Draft202012Validator.check_schema(offer["body"])
+        jsonschema.validate(body, offer["body"])
+        answer = ask(offer["method"], offer["href"], mine, body)
+        assert answer.status == 200, answer.body
+        if answer.body["closed"]:
+            break
+    assert Case.objects.get().state == "closed"
+
+
+@pytest.mark.parametrize("state", ["collected", "filed", "dispatched", "handling", "handled", "checking", "checked"])
+def test_every_offer_has_a_sound_schema(town: Town, key: Key, state: str) -> None:
+    number = name_of(town.to(state))
+    for who in town.accounts:
+        answer = ask("GET", f"/api/v1/cases/{number}/actions", key(who))
+        for offer in answer.body.get("offers", []):
+            jsonschema.Draft202012Validator.check_schema(offer["body"])
+            assert offer["body"]["properties"]["expected"] == {"const": answer.body["seq"]}
+
+
+def test_a_decision_names_its_request_and_its_answers(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    town.take(case, "extend", "parks", words="more time")
+    offer = offers(name_of(case), key("dispatcher"))["decide"]
+    data = offer["body"]["properties"]["data"]["properties"]
+    assert data["request"] == {"const": offer["request"]}
+    assert {one["const"] for one in data["answer"]["oneOf"]} == {"granted", "refused"}
+    body = sample(offer["body"])
+    body["data"]["words"] = "so be it"
+    assert ask("POST", offer["href"], key("dispatcher"), body).status == 200
+
+
+def test_who_sees_no_case_is_offered_nothing(town: Town, key: Key) -> None:
+    number = name_of(town.to("handling"))
+    for path in ("", "/actions", "/timeline"):
+        assert ask("GET", f"/api/v1/cases/{number}{path}", key("police")).body["code"] == "cases.unknown"
+
+
+def test_the_loser_is_told(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    path, mine = f"/api/v1/cases/{name_of(case)}/actions/note", key("shift")
+    tag = ask("GET", f"/api/v1/cases/{name_of(case)}", mine).headers["ETag"]
+    first = ask("POST", path, mine, {"data": {"words": "a"}}, If_Match=tag)
+    assert first.status == 200 and first.headers["ETag"] == f'"{first.body["seq"]}"'
+    late = ask("POST", path, mine, {"data": {"words": "b"}}, If_Match=tag)
+    assert (late.status, late.body["code"]) == (412, "api.match")
+    assert ask("POST", path, mine, {"data": {"words": "b"}}, If_Match='"x"').status == 412
+    late = ask("POST", path, mine, {"data": {"words": "b"}, "expected": int(tag.strip('"'))})
+    assert (late.status, late.body["code"]) == (409, "cases.changed")
+    assert ask("POST", path, mine, {"data": {"words": "b"}}, If_Match="*").status == 200
+
+
+def test_repeating_under_a_key_does_it_once(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    path, mine = f"/api/v1/cases/{name_of(case)}/actions/note", key("shift")
+    body = {"data": {"words": "once"}}
+    first, again = (ask("POST", path, mine, body, Idempotency_Key="k1") for _ in range(2))
+    assert first.status == again.status == 200 and first.body == again.body
+    assert Step.objects.filter(subject=f"case:{case}", what="note").count() == 1
+    other = ask("POST", path, mine, {"data": {"words": "twice"}}, Idempotency_Key="k1")
+    assert (other.status, other.body["code"]) == (409, "cases.key.reused")
+    assert ask("POST", path, mine, body, Idempotency_Key="k" * 200).body["code"] == "cases.key.long"
+    assert ask("POST", path, key("dispatcher"), body, Idempotency_Key="k1").status == 200  # another client's key
+
+
+def test_a_refused_request_leaves_its_key_free(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    path, mine = f"/api/v1/cases/{name_of(case)}/actions/note", key("shift")
+    assert ask("POST", path, mine, {"data": {"words": 7}}, Idempotency_Key="k").status == 400
+    assert ask("POST", path, mine, {"data": {"words": "now"}}, Idempotency_Key="k").status == 200
+
+
+def test_several_at_once_are_answered_one_by_one(town: Town, key: Key) -> None:
+    good, done = town.to("collected"), town.to("filed")
+    names = [name_of(good), name_of(done), "SV-2018-999999", "nonsense", name_of(good)]
+    mine, path = key("shift"), "/api/v1/cases/actions/file"
+    before = Step.objects.count()
+    would = ask("POST", path, mine, {"numbers": names, "preview": True}).body["results"]
+    assert [one["status"] for one in would] == [200, 409, 404, 404]
+    assert (would[0]["would"]["was"], would[0]["would"]["state"], would[0]["would"]["reporters"]) == (
+        "collected",
+        "filed",
+        1,
+    )
+    assert Step.objects.count() == before and Case.objects.get(pk=good).state == "collected"
+    for _ in range(2):  # the second time under the same key it is the same answer
+        did = ask("POST", path, mine, {"numbers": names}, Idempotency_Key="b1").body["results"]
+        assert [one["status"] for one in did] == [200, 409, 404, 404]
+        assert did[0]["case"]["state"] == "filed" and did[1]["problem"]["code"] == "loop.state"
+    assert Step.objects.count() == before + 1
+    assert ask("POST", path, mine, {"numbers": []}).status == 422
+    assert ask("POST", path, mine, {"numbers": ["x"] * 101}).status == 422
+
+
+def test_a_preview_tells_nobody_what_they_may_not_see(town: Town, key: Key) -> None:
+    case = name_of(town.to("handling"))
+    (one,) = ask("POST", "/api/v1/cases/actions/note", key("police"), {"numbers": [case], "preview": True}).body[
+        "results"
+    ]
+    assert (one["status"], one["problem"]["code"]) == (404, "cases.unknown")
+    said = ask(
+        "POST", "/api/v1/cases/actions/dispatch", key("dispatcher"),
+        {"numbers": [name_of(town.to("filed"))], "preview": True},
+    ).body["results"][0]["would"]  # fmt: skip
+    assert said["organisations"] == ["parks", "roads"] and said["state"] == "dispatched"
+
+
+def jpeg() -> BytesIO:
+    made = BytesIO()
+    Image.effect_noise((64, 48), 90).convert("RGB").save(made, "JPEG")
+    made.seek(0)
+    made.name = "tree.jpg"
+    return made
+
+
+def test_a_photo_goes_the_whole_way(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    mine = {"Authorization": f"Bearer {key('parks')}"}
+    kept = CLIENT.post("/api/v1/photos", {"number": name_of(case), "photo": jpeg()}, headers=mine)
+    assert kept.status_code == 201, kept.content
+    photo = kept.json()["key"]
+    path = f"/api/v1/cases/{name_of(case)}/actions/report_back"
+    assert ask("POST", path, key("parks"), {"data": {"words": "done", "photos": [photo]}}).status == 200
+    assert ask("GET", f"/api/v1/cases/{name_of(case)}", key("shift")).body["photos"][0]["key"] == photo
+    for side, status in ((0, 200), (320, 200), (77, 400)):
+        assert ask("GET", f"/api/v1/photos/{photo}?side={side}", key("shift")).status == status
+    assert ask("GET", f"/api/v1/photos/{photo}", key("police")).status == 404
+    assert ask("GET", "/api/v1/photos/nothing", key("shift")).status == 404
+    refused = CLIENT.post("/api/v1/photos", {"number": name_of(case), "photo": jpeg()},
+                          headers={"Authorization": f"Bearer {key('police')}"})  # fmt: skip
+    assert refused.status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"GIF89a", b"\xff\xd8\xff" + b"x" * 1000, b"<svg/>"])
+def test_what_is_no_photo_is_refused(town: Town, key: Key, content: bytes) -> None:
+    upload = BytesIO(content)
+    upload.name = "x.jpg"
+    mine = {"Authorization": f"Bearer {key('parks')}"}
+    sent = {"number": name_of(town.to("handling")), "photo": upload}
+    answer = CLIENT.post("/api/v1/photos", sent, headers=mine)
+    assert answer.status_code == 400 and answer.json()["code"].startswith("files.")
