@@ -6,6 +6,7 @@ from django.db.models import Q
 from cityloop.town.columns import CodeField, InstantField, RowIdField
 
 SUBJECT = "case"
+OPEN = Q(closed__isnull=True)
 
 
 class LoopText(models.Model):
@@ -66,7 +67,12 @@ class Case(models.Model):
             models.Index(fields=["unit_code", "state"], name="case_unit_state"),
             models.Index(fields=["lead_org", "state"], name="case_lead_state"),
             models.Index(fields=["person"], name="case_person", condition=Q(person__gt=0)),
-            models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
+            # Of the open cases alone: what is near, what a tile shows; and all that counting them by unit asks for.
+            models.Index(fields=["cell"], name="case_open_cell", condition=OPEN & Q(cell__isnull=False)),
+            models.Index(
+                fields=["unit_code", "level", "due", "created", "person"], name="case_open_unit", condition=OPEN
+            ),
+            models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
