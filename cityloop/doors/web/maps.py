@@ -42,6 +42,11 @@ def named() -> list[tuple[str, str]]:
     return [("open", _("Open")), ("over", _("Overdue")), ("density", _("Open per km²"))]
 
 
+def legends() -> list[tuple[str, str]]:
+    """List the measures with what the legend says of them."""
+    return [("open", _("Open cases")), ("over", _("Overdue cases")), ("density", _("Open cases per km²"))]
+
+
 @functools.lru_cache(maxsize=64)
 def outlines(version: str, code: str, depth: int) -> dict[str, Any]:
     """Give the outlines of the units `depth` levels below `code`; of the finest, its own. Kept per version."""
@@ -74,9 +79,12 @@ Href = Callable[[str, bool], str]
 def answer(
     request: HttpRequest, code: str, depth: int, counted: Mapping[str, Counted] | None, href: Href
 ) -> HttpResponse:
-    """Answer with the units as GeoJSON; not at all where the browser has it already."""
-    version = units.city().units_version
-    body = _body(version, code, depth, counted, href, measure(request), request.GET.get("here", ""))
+    """Answer with the units as GeoJSON, or `numbers` alone; with nothing where the browser has it already."""
+    version, by = units.city().units_version, measure(request)
+    if counted is not None and "numbers" in request.GET:
+        body = _numbers(version, code, depth, counted, by)
+    else:
+        body = _body(version, code, depth, counted, href, by, request.GET.get("here", ""))
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     fresh = tag in parse_etags(request.headers.get("If-None-Match", ""))
     small = "gzip" in request.headers.get("Accept-Encoding", "") and not fresh
@@ -105,6 +113,13 @@ def _body(
             told["href"] = href(own["code"], own["level"] < finest)
         features.append({**kept, "properties": told})
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
+
+
+def _numbers(version: str, code: str, depth: int, counted: Mapping[str, Counted], by: str) -> bytes:
+    areas = {f["properties"]["code"]: f["properties"]["km2"] for f in outlines(version, code, depth)["features"]}
+    values = {own: shade(by, count, areas.get(own, 0)) for own, count in counted.items()}
+    told = {own: {**c._asdict(), "value": values[own], "label": f"{values[own]:,}"} for own, c in counted.items()}
+    return json.dumps({"total": total(counted.values())._asdict(), "units": told}).encode()
 
 
 def shade(by: str, count: Counted, km2: float) -> float:

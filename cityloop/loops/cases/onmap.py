@@ -73,7 +73,7 @@ def _counted(parts: "Iterable[QuerySet[Case]]", width: int, at: int) -> dict[str
     found: dict[str, Counted] = {}
     for rows in parts:
         grouped = rows.annotate(sub=Substr("unit_code", 1, width)).values_list("sub")
-        for sub, count, over in grouped.annotate(n=Count("*"), late=Count("*", filter=Q(due__lt=at))).order_by():
+        for sub, count, over in grouped.annotate(n=Count("*"), late=Count("due", filter=Q(due__lt=at))).order_by():
             before = found.get(sub, Counted(0, 0))
             found[sub] = Counted(before.open + count, before.over + over)
     return found
@@ -95,7 +95,7 @@ def heaps_in(tile: Tile, scope: Scope, at: int) -> list[Heap]:
     shift = 2 * (MAX_ZOOM - zoom)
     rows = visible(scope).filter(_inside(tile), closed__isnull=True)
     grouped = rows.annotate(square=F("cell").bitrightshift(shift)).values_list("square")
-    counted = grouped.annotate(n=Count("*"), late=Count("*", filter=Q(due__lt=at))).order_by()
+    counted = grouped.annotate(n=Count("*"), late=Count("due", filter=Q(due__lt=at))).order_by()
     return [Heap(*centre(square << shift, zoom), count, over) for square, count, over in counted]
 
 

@@ -34,6 +34,7 @@ def build(sources: Iterable[Source], to: Path, credit: str = "") -> int:
     Gives the number of tiles. Refuses a file that is not GeoJSON, naming it. `credit` is shown on the map.
     """
     shapes = [shape for source in sources for shape in _shapes(source)]
+    shapes += rules.beyond([shape for shape in shapes if shape.layer == "sea"])
     if not shapes:
         raise Refusal("basemap.empty", "There is nothing to draw in these files.")
     # PMTiles wants the tiles along its own curve; they are small, so they wait in memory.

@@ -14,6 +14,8 @@ from cityloop.ground.codes.tiles import EXTENT, Tile, world
 MARGIN = 96 / EXTENT  # how far shapes reach beyond their tile, so that no seam shows where a line is wide
 SHALLOWEST, DEEPEST = 8, 14  # a browser enlarges the deepest tiles for all closer views
 FINE = 5  # steps that a simplified outline may differ: under a pixel
+BEYOND = 0.002  # of the world, some 50 km at middle latitudes: as far as the sea goes on beyond its data
+WIDE = 300  # times the strip looked at, that is 15 km: what is narrower is an inlet
 NAMES_FROM = 12
 # Which streets are drawn from which zoom on: the great ones first.
 ROADS_FROM = {1: 8, 2: 10, 3: 12, 4: 13}
@@ -44,6 +46,36 @@ def shape_of(layer: str, feature: dict[str, Any]) -> Shape:
         shape = shapely.make_valid(shape)
     rank = RANKS.get(str(told.get("class", "")), PLAIN) if layer == "road" else 0
     return Shape(layer, str(told.get("name") or "") if rank else "", rank, shape)
+
+
+def beyond(seas: list[Shape]) -> list[Shape]:
+    """Let the sea go on where the data end: what touches their southern, northern, western or eastern edge.
+
+    Without it a sea would end in a straight line within sight of the city.
+    """
+    if not seas:
+        return []
+    whole = shapely.union_all([s.geometry for s in seas])
+    west, north, east, south = whole.bounds
+    thin = BEYOND / 1000
+    strips = (
+        ((west, south - thin, east, south), (0, BEYOND)),
+        ((west, north, east, north + thin), (0, -BEYOND)),
+        ((east - thin, north, east, south), (BEYOND, 0)),
+        ((west, north, west + thin, south), (-BEYOND, 0)),
+    )
+    found = [_stretched(shapely.clip_by_rect(whole, *strip), *by, thin) for strip, by in strips]
+    corner = shapely.box(east, south, east + BEYOND, south + BEYOND)
+    if whole.covers(shapely.Point(east - thin, south - thin)):
+        found.append(corner)
+    return [Shape("sea", "", 0, shape) for shape in found if not shapely.is_empty(shape)]
+
+
+def _stretched(strip: BaseGeometry, dx: float, dy: float, thin: float) -> BaseGeometry:
+    """Draw a thin strip out in one direction, where it is open sea and not an inlet."""
+    wide = [part.bounds for part in shapely.get_parts(strip) if part.length > WIDE * thin]
+    drawn = [shapely.box(min(w, w + dx), min(n, n + dy), max(e, e + dx), max(s, s + dy)) for w, n, e, s in wide]
+    return shapely.union_all(drawn)
 
 
 def pyramid(shapes: list[Shape]) -> Iterator[tuple[Tile, bytes]]:

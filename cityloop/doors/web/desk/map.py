@@ -38,9 +38,10 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "fresh": hour(now),
         "minute": minute,
         "step": STEP,
-        "last": last,
+        "last": -(-last // STEP) * STEP,
+        "now_address": address({**kept, "by": by}, None),
+        "legend": dict(maps.legends())[by],
         "then": hour(at) if at is not None else "",
-        "begin": hour(midnight(now)),
     }
     return render(request, "desk/map.html", more)
 

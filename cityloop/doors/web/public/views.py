@@ -34,6 +34,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "rows": maps.listed(code, counted, by),
         "crumbs": maps.crumbs(code),
         "total": maps.total(counted.values()),
+        "legend": dict(maps.legends())[by],
         "query": urlencode({"under": code, "by": by}),
     }
     return render(request, "public/map.html", more)
