@@ -59,9 +59,13 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
   const [first, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
   let units = first
   const relabel = legend(map, at)
-  const shade = (now: Collection) => { units = now; drawUnits(map, at, now); relabel(stepsOf(now)) }
-  if (!at.dataset.center && !at.dataset.bounds) fit(map, marks.features.length && at.dataset.fit !== "units" ? marks : units)
+  const shade = (now: Collection) => { units = now; drawUnits(map, at, now); relabel.shade(stepsOf(now)) }
   shade(units)
+  if (!at.dataset.center && !at.dataset.bounds) {
+    const what = marks.features.length && at.dataset.fit !== "units" ? marks : units
+    fit(map, what, 32)
+    relabel.place((top) => fit(map, what, top))
+  }
   await drawCases(map, at)
   drawMarks(map, at, marks)
   pointing(map, at)
@@ -114,7 +118,7 @@ function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void 
   showMarks(map, at, marks)
 }
 
-function fit(map: maplibre.Map, what: Collection): void {
+function fit(map: maplibre.Map, what: Collection, top: number): void {
   const box = new maplibre.LngLatBounds()
   const walk = (c: unknown): void => {
     if (!Array.isArray(c)) return
@@ -122,7 +126,7 @@ function fit(map: maplibre.Map, what: Collection): void {
     else c.forEach(walk)
   }
   for (const f of what.features) walk((f.geometry as GeoJSON.Polygon | null)?.coordinates)
-  if (!box.isEmpty()) map.fitBounds(box, { padding: 32, duration: 0, maxZoom: 16 })
+  if (!box.isEmpty()) map.fitBounds(box, { padding: { top, bottom: 32, left: 32, right: 32 }, duration: 0, maxZoom: 16 })
 }
 
 function view(at: HTMLElement): Partial<maplibre.MapOptions> {

@@ -5,32 +5,33 @@ import { ICONS } from "./map-marks"
 import { wordOf } from "./map-pointing"
 import { URGENCY } from "./map-style"
 
-/** Makes the legend; gives what draws its shades anew. */
-export function legend(map: Map, at: HTMLElement): (steps: number[]) => void {
-  if (!at.dataset.wordLegend) return () => undefined
+/** What the legend can be told: new shades; to find a place where it hides no unit, else to have the view moved down. */
+export interface Legend { shade: (steps: number[]) => void; place: (down: (top: number) => void) => void }
+
+export function legend(map: Map, at: HTMLElement): Legend {
+  if (!at.dataset.wordLegend) return { shade: () => undefined, place: () => undefined }
   const box = element("div", "legend")
   const [title, ramp, marks] = [element("b"), element("div", "ramp"), element("ul", "marks")]
   title.textContent = at.dataset.wordLegend
   box.append(title, ramp, marks)
   at.append(box)
-  map.once("idle", () => place(map, at, box))
   if (at.dataset.casesUrl) map.on("idle", () => marks.replaceChildren(...count(map, at)))
-  return (steps) => {
-    box.hidden = !steps.length
-    ramp.replaceChildren(...steps.length ? shades(steps) : [])
+  return {
+    shade: (steps) => {
+      box.hidden = !steps.length
+      ramp.replaceChildren(...steps.length ? shades(steps) : [])
+    },
+    place: (down) => map.once("idle", () => place(map, at, box, down)),
   }
 }
 
-/** Puts it where it hides no unit; where there is no such corner, the map moves down beneath it. */
-function place(map: Map, at: HTMLElement, box: HTMLElement): void {
+function place(map: Map, at: HTMLElement, box: HTMLElement, down: (top: number) => void): void {
   if (box.hidden || !map.getLayer("units-fill")) return
   const [wide, high, all] = [box.offsetWidth + 24, box.offsetHeight + 24, at.clientHeight]
   const free = (top: number) => !map.queryRenderedFeatures([[0, top], [wide, top + high]], { layers: ["units-fill"] }).length
   if (free(0)) return
   if (free(all - high)) return box.classList.add("low")
-  if (at.dataset.center || at.clientWidth > 600) return
-  const bounds = map.getBounds()
-  map.fitBounds(bounds, { padding: { top: high, bottom: 0, left: 0, right: 0 }, duration: 0 })
+  if (at.clientWidth < 600) down(high)
 }
 
 function shades(steps: number[]): HTMLElement[] {

@@ -29,7 +29,7 @@ export function unitFill(at: HTMLElement, steps: number[]): string | ExpressionS
 /** Units: filled under the streets, outlined above them; short labels. `ground`: streets are drawn beneath. */
 export function unitLayers(at: HTMLElement, steps: number[], named: boolean, ground: boolean): LayerSpecification[] {
   const counted = steps.length > 0
-  const opacity = !ground ? 1 : counted ? fade(0.96, 0.3) : fade(0.9, 0)
+  const opacity = !ground ? 1 : counted ? fade(0.96, 0.3) : 0
   const line = { "line-color": colour(at, "line2"), "line-width": ["interpolate", ["linear"], ["zoom"], 9, 0.8, 14, 1.6] as ExpressionSpecification }
   return [
     { id: "units-fill", type: "fill", source: "units", paint: { "fill-color": unitFill(at, steps), "fill-opacity": opacity } },

@@ -125,7 +125,7 @@ def _numbers(version: str, code: str, depth: int, counted: Mapping[str, Counted]
 def shade(by: str, count: Counted, km2: float) -> float:
     """Give the number a unit is shaded by."""
     if by == "density":
-        return round(count.open / km2, 1) if km2 > 0 else 0
+        return float(f"{count.open / km2:.2g}") if km2 > 0 else 0
     return count.over if by == "over" else count.open
 
 

@@ -12,13 +12,13 @@ from shapely.geometry.base import BaseGeometry
 from cityloop.ground.codes.tiles import EXTENT, Tile, world
 
 MARGIN = 96 / EXTENT  # how far shapes reach beyond their tile, so that no seam shows where a line is wide
-SHALLOWEST, DEEPEST = 8, 14  # a browser enlarges the deepest tiles for all closer views
+SHALLOWEST, DEEPEST = 7, 14  # a browser enlarges the deepest tiles for all closer views
 FINE = 5  # steps that a simplified outline may differ: under a pixel
 BEYOND = 0.002  # of the world, some 50 km at middle latitudes: as far as the sea goes on beyond its data
 WIDE = 300  # times the strip looked at, that is 15 km: what is narrower is an inlet
 NAMES_FROM = 12
 # Which streets are drawn from which zoom on: the great ones first.
-ROADS_FROM = {1: 8, 2: 10, 3: 12, 4: 13}
+ROADS_FROM = {1: 7, 2: 10, 3: 12, 4: 13}
 RANKS = {
     "motorway": 1, "trunk": 1, "highway": 1, "primary": 1, "secondary": 2, "major street": 2, "tertiary": 3,
 }  # fmt: skip
