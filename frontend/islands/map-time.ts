@@ -50,7 +50,8 @@ export function timeSlider(show: (minute: number | undefined) => Promise<void>):
     }, PACE)
     pressed()
   })
-  say()
+  const minute = say()
+  if (minute !== undefined) show(minute).catch(() => undefined)
 }
 
 /** The time of day so many minutes after the day began. */

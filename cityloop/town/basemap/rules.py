@@ -64,16 +64,17 @@ def beyond(seas: list[Shape]) -> list[Shape]:
         ((east - thin, north, east, south), (BEYOND, 0)),
         ((west, north, west + thin, south), (-BEYOND, 0)),
     )
-    found = [_stretched(shapely.clip_by_rect(whole, *strip), *by, thin) for strip, by in strips]
+    found = [_stretched(shapely.clip_by_rect(whole, *strip), by, thin) for strip, by in strips]
     corner = shapely.box(east, south, east + BEYOND, south + BEYOND)
     if whole.covers(shapely.Point(east - thin, south - thin)):
         found.append(corner)
     return [Shape("sea", "", 0, shape) for shape in found if not shapely.is_empty(shape)]
 
 
-def _stretched(strip: BaseGeometry, dx: float, dy: float, thin: float) -> BaseGeometry:
+def _stretched(strip: BaseGeometry, by: tuple[float, float], thin: float) -> BaseGeometry:
     """Draw a thin strip out in one direction, where it is open sea and not an inlet."""
     wide = [part.bounds for part in shapely.get_parts(strip) if part.length > WIDE * thin]
+    dx, dy = by
     drawn = [shapely.box(min(w, w + dx), min(n, n + dy), max(e, e + dx), max(s, s + dy)) for w, n, e, s in wide]
     return shapely.union_all(drawn)
 
