@@ -113,7 +113,7 @@ def _fill(departments: list[tuple[int, str]]) -> None:
             _write(cursor, Case, rows)
             parts = [
                 {"id": n, "case_id": n, "round": 1, "number": 1, "role": "lead", "state": "open", "due": None,
-                 "org": departments[n % DEPARTMENTS][0], "org_path": departments[n % DEPARTMENTS][1]}
+                 "org": departments[n // 7 % DEPARTMENTS][0], "org_path": departments[n // 7 % DEPARTMENTS][1]}
                 for n in range(start + 1, start + CHUNK + 1)
             ]  # fmt: skip
             _write(cursor, Part, parts)

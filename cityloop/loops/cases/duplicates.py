@@ -30,11 +30,7 @@ def likely(
 ) -> list[Likely]:
     """Give the likeliest duplicates of a report at a place, best first: two queries, by a B-tree on cells."""
     rows = Case.objects.filter(
-        near("cell", lon, lat, RADIUS_M),
-        closed__isnull=True,  # as the index on cells says it
-        state__in=OPEN_STATES,
-        created__gte=at - WITHIN,
-        created__lte=at + WITHIN,
+        near("cell", lon, lat, RADIUS_M), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
     )
     if matter:
         rows = rows.filter(matter__in=(matter, ""))

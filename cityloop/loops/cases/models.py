@@ -67,11 +67,12 @@ class Case(models.Model):
             models.Index(fields=["unit_code", "state"], name="case_unit_state"),
             models.Index(fields=["lead_org", "state"], name="case_lead_state"),
             models.Index(fields=["person"], name="case_person", condition=Q(person__gt=0)),
-            # Of the open cases alone: what is near, what a tile shows; and all that counting them by unit asks for.
-            models.Index(fields=["cell"], name="case_open_cell", condition=OPEN & Q(cell__isnull=False)),
+            models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
+            # The open cases alone, with all that counting them by unit or by square asks for (maps: see onmap.py).
             models.Index(
                 fields=["unit_code", "level", "due", "created", "person"], name="case_open_unit", condition=OPEN
             ),
+            models.Index(fields=["cell", "level", "unit_code", "due", "person"], name="case_open_cell", condition=OPEN),
             models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
@@ -102,7 +103,10 @@ class Part(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "round", "number"], name="case_part_once")]
-        indexes = [models.Index(fields=["org_path", "case"], name="case_part_org")]
+        indexes = [
+            models.Index(fields=["org_path", "case"], name="case_part_org"),
+            models.Index(fields=["case", "org_path"], name="case_part_of_case"),  # may this department see that case?
+        ]
 
 
 class Report(models.Model):
