@@ -19,14 +19,14 @@ from cityloop.home import home
 def demo(out: Out, host: str, port: int, speed: float, reset: bool) -> int:
     """Serve the demo city."""
     free(host, port)
-    call("demo-prepare", "--speed", str(speed), *(["--reset"] if reset else []))
     streets()
+    call("demo-prepare", "--speed", str(speed), *(["--reset"] if reset else []))
     tell(out)
     return start(out, host=host, port=port, workers=2)
 
 
 def streets() -> None:
-    """Draw the map under everything beside the city already being served: the first page does not wait for it."""
+    """Draw the map under everything while the city is made ready; the first page does not wait for it."""
     if not os.environ.get("CITYLOOP_MAP") and not (home() / "basemap.pmtiles").exists():
         subprocess.Popen(cityloop("demo-basemap"), stdout=subprocess.DEVNULL)  # noqa: S603
 
