@@ -70,9 +70,11 @@ class Case(models.Model):
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
             # The open cases alone, with all that counting them by unit or by square asks for (maps: see onmap.py).
             models.Index(
-                fields=["unit_code", "level", "due", "created", "person"], name="case_open_unit", condition=OPEN
+                fields=["unit_code", "level", "due", "created", "person", "id"], name="case_open_unit", condition=OPEN
             ),
-            models.Index(fields=["cell", "level", "unit_code", "due", "person"], name="case_open_cell", condition=OPEN),
+            models.Index(
+                fields=["cell", "level", "unit_code", "due", "person", "id"], name="case_open_cell", condition=OPEN
+            ),
             models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
