@@ -1,65 +1,109 @@
-// The map island: draws our own GeoJSON, asks no server outside. See docs/reference/map-island.md for its attributes.
+// The map island: our own ground, units and cases; no server outside is asked. See docs/reference/map-island.md.
 import "maplibre-gl/dist/maplibre-gl.css"
 import "./css/map.css"
 import * as maplibre from "maplibre-gl"
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url"
-import { basemap, unitLayers, markLayers } from "./islands/map-style"
+import { type Ground, ground, styleOf } from "./islands/map-base"
+import { drawCases, renewCases, showCases } from "./islands/map-cases"
+import { legend } from "./islands/map-legend"
 import { showMarks } from "./islands/map-marks"
 import { pickable } from "./islands/map-pick"
-import { quantiles } from "./islands/map-scale"
+import { pointing } from "./islands/map-pointing"
+import { markLayers } from "./islands/map-style"
+import { timeSlider } from "./islands/map-time"
+import { type Collection, drawUnits, nothing, type Numbers, put, renumber, stepsOf } from "./islands/map-units"
 import { atMost, RENEWED } from "./islands/renewing"
 
 maplibre.setWorkerUrl(workerUrl)
 
-type Collection = GeoJSON.FeatureCollection
-const nothing: Collection = { type: "FeatureCollection", features: [] }
-const APART = 8_000 // a map is not asked for more often than this, however busy the city
+const APART = 2_000 // a map is not asked for more often than this, however busy the city
 
-export async function mount(at: HTMLElement): Promise<maplibre.Map> {
+export async function mount(at: HTMLElement): Promise<maplibre.Map | undefined> {
   const says = line(at)
   says.textContent = at.dataset.wordLoading ?? ""
+  try {
+    const of = await ground()
+    const map = await open(at, of)
+    if (at.dataset.pick) pickable(map, at)
+    await fill(map, at)
+    says.textContent = ""
+    at.dataset.ready = "yes"
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload())
+    return map
+  } catch {
+    says.textContent = at.dataset.wordFailed ?? ""
+    at.dataset.ready = "failed"
+    return undefined
+  }
+}
+
+async function open(at: HTMLElement, of: Ground): Promise<maplibre.Map> {
   const map = new maplibre.Map({
     container: canvas(at),
-    style: basemap(at),
+    style: styleOf(at, of),
     ...view(at),
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
+    maxZoom: 18.9,
     locale: { "Map.Title": at.getAttribute("aria-label") ?? "", "NavigationControl.ZoomIn": at.dataset.wordZoomIn ?? "+", "NavigationControl.ZoomOut": at.dataset.wordZoomOut ?? "−" },
   })
   map.touchZoomRotate.disableRotation()
   map.addControl(new maplibre.NavigationControl({ showCompass: false }), "top-right")
-  if (at.dataset.pick) pickable(map, at)
-  await new Promise((done) => map.once("load", done))
-  await fill(map, at, says)
-  keepFresh(map, at)
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => location.reload())
+  credit(at, of.attribution ?? "")
+  await new Promise((done) => map.once("style.load", done))
   return map
 }
 
-async function fill(map: maplibre.Map, at: HTMLElement, says: HTMLElement): Promise<void> {
-  try {
-    const [units, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
-    drawUnits(map, at, units)
-    drawMarks(map, at, marks)
-    if (!at.dataset.center && !at.dataset.bounds) fit(map, marks.features.length && at.dataset.fit !== "units" ? marks : units)
-    says.textContent = ""
-    at.dataset.ready = "yes"
-  } catch {
-    says.textContent = at.dataset.wordFailed ?? ""
-    at.dataset.ready = "failed"
+async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
+  const [first, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
+  let units = first
+  const relabel = legend(map, at)
+  const shade = (now: Collection) => { units = now; drawUnits(map, at, now); relabel.shade(stepsOf(now)) }
+  shade(units)
+  if (!at.dataset.center && !at.dataset.bounds) {
+    const what = marks.features.length && at.dataset.fit !== "units" ? marks : units
+    fit(map, what, 32)
+    relabel.place((top) => fit(map, what, top))
   }
-}
+  await drawCases(map, at)
+  drawMarks(map, at, marks)
+  pointing(map, at)
 
-/** Follows the list beside it: counts and marks change where they stand, the view stays. */
-function keepFresh(map: maplibre.Map, at: HTMLElement): void {
+  let past: number | undefined
+  const numbers = async () => {
+    if (!at.dataset.unitsUrl || !units.features.some((f) => f.properties?.value !== undefined)) return
+    const url = `${at.dataset.unitsUrl}${at.dataset.unitsUrl.includes("?") ? "&" : "?"}numbers${past === undefined ? "" : `&at=${past}`}`
+    const asked = past
+    const told = await (await fetch(url, { headers: { Accept: "application/json" } })).json() as Numbers
+    if (asked !== past) return
+    shade(renumber(units, told))
+    if (at.dataset.casesUrl) list(told)
+  }
   const renew = async () => {
-    const [units, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
-    if (at.dataset.ready !== "yes") return
-    if (units.features.length) drawUnits(map, at, units)
-    if (at.dataset.marksUrl) drawMarks(map, at, marks)
+    await numbers()
+    if (past === undefined) renewCases(map, at)
+    if (at.dataset.marksUrl) drawMarks(map, at, await get(at.dataset.marksUrl))
   }
   document.addEventListener(RENEWED, atMost(APART, () => { if (at.isConnected) renew().catch(() => undefined) }))
+  if (at.dataset.casesUrl) timeSlider(async (minute) => {
+    if ((minute === undefined) !== (past === undefined)) showCases(map, minute === undefined)
+    past = minute
+    await numbers()
+  })
+}
+
+/** The list beside the map says the same numbers. */
+function list(told: Numbers): void {
+  const write = (box: Element | null | undefined, n: number) => { if (box) box.textContent = n.toLocaleString(document.documentElement.lang) }
+  for (const row of document.querySelectorAll<HTMLElement>("[data-unit]")) {
+    const own = told.units[row.dataset.unit ?? ""]
+    write(row.querySelector("[data-open]"), own?.open ?? 0)
+    write(row.querySelector("[data-over]"), own?.over ?? 0)
+    for (const box of row.querySelectorAll("td a")) box.classList.toggle("none", box.textContent === "0")
+  }
+  write(document.querySelector("[data-total-open]"), told.total.open)
+  write(document.querySelector("[data-total-over]"), told.total.over)
 }
 
 async function get(url: string | undefined): Promise<Collection> {
@@ -69,51 +113,12 @@ async function get(url: string | undefined): Promise<Collection> {
   return answer.json() as Promise<Collection>
 }
 
-function drawUnits(map: maplibre.Map, at: HTMLElement, units: Collection): void {
-  if (!units.features.length) return
-  const steps = quantiles(units.features.map((f) => Number(f.properties?.value ?? Number.NaN)))
-  const layers = unitLayers(at, steps)
-  const known = [put(map, "units", units), put(map, "labels", labels(units))]
-  if (known[0]) {
-    for (const layer of layers) if (layer.type === "fill") map.setPaintProperty(layer.id, "fill-color", layer.paint?.["fill-color"])
-    return
-  }
-  for (const layer of layers) map.addLayer(layer)
-  const popup = new maplibre.Popup({ closeButton: false, closeOnClick: false, className: "quiet" })
-  map.on("mousemove", "units-fill", (event) => {
-    const found = event.features?.[0]?.properties
-    if (!found) return
-    map.getCanvas().style.cursor = found.href ? "pointer" : ""
-    const value = found.value === undefined ? "" : `: ${Number(found.value).toLocaleString(document.documentElement.lang)}`
-    popup.setLngLat(event.lngLat).setText(`${found.name ?? ""}${value}`).addTo(map)
-  })
-  map.on("mouseleave", "units-fill", () => { popup.remove(); map.getCanvas().style.cursor = "" })
-  map.on("click", "units-fill", (event) => {
-    const href = event.features?.[0]?.properties?.href as string | undefined
-    if (href && !at.dataset.pick) location.assign(href)
-  })
-}
-
-/** Gives a source its data; tells whether it was there before. */
-function put(map: maplibre.Map, name: string, data: Collection): boolean {
-  const known = map.getSource<maplibre.GeoJSONSource>(name)
-  if (known) known.setData(data)
-  else map.addSource(name, { type: "geojson", data })
-  return known !== undefined
-}
-
-/** One label a unit, at the point given for it: an area in several tiles would be labelled in each. */
-function labels(units: Collection): Collection {
-  const points = units.features.filter((f) => f.properties?.label !== undefined && Array.isArray(f.properties.at))
-  return { type: "FeatureCollection", features: points.map((f) => ({ ...f, geometry: { type: "Point", coordinates: f.properties?.at as number[] } })) }
-}
-
 function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void {
   if (!put(map, "marks", marks)) for (const layer of markLayers(at)) map.addLayer(layer)
   showMarks(map, at, marks)
 }
 
-function fit(map: maplibre.Map, what: Collection): void {
+function fit(map: maplibre.Map, what: Collection, top: number): void {
   const box = new maplibre.LngLatBounds()
   const walk = (c: unknown): void => {
     if (!Array.isArray(c)) return
@@ -121,7 +126,7 @@ function fit(map: maplibre.Map, what: Collection): void {
     else c.forEach(walk)
   }
   for (const f of what.features) walk((f.geometry as GeoJSON.Polygon | null)?.coordinates)
-  if (!box.isEmpty()) map.fitBounds(box, { padding: 32, duration: 0, maxZoom: 16 })
+  if (!box.isEmpty()) map.fitBounds(box, { padding: { top, bottom: 32, left: 32, right: 32 }, duration: 0, maxZoom: 16 })
 }
 
 function view(at: HTMLElement): Partial<maplibre.MapOptions> {
@@ -141,6 +146,15 @@ function canvas(at: HTMLElement): HTMLElement {
   box.className = "canvas"
   at.append(box)
   return box
+}
+
+/** Whom the ground comes from. */
+function credit(at: HTMLElement, words: string): void {
+  if (!words) return
+  const box = document.createElement("p")
+  box.className = "credit"
+  box.textContent = new DOMParser().parseFromString(words, "text/html").body.textContent // others write links here
+  at.append(box)
 }
 
 /** A line on the map that says what it is doing; read out, but never in the way. */

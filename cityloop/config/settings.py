@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cityloop.config.databases import database
 from cityloop.config.mail import mail
+from cityloop.config.maps import map_source, origin
 from cityloop.config.secret import production, secret_key
 from cityloop.home import home
 
@@ -114,6 +115,8 @@ globals().update(
     mail(os.environ.get("CITYLOOP_SMTP", ""), os.environ.get("CITYLOOP_SENDER", "cityloop@localhost"), HOME)
 )
 
+MAP_FILE, MAP_STYLE = map_source(os.environ.get("CITYLOOP_MAP", ""), HOME)
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -121,9 +124,9 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, NONCE],
         # Widths of clock bars and places of map marks are style attributes; they cannot load or run anything.
         "style-src-attr": ["'unsafe-inline'"],
-        "img-src": [SELF, "data:", "blob:"],
+        "img-src": [SELF, "data:", "blob:", *origin(MAP_STYLE)],
         "worker-src": [SELF, "blob:"],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *origin(MAP_STYLE)],
         "object-src": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

@@ -1,8 +1,11 @@
 """`cityloop demo`: a city to start with, served at once."""
 
+import os
+import subprocess
+
 import click
 
-from cityloop.doors.cli.serve import call, free, start
+from cityloop.doors.cli.serve import call, cityloop, free, start
 from cityloop.doors.cli.verb import Out, verb
 from cityloop.home import home
 
@@ -16,9 +19,16 @@ from cityloop.home import home
 def demo(out: Out, host: str, port: int, speed: float, reset: bool) -> int:
     """Serve the demo city."""
     free(host, port)
+    streets()
     call("demo-prepare", "--speed", str(speed), *(["--reset"] if reset else []))
     tell(out)
     return start(out, host=host, port=port, workers=2)
+
+
+def streets() -> None:
+    """Draw the map under everything while the city is made ready; the first page does not wait for it."""
+    if not os.environ.get("CITYLOOP_MAP") and not (home() / "basemap.pmtiles").exists():
+        subprocess.Popen(cityloop("demo-basemap"), stdout=subprocess.DEVNULL)  # noqa: S603
 
 
 def tell(out: Out) -> None:
@@ -39,3 +49,13 @@ def prepare(out: Out, speed: float, reset: bool) -> None:
     from cityloop.demo import city
 
     city.prepare(home(), speed=speed, reset=reset)
+
+
+@click.command("demo-basemap", hidden=True)
+@verb()
+def basemap(out: Out) -> None:
+    """Cut the demo's map of streets, in a process of its own that gives way to all others."""
+    from cityloop.demo import streets
+
+    os.nice(15)
+    streets.draw()

@@ -3,7 +3,7 @@ import { Marker, type Map } from "maplibre-gl"
 import { URGENCY } from "./map-style"
 
 const MOST = 250 // more would be a swarm; the rest stay dots
-const ICONS: Record<string, string> = {
+export const ICONS: Record<string, string> = {
   ontime: "clock", due: "hourglass-low", over: "alert-triangle", ver: "circle-check", wait: "inbox", alarm: "bell-ringing",
 }
 

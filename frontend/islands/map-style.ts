@@ -1,5 +1,5 @@
-// The look of the map, from the same tokens as the page.
-import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl"
+// The look of units and marks, from the same tokens as the page.
+import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl"
 
 /** Resolves a token to a plain colour, in the theme that is on. */
 export function colour(at: HTMLElement, name: string): string {
@@ -11,67 +11,94 @@ export function colour(at: HTMLElement, name: string): string {
   return found
 }
 
-const font = ["Noto Sans CJK SC", "sans-serif"]
-const kind = (...names: string[]): ExpressionSpecification => ["in", ["get", "kind"], ["literal", names]]
+export const font = ["Noto Sans CJK SC", "sans-serif"]
+export const SHADES = 5
 
-/** Ground, water, parks, roads: features of `data-basemap-url` with a `kind`. No glyphs or sprites are fetched. */
-export function basemap(at: HTMLElement): StyleSpecification {
-  const ground: LayerSpecification = { id: "ground", type: "background", paint: { "background-color": colour(at, "map-land") } }
-  const style: StyleSpecification = { version: 8, sources: {}, layers: [ground] }
-  if (!at.dataset.basemapUrl) return style
-  style.sources.base = { type: "geojson", data: new URL(at.dataset.basemapUrl, location.href).href }
-  const area = (id: string, token: string): LayerSpecification => ({
-    id, type: "fill", source: "base", filter: kind(id), paint: { "fill-color": colour(at, token) },
-  })
-  const road: LayerSpecification = {
-    id: "road", type: "line", source: "base", filter: kind("road"),
-    layout: { "line-cap": "round", "line-join": "round" },
-    paint: { "line-color": colour(at, "map-road"), "line-width": ["interpolate", ["exponential", 1.6], ["zoom"], 11, 0.5, 14, 3, 18, 22] },
-  }
-  const name: LayerSpecification = {
-    id: "road-name", type: "symbol", source: "base", filter: kind("road"), minzoom: 14,
-    layout: { "symbol-placement": "line", "text-field": ["coalesce", ["get", "name"], ""], "text-size": 12, "text-font": font },
-    paint: { "text-color": colour(at, "map-label"), "text-halo-color": colour(at, "map-road"), "text-halo-width": 3 },
-  }
-  style.layers.push(area("block", "map-block"), area("water", "map-water"), area("park", "map-park"), road, name)
-  return style
+/** Units are shaded at city scale; the nearer, the more of the streets beneath shows through. */
+const fade = (far: number, near: number): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], 11.5, far, 13, (far + near) / 2, 15, near]
+
+/** The colour of a unit: slate by amount where there is a `value`, else plain. */
+export function unitFill(at: HTMLElement, steps: number[]): string | ExpressionSpecification {
+  const plain = colour(at, "surface")
+  if (!steps.length) return plain
+  const ramp = steps.flatMap((edge, i) => [edge, colour(at, `amount-${i + 2}`)])
+  const byAmount = ["step", ["to-number", ["get", "value"], 0], colour(at, "amount-1"), ...ramp] as never
+  return ["case", ["has", "value"], byAmount, plain] as ExpressionSpecification
 }
 
-/** Units: slate by amount where there is a `value`, else quiet surface; thin borders; short labels. */
-export function unitLayers(at: HTMLElement, steps: number[]): LayerSpecification[] {
-  const plain = colour(at, "surface")
-  const ramp = steps.flatMap((edge, i) => [edge, colour(at, `amount-${i + 2}`)])
-  const byAmount: ExpressionSpecification = ["step", ["to-number", ["get", "value"], 0], colour(at, "amount-1"), ...ramp] as never
-  const fill = steps.length ? (["case", ["has", "value"], byAmount, plain] as ExpressionSpecification) : plain
+/** Units: filled under the streets, outlined above them; short labels. `ground`: streets are drawn beneath. */
+export function unitLayers(at: HTMLElement, steps: number[], named: boolean, ground: boolean): LayerSpecification[] {
+  const counted = steps.length > 0
+  const opacity = !ground ? 1 : counted ? fade(0.96, 0.3) : 0
+  const line = { "line-color": colour(at, "line2"), "line-width": ["interpolate", ["linear"], ["zoom"], 9, 0.8, 14, 1.6] as ExpressionSpecification }
   return [
-    { id: "units-fill", type: "fill", source: "units", paint: { "fill-color": fill, "fill-opacity": at.dataset.basemapUrl ? 0.55 : 1 } },
-    { id: "units-line", type: "line", source: "units", paint: { "line-color": colour(at, "line2"), "line-width": 1 } },
+    { id: "units-fill", type: "fill", source: "units", paint: { "fill-color": unitFill(at, steps), "fill-opacity": opacity } },
+    { id: "units-line", type: "line", source: "units", paint: line },
     {
       id: "units-here", type: "line", source: "units", filter: ["==", ["get", "here"], true],
       paint: { "line-color": colour(at, "action"), "line-width": 3 },
     },
     {
-      id: "units-label", type: "symbol", source: "labels",
-      layout: { "text-field": ["to-string", ["get", "label"]], "text-size": 12, "text-font": font },
-      paint: { "text-color": colour(at, "ink3"), "text-halo-color": plain, "text-halo-width": 2 },
+      id: "units-label", type: "symbol", source: "labels", maxzoom: named ? 24 : 15,
+      layout: {
+        "text-field": (named
+          ? ["format", ["get", "name"], { "font-scale": 0.9 }, "\n", {}, ["to-string", ["get", "label"]], { "font-scale": 1.15 }]
+          : ["to-string", ["get", "label"]]) as never,
+        "text-size": 13, "text-font": font, "text-max-width": 9, "text-padding": 4, "symbol-sort-key": ["-", 0, ["to-number", ["get", "value"], 0]] as never,
+      },
+      paint: { "text-color": colour(at, "ink2"), "text-halo-color": colour(at, "surface"), "text-halo-width": 2 },
     },
   ]
 }
 
 export const URGENCY = ["wait", "ver", "ontime", "due", "over", "alarm"]
+const urgency = ["index-of", ["get", "status"], ["literal", URGENCY]] as never
+
+/** The fill of each status. */
+export function byStatus(at: HTMLElement): ExpressionSpecification {
+  const fills = URGENCY.flatMap((status) => [status, colour(at, `${status}-fill`)])
+  return ["match", ["get", "status"], ...fills, colour(at, "ink3")] as never
+}
 
 /** All marks as quiet dots; the few that matter are drawn above them as links (map-marks). */
 export function markLayers(at: HTMLElement): LayerSpecification[] {
-  const fills = URGENCY.flatMap((status) => [status, colour(at, `${status}-fill`)])
   return [
     {
       id: "marks", type: "circle", source: "marks",
-      layout: { "circle-sort-key": ["index-of", ["get", "status"], ["literal", URGENCY]] },
-      paint: {
-        "circle-color": ["match", ["get", "status"], ...fills, colour(at, "ink3")] as never,
-        "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 2.4, 14, 5],
-        "circle-opacity": 0.7,
+      layout: { "circle-sort-key": urgency },
+      paint: { "circle-color": byStatus(at), "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 2.4, 14, 5], "circle-opacity": 0.7 },
+    },
+  ]
+}
+
+/** Cases from tiles: dots further off, discs with the sign of their status near by; the worst on top. Heaps as counts. */
+export function caseLayers(at: HTMLElement): LayerSpecification[] {
+  const source = { source: "cases", "source-layer": "cases" } as const
+  const heap = { source: "cases", "source-layer": "heaps" } as const
+  return [
+    {
+      id: "cases-dot", type: "circle", ...source, maxzoom: 13, layout: { "circle-sort-key": urgency },
+      paint: { "circle-color": byStatus(at), "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 2.4, 13, 4.5], "circle-stroke-width": 0.8, "circle-stroke-color": colour(at, "surface") },
+    },
+    {
+      id: "cases-sign", type: "symbol", ...source, minzoom: 13,
+      layout: {
+        "icon-image": ["concat", "sign-", ["get", "status"]], "icon-allow-overlap": true, "icon-ignore-placement": false, "symbol-sort-key": urgency,
+        "icon-size": ["interpolate", ["linear"], ["zoom"], 13, 0.7, 15, 1],
       },
+    },
+    {
+      id: "heaps", type: "circle", ...heap,
+      paint: {
+        "circle-color": colour(at, "surface"), "circle-opacity": 0.94, "circle-stroke-width": 2,
+        "circle-stroke-color": ["case", [">", ["get", "over"], 0], colour(at, "over-fill"), colour(at, "ontime-fill")],
+        "circle-radius": ["interpolate", ["linear"], ["get", "open"], 1, 9, 100, 14, 1000, 18],
+      },
+    },
+    {
+      id: "heaps-count", type: "symbol", ...heap,
+      layout: { "text-field": ["to-string", ["get", "open"]], "text-size": 11, "text-font": font, "text-allow-overlap": true },
+      paint: { "text-color": colour(at, "ink") },
     },
   ]
 }

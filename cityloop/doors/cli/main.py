@@ -15,6 +15,7 @@ VERBS = {
     "demo": ("cityloop.demo.cli:demo", "Serve the demo city."),
     "serve": ("cityloop.doors.cli.serve:serve", "Serve this city: pages and background work."),
     "migrate": ("cityloop.doors.cli.migrate:migrate", "Bring the database up to this version."),
+    "basemap": ("cityloop.doors.cli.basemap:basemap", "Make the map under everything: water, parks, streets."),
     "bench": ("cityloop.doors.cli.bench:bench", "Measure, and hold each figure against its goal."),
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
     "cases": ("cityloop.doors.cli.cases:cases", "Ask about cases."),
@@ -32,6 +33,7 @@ VERBS = {
 # Called by other verbs, not by people.
 HIDDEN = {
     "steward": ("cityloop.doors.cli.steward:steward", "Do the background work."),
+    "demo-basemap": ("cityloop.demo.cli:basemap", "Draw the demo city's streets."),
     "demo-prepare": ("cityloop.demo.cli:prepare", "Make the demo city ready."),
 }
 

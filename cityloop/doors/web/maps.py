@@ -1,21 +1,27 @@
-"""Units as GeoJSON with how many cases are open in each; cached by the version of the units and the counts."""
+"""The map of units: which unit, shaded by what, as it was when; its outlines as GeoJSON, sent once."""
 
 import functools
 import gzip
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
+from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show.names import words
-from cityloop.loops.cases import queries as cases
+from cityloop.loops.cases import onmap
+from cityloop.loops.cases.onmap import Counted
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
 MOST_OUTLINES = 600
+NOTHING = Counted(0, 0)
+SQUARE_KM = 1_000_000
+MEASURES = ("open", "over", "density")
 
 
 def under(request: HttpRequest) -> str:
@@ -25,29 +31,60 @@ def under(request: HttpRequest) -> str:
     return units.unit_of(code, "under").code if asked else code
 
 
+def measure(request: HttpRequest) -> str:
+    """Give what units are shaded by: the open cases where the address names nothing known."""
+    asked = request.GET.get("by", "")
+    return asked if asked in MEASURES else MEASURES[0]
+
+
+def named() -> list[tuple[str, str]]:
+    """List the measures with their names. By head is not among them: units do not know how many live there."""
+    return [("open", _("Open")), ("over", _("Overdue")), ("density", _("Open per km²"))]
+
+
+def legends() -> list[tuple[str, str]]:
+    """List the measures with what the legend says of them."""
+    return [("open", _("Open cases")), ("over", _("Overdue cases")), ("density", _("Open cases per km²"))]
+
+
 @functools.lru_cache(maxsize=64)
 def outlines(version: str, code: str, depth: int) -> dict[str, Any]:
     """Give the outlines of the units `depth` levels below `code`; of the finest, its own. Kept per version."""
-    cut = units.scheme()
-    level = min(cut.level_of(code) + depth, cut.depth)
-    codes = [u.code for u in units.tree(code, level - cut.level_of(code)) if u.level == level]
-    return units.units_geojson(codes[:MOST_OUTLINES])
+    level = level_below(code, depth)
+    found = [u for u in units.tree(code, level - units.scheme().level_of(code)) if u.level == level][:MOST_OUTLINES]
+    areas = {u.code: u.area_m2 / SQUARE_KM for u in found}
+    kept = units.units_geojson([u.code for u in found])
+    for feature in kept["features"]:
+        feature["properties"]["km2"] = areas[feature["properties"]["code"]]
+    return kept
 
 
-def counts(code: str, depth: int, scope: Scope | None) -> dict[str, int]:
-    """Count open cases by the units `depth` levels below `code`. One query."""
+def level_below(code: str, depth: int) -> int:
+    """Give the level `depth` levels below a unit, the finest at most."""
     cut = units.scheme()
-    level = min(cut.level_of(code) + depth, cut.depth)
-    return cases.open_by_unit(code, cut.lengths[level], scope)
+    return min(cut.level_of(code) + depth, cut.depth)
+
+
+def counts(code: str, depth: int, scope: Scope | None, now: int, at: int | None = None) -> dict[str, Counted]:
+    """Count open cases by the units `depth` levels below `code`, now or as it was at `at`. One query, or two."""
+    width = units.scheme().lengths[level_below(code, depth)]
+    if at is None:
+        return onmap.by_unit(code, width, scope, now)
+    return onmap.by_unit_at(code, width, scope, at)
 
 
 Href = Callable[[str, bool], str]
 
 
-def answer(request: HttpRequest, code: str, depth: int, counted: Mapping[str, int] | None, href: Href) -> HttpResponse:
-    """Answer with the units as GeoJSON; not at all where the browser has it already."""
-    version = units.city().units_version
-    body = _body(version, code, depth, counted, href, request.GET.get("here", ""))
+def answer(
+    request: HttpRequest, code: str, depth: int, counted: Mapping[str, Counted] | None, href: Href
+) -> HttpResponse:
+    """Answer with the units as GeoJSON, or `numbers` alone; with nothing where the browser has it already."""
+    version, by = units.city().units_version, measure(request)
+    if counted is not None and "numbers" in request.GET:
+        body = _numbers(version, code, depth, counted, by)
+    else:
+        body = _body(version, code, depth, counted, href, by, request.GET.get("here", ""))
     tag = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
     fresh = tag in parse_etags(request.headers.get("If-None-Match", ""))
     small = "gzip" in request.headers.get("Accept-Encoding", "") and not fresh
@@ -61,29 +98,65 @@ def answer(request: HttpRequest, code: str, depth: int, counted: Mapping[str, in
     return reply
 
 
-def _body(version: str, code: str, depth: int, counted: Mapping[str, int] | None, href: Href, here: str) -> bytes:
+def _body(
+    version: str, code: str, depth: int, counted: Mapping[str, Counted] | None, href: Href, by: str, here: str
+) -> bytes:
     finest = units.scheme().depth
     features = []
     for kept in outlines(version, code, depth)["features"]:
         own = kept["properties"]
         told = {"code": own["code"], "name": words(own["names"]) or own["code"], "here": own["code"] == here}
         if counted is not None:
-            number = counted.get(own["code"], 0)
-            told |= {
-                "value": number,
-                "label": str(number),
-                "at": own["label"],
-                "href": href(own["code"], own["level"] < finest),
-            }
+            count = counted.get(own["code"], NOTHING)
+            value = shade(by, count, own["km2"])
+            told |= {"open": count.open, "over": count.over, "value": value, "label": f"{value:,}", "at": own["label"]}
+            told["href"] = href(own["code"], own["level"] < finest)
         features.append({**kept, "properties": told})
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
 
 
-def listed(code: str, counted: Mapping[str, int]) -> list[tuple[str, str, int, bool]]:
-    """Give the units under `code` as (code, name, open cases, whether there are finer ones), the fullest first."""
+def _numbers(version: str, code: str, depth: int, counted: Mapping[str, Counted], by: str) -> bytes:
+    areas = {f["properties"]["code"]: f["properties"]["km2"] for f in outlines(version, code, depth)["features"]}
+    values = {own: shade(by, count, areas.get(own, 0)) for own, count in counted.items()}
+    told = {own: {**c._asdict(), "value": values[own], "label": f"{values[own]:,}"} for own, c in counted.items()}
+    return json.dumps({"total": total(counted.values())._asdict(), "units": told}).encode()
+
+
+def shade(by: str, count: Counted, km2: float) -> float:
+    """Give the number a unit is shaded by."""
+    if by == "density":
+        return float(f"{count.open / km2:.2g}") if km2 > 0 else 0
+    return count.over if by == "over" else count.open
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A unit in the list beside the map, which says all that the map does."""
+
+    code: str
+    name: str
+    open: int
+    over: int
+    value: float
+    finer: bool
+
+
+def listed(code: str, counted: Mapping[str, Counted], by: str = "open") -> list[Row]:
+    """Give the units under `code` as rows, the darkest on the map first. One query."""
     finest = units.scheme().depth
-    rows = [(u.code, words(u.names) or u.code, counted.get(u.code, 0), u.level < finest) for u in units.children(code)]
-    return sorted((r for r in rows if r[2] or not _special(r[0])), key=lambda r: (-r[2], r[0]))
+    rows = [_row(u, counted.get(u.code, NOTHING), by, finest) for u in units.children(code)]
+    return sorted((r for r in rows if r.open or not _special(r.code)), key=lambda r: (-r.value, -r.open, r.code))
+
+
+def _row(unit: Any, count: Counted, by: str, finest: int) -> Row:
+    value = shade(by, count, unit.area_m2 / SQUARE_KM)
+    return Row(unit.code, words(unit.names) or unit.code, count.open, count.over, value, unit.level < finest)
+
+
+def total(counted: Iterable[Counted]) -> Counted:
+    """Add counts up."""
+    found = list(counted)
+    return Counted(sum(c.open for c in found), sum(c.over for c in found))
 
 
 def _special(code: str) -> bool:

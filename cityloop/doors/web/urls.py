@@ -3,12 +3,15 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from cityloop.doors.web import photos, preferences, well_known
+from cityloop.doors.web import photos, preferences, tiles, well_known
 
 urlpatterns = [
     path("", include("cityloop.doors.web.public.urls")),
     path("desk/", include("cityloop.doors.web.desk.urls")),
     path("files/<uuid:uuid>", photos.photo, name="photo"),
+    path("tiles/base.json", tiles.base, name="base-map"),
+    path("tiles/base/<str:z>/<str:x>/<str:y>.pbf", tiles.base_tile, name="base-tile"),
+    path("tiles/cases/<str:z>/<str:x>/<str:y>.pbf", tiles.case_tile, name="case-tile"),
     path(".well-known/cityloop-ledger", well_known.published_ledger, name="published-ledger"),
     path("preferences/language", set_language, name="set-language"),
     path("preferences/theme", preferences.theme, name="set-theme"),

@@ -98,6 +98,17 @@ def neighbourhood(lon: float, lat: float, radius_m: float) -> list[tuple[int, in
     return _joined(_touched(x, y, dlon, dlat, zoom), MAX_ZOOM - zoom)
 
 
+def covering(box: Box) -> list[tuple[int, int]]:
+    """Give half-open cell ranges that hold every point of a box (west, south, east, north); sorted, disjoint, few.
+
+    As `neighbourhood` does for a circle: at the finest zoom at which at most 5 cells a side are touched.
+    """
+    west, south, east, north = box
+    dlon, dlat = max((east - west) / 2, 1e-7), max((north - south) / 2, 1e-7)
+    zoom = max(1, min(MAX_ZOOM, int(math.log2(2 * 360 / dlon)), int(math.log2(2 * 180 / dlat))))
+    return _joined(_touched((west + east) / 2, (south + north) / 2, dlon, dlat, zoom), MAX_ZOOM - zoom)
+
+
 def metres_between(lon: npt.ArrayLike, lat: npt.ArrayLike, lon2: npt.ArrayLike, lat2: npt.ArrayLike) -> Degrees:
     """Give great-circle distances in metres on the mean sphere (haversine; error against the ellipsoid < 0.6 %)."""
     a, b, c, d = (np.radians(np.asarray(v, np.float64)) for v in (lon, lat, lon2, lat2))

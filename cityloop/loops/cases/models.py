@@ -6,6 +6,7 @@ from django.db.models import Q
 from cityloop.town.columns import CodeField, InstantField, RowIdField
 
 SUBJECT = "case"
+OPEN = Q(closed__isnull=True)
 
 
 class LoopText(models.Model):
@@ -67,6 +68,13 @@ class Case(models.Model):
             models.Index(fields=["lead_org", "state"], name="case_lead_state"),
             models.Index(fields=["person"], name="case_person", condition=Q(person__gt=0)),
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
+            # The open cases alone, with all that counting them by unit or by square asks for (maps: see onmap.py).
+            models.Index(
+                fields=["unit_code", "level", "due", "created", "person", "id"], name="case_open_unit", condition=OPEN
+            ),
+            models.Index(
+                fields=["cell", "level", "unit_code", "due", "person", "id"], name="case_open_cell", condition=OPEN
+            ),
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
             models.Index(fields=["created", "matter"], name="case_created"),
@@ -98,7 +106,10 @@ class Part(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "round", "number"], name="case_part_once")]
-        indexes = [models.Index(fields=["org_path", "case"], name="case_part_org")]
+        indexes = [
+            models.Index(fields=["org_path", "case"], name="case_part_org"),
+            models.Index(fields=["case", "org_path"], name="case_part_of_case"),  # may this department see that case?
+        ]
 
 
 class Report(models.Model):

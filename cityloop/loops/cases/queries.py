@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Substr
+from django.db.models.functions import Coalesce
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
@@ -183,23 +183,6 @@ def _numbered(text: str) -> Q:
 def by_ids(scope: Scope, ids: Iterable[int]) -> dict[int, Case]:
     """Give those of the cases that a scope may see, by id. One query."""
     return {case.pk: case for case in among(scope, ids).defer("snapshot", "slots", "head")}
-
-
-def open_by_unit(under_code: str, width: int, scope: Scope | None = None) -> dict[str, int]:
-    """Count open cases by the first `width` characters of their unit's code. One query.
-
-    Without a scope it is for everybody: only cases that are not confidential are counted.
-    """
-    rows = visible(scope) if scope is not None else Case.objects.filter(level=0)
-    rows = rows.filter(under("unit_code", under_code), closed__isnull=True)
-    counted = rows.annotate(sub=Substr("unit_code", 1, width)).values_list("sub").annotate(n=Count("pk")).order_by()
-    return dict(counted)
-
-
-def open_places(scope: Scope, under_code: str, most: int = 400) -> list[Case]:
-    """Give the newest open cases under a unit that have a place, for marks on a map. One query."""
-    rows = visible(scope).filter(under("unit_code", under_code), closed__isnull=True, lon__isnull=False)
-    return list(rows.defer("snapshot", "slots", "head").order_by("-pk")[:most])
 
 
 def told_steps(scope: Scope, after: int, most: int) -> tuple[int, list[tuple[int, dict[str, Any]]]]:

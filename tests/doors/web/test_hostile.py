@@ -12,17 +12,16 @@ from tests.doors.web.conftest import number
 TEXTS = ["a\0b", "²", "١٢", "-1", "9" * 30, "9" * 5000, "1e999", "nan", "\ud83d", "%", "_", "'\"--", "<b>\u202e", " "]
 NASTY = [text.encode("utf-8", "surrogatepass") for text in TEXTS]
 ADDRESSES = {
-    "/map": ("under",),
+    "/map": ("under", "by"),
     "/fixed": ("under", "before"),
     "/near": ("lon", "lat"),
-    "/map/units": ("under", "depth", "here"),
+    "/map/units": ("under", "depth", "here", "by", "numbers"),
     "/report": ("lon", "lat", "unit", "place", "matter", "words", "key", "kept"),
     "/desk/": ("org", "what", "unit", "after"),
     "/desk/inbox.geojson": ("org", "what", "unit", "after"),
     "/desk/cases/": ("state", "matter", "unit", "org", "late", "q", "after"),
-    "/desk/map": ("under",),
-    "/desk/map/units": ("under", "depth", "here"),
-    "/desk/map/marks": ("under", "box", "unit"),
+    "/desk/map": ("under", "by", "at"),
+    "/desk/map/units": ("under", "depth", "here", "by", "at", "numbers"),
     "/desk/sign-in": ("next",),
 }
 REPORT = ("lon", "lat", "unit", "place", "address", "matter", "words", "name", "phone", "email", "key", "kept", "seen")

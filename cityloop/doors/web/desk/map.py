@@ -1,50 +1,67 @@
-"""The map of open cases by unit, down to single ones where few enough are left."""
+"""The map of open cases by unit, at any instant of today; single cases come as tiles."""
 
-from typing import Any
+from datetime import datetime, time
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import maps
 from cityloop.doors.web.guards import desk_page, scope_of
-from cityloop.doors.web.show import clock as bars
-from cityloop.doors.web.show import names
-from cityloop.doors.web.show.times import hour
-from cityloop.loops.cases import numbers, queries
-from cityloop.loops.cases.loop import LOOP
+from cityloop.doors.web.show.times import MINUTE, hour, local
+from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.worklist import queries as worklist
 
-NEAR = 400  # as many marks can be told apart
+STEP = 15  # minutes between two stops of the slider
 
 
 @require_safe
 @desk_page
 def city_map(request: HttpRequest) -> HttpResponse:
-    """Show the parts of a unit with their open cases, and the cases themselves where they are few."""
-    code = maps.under(request)
-    rows = maps.listed(code, maps.counts(code, 1, scope_of(request)))
-    total = sum(row[2] for row in rows)
+    """Show the parts of a unit with their open cases, now or as they were; the map draws the same."""
+    code, by, now = maps.under(request), maps.measure(request), city_clock.now()
+    minute, last = minute_of(request, now), minutes_of(now)
+    at = None if minute is None else midnight(now) + minute * MINUTE
+    counted = maps.counts(code, 1, scope_of(request), now, at)
+    kept = {"under": code} if "under" in request.GET else {}
     more = {
         "section": "map",
         "code": code,
-        "rows": rows,
-        "total": total,
+        "by": by,
+        "measures": [(name, words, address({**kept, "by": name}, minute)) for name, words in maps.named()],
+        "rows": maps.listed(code, counted, by),
+        "total": maps.total(counted.values()),
         "crumbs": maps.crumbs(code),
-        "near": 0 < total <= NEAR,
-        "fresh": hour(city_clock.now()),
+        "query": urlencode({"under": code, "by": by}),
+        "fresh": hour(now),
+        "minute": minute,
+        "step": STEP,
+        "last": -(-last // STEP) * STEP,
+        "now_address": address({**kept, "by": by}, None),
+        "legend": dict(maps.legends())[by],
+        "then": hour(at) if at is not None else "",
     }
     return render(request, "desk/map.html", more)
+
+
+def address(query: dict[str, str], minute: int | None) -> str:
+    """Give the address of the same map with another query, at the same instant."""
+    return "?" + urlencode(query if minute is None else {**query, "at": str(minute)})
 
 
 @require_safe
 @desk_page
 def units(request: HttpRequest) -> HttpResponse:
     """Give the parts of a unit as GeoJSON, with the open cases someone may see."""
-    code = maps.under(request)
-    return maps.answer(request, code, 1, maps.counts(code, 1, scope_of(request)), door)
+    code, now = maps.under(request), city_clock.now()
+    minute = minute_of(request, now)
+    at = None if minute is None else midnight(now) + minute * MINUTE
+    answer = maps.answer(request, code, 1, maps.counts(code, 1, scope_of(request), now, at), door)
+    if at is not None:
+        answer["Cache-Control"] = "private, max-age=120"  # of the past, little changes
+    return answer
 
 
 def door(code: str, finer: bool) -> str:
@@ -52,23 +69,18 @@ def door(code: str, finer: bool) -> str:
     return f"{reverse('desk:map')}?under={code}" if finer else f"{reverse('desk:cases')}?state=open&unit={code}"
 
 
-@require_safe
-@desk_page
-def marks(request: HttpRequest) -> HttpResponse:
-    """Give the open cases under a unit as marks, the newest of them where they are many."""
-    now = city_clock.now()
-    found = queries.open_places(scope_of(request), maps.under(request), NEAR)
-    rows = worklist.states_of(LOOP, [case.pk for case in found])
-    return JsonResponse({"type": "FeatureCollection", "features": [mark(c, rows.get(c.pk), now) for c in found]})
+def minute_of(request: HttpRequest, now: int) -> int | None:
+    """Read the minute of today whose instant is asked for; None for now, and for what is none or yet to come."""
+    asked = natural(request.GET.get("at", ""))
+    return asked if asked is not None and asked < minutes_of(now) else None
 
 
-def mark(case: Any, row: Any, now: int) -> dict[str, Any]:
-    """Give a case as a mark: its status, its matter and what is left of its time."""
-    bar, number = bars.of_row(row, now), numbers.number(case)
-    told = {"id": number, "status": bar.status, "name": f"{names.matter(case.matter)}, {bar.words}"}
-    told["href"] = reverse("desk:case", args=[number])
-    return {
-        "type": "Feature",
-        "geometry": {"type": "Point", "coordinates": [case.lon, case.lat]},
-        "properties": told,
-    }
+def minutes_of(now: int) -> int:
+    """Give how many minutes of today have passed in the city, by the clock that runs, also when one is set back."""
+    return (now - midnight(now)) // MINUTE
+
+
+def midnight(now: int) -> int:
+    """Give the instant at which today began in the city."""
+    today = local(now)
+    return int(datetime.combine(today.date(), time(), today.tzinfo).timestamp()) * 1_000_000

@@ -24,7 +24,6 @@ urlpatterns = [
     path("cases/<str:number>/contact", case.contact, name="contact"),
     path("map", map.city_map, name="map"),
     path("map/units", map.units, name="map-units"),
-    path("map/marks", map.marks, name="map-marks"),
     path("sign-in", views.SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
 ]

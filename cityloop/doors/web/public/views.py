@@ -1,5 +1,7 @@
 """Pages anyone may see: the first page, and the map of the city."""
 
+from urllib.parse import urlencode
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,10 +31,20 @@ def home(request: HttpRequest) -> HttpResponse:
 @city_page
 def city_map(request: HttpRequest) -> HttpResponse:
     """Show how many cases are open in each part of a unit; the parts lead further in."""
-    code = maps.under(request)
-    rows = maps.listed(code, maps.counts(code, 1, None))
-    crumbs = maps.crumbs(code)
-    more = {"section": "map", "code": code, "rows": rows, "crumbs": crumbs, "total": sum(r[2] for r in rows)}
+    code, by = maps.under(request), maps.measure(request)
+    counted = maps.counts(code, 1, None, city_clock.now())
+    kept = {"under": code} if "under" in request.GET else {}
+    more = {
+        "section": "map",
+        "code": code,
+        "by": by,
+        "measures": [(name, words, "?" + urlencode({**kept, "by": name})) for name, words in maps.named()],
+        "rows": maps.listed(code, counted, by),
+        "crumbs": maps.crumbs(code),
+        "total": maps.total(counted.values()),
+        "legend": dict(maps.legends())[by],
+        "query": urlencode({"under": code, "by": by}),
+    }
     return render(request, "public/map.html", more)
 
 
@@ -43,7 +55,7 @@ def map_units(request: HttpRequest) -> HttpResponse:
     code = maps.under(request)
     depth = min(max(natural(request.GET.get("depth", "")) or 1, 1), 4)
     depth = min(depth, max(1, units.scheme().depth - units.scheme().level_of(code)))
-    counted = None if "plain" in request.GET else maps.counts(code, depth, None)
+    counted = None if "plain" in request.GET else maps.counts(code, depth, None, city_clock.now())
     return maps.answer(request, code, depth, counted, door)
 
 

@@ -10,7 +10,7 @@ register = template.Library()
 
 
 @register.filter
-def number(value: int) -> str:
+def number(value: float) -> str:
     """Write a count with its thousands apart, as both our languages do."""
     return f"{value:,}"
 

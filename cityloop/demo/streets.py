@@ -1,0 +1,35 @@
+"""The streets, parks and waters of the demo city, from the shared data where they are there."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from cityloop.demo.city import NEW_YORK
+from cityloop.town.basemap.actions import Source, build
+
+CREDIT = "© OpenStreetMap contributors · NYC Open Data"
+
+
+def draw() -> int:
+    """Cut the base map; gives the number of tiles, 0 where the shared data are not there."""
+    folder = settings.SHARED_DATA / "basemap"
+    return build(sources(folder), settings.MAP_FILE, CREDIT) if folder.is_dir() else 0
+
+
+def sources(folder: Path) -> list[Source]:
+    """Say which file is what. Great streets stand in two files: those that lie on streets are left out."""
+    water, land = folder / "nyc_water.geojson.gz", NEW_YORK / "data" / "nyc_borough.geojson.gz"
+    return [
+        Source("sea", water, _is("tidal")),
+        Source("land", land),
+        Source("park", folder / "nyc_parks.geojson.gz"),
+        Source("water", water, _is("inland")),
+        Source("road", folder / "nyc_arterials.geojson.gz", lambda told: bool(told["in_streets_share"] < 0.6)),
+        Source("road", folder / "nyc_streets.geojson.gz"),
+    ]
+
+
+def _is(kind: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda told: bool(told["kind"] == kind)

@@ -1,0 +1,119 @@
+"""Cases on a map: counted by unit, now or at an instant of the day; and a few single ones in a tile."""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Substr
+
+from cityloop.ground.codes import MAX_ZOOM, centre
+from cityloop.ground.codes.cells import covering
+from cityloop.ground.codes.tiles import Tile, box_of
+from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.queries import visible
+from cityloop.town.columns import under
+from cityloop.town.orgs.authority import Scope
+
+MOST = 400  # as many marks in one tile can be told apart; beyond, they are counted
+FINER = 4  # counts are by squares of a sixteenth of the tile's width
+
+
+class Counted(NamedTuple):
+    """How many cases are open in a unit, and how many of them are past their limit."""
+
+    open: int
+    over: int
+
+
+class Mark(NamedTuple):
+    """An open case in a tile."""
+
+    id: int
+    lon: float
+    lat: float
+    matter: str
+    created: int
+    due: int | None
+
+
+class Heap(NamedTuple):
+    """Open cases too many to tell apart: where about, how many, how many past their limit."""
+
+    lon: float
+    lat: float
+    open: int
+    over: int
+
+
+def _seen(scope: Scope | None) -> "QuerySet[Case]":
+    """Give what a scope may see; without one, for everybody: only what is not confidential."""
+    return visible(scope) if scope is not None else Case.objects.filter(level=0)
+
+
+def by_unit(code: str, width: int, scope: Scope | None, now: int) -> dict[str, Counted]:
+    """Count open cases under `code` by the first `width` characters of their unit's code.
+
+    One query, answered from the index of open cases alone where a scope is an area.
+    """
+    rows = _seen(scope).filter(under("unit_code", code), closed__isnull=True)
+    return _counted([rows], width, now)
+
+
+def by_unit_at(code: str, width: int, scope: Scope | None, at: int) -> dict[str, Counted]:
+    """Count cases as `by_unit` does, as they were open at the past instant `at`. Two queries.
+
+    Those still open, and those closed since: the further back, the more of the latter. What is confidential now
+    counts as confidential then; a case reopened since counts as open throughout; the limit is the last one known.
+    """
+    rows = _seen(scope).filter(created__lte=at)
+    still = rows.filter(under("unit_code", code), closed__isnull=True)
+    # The unit as an expression: with a range of codes SQLite would walk all cases of the unit, not those closed since.
+    since = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code, closed__gt=at)
+    return _counted([still, since], width, at)
+
+
+def _counted(parts: "Iterable[QuerySet[Case]]", width: int, at: int) -> dict[str, Counted]:
+    found: dict[str, Counted] = {}
+    for rows in parts:
+        grouped = rows.annotate(sub=Substr("unit_code", 1, width)).values_list("sub")
+        for sub, count, over in grouped.annotate(n=Count("*"), late=Count("due", filter=Q(due__lt=at))).order_by():
+            before = found.get(sub, Counted(0, 0))
+            found[sub] = Counted(before.open + count, before.over + over)
+    return found
+
+
+def marks_in(tile: Tile, scope: Scope) -> list[Mark] | None:
+    """Give the open cases of a tile that a scope may see; None where they are more than `MOST`. One query.
+
+    Cases without a place are on no tile.
+    """
+    names = ("pk", "lon", "lat", "matter", "created", "due")
+    parts = [rows.values_list(*names) for rows in _ranges(tile, scope)]
+    found: list[Any] = list(parts[0].union(*parts[1:], all=True)[: MOST + 1])
+    return [Mark(*row) for row in found] if len(found) <= MOST else None
+
+
+def heaps_in(tile: Tile, scope: Scope, at: int) -> list[Heap]:
+    """Count the open cases of a tile by squares of it. One query, whose answer has some hundreds of rows."""
+    zoom = min(tile[0] + FINER, MAX_ZOOM)
+    shift = 2 * (MAX_ZOOM - zoom)
+    parts = []
+    for rows in _ranges(tile, scope):  # no square lies in two of them
+        grouped = rows.annotate(square=F("cell").bitrightshift(shift)).values_list("square")
+        parts.append(grouped.annotate(n=Count("*"), late=Count("due", filter=Q(due__lt=at))).order_by())
+    counted: Iterable[Any] = parts[0].union(*parts[1:], all=True)
+    return [Heap(*centre(square << shift, zoom), count, over) for square, count, over in counted]
+
+
+def _ranges(tile: Tile, scope: Scope) -> "list[QuerySet[Case]]":
+    """Give the open cases of a tile as a few ranges of cells: all that it holds, and a little beyond its edges.
+
+    On SQLite each is a query of its own within the one: only so it uses the index that holds open cases alone.
+    PostgreSQL would ask once for each which cases a department takes part in, so there they are one condition.
+    """
+    rows = visible(scope).filter(closed__isnull=True)
+    ranges = [Q(cell__gte=low, cell__lt=high) for low, high in covering(box_of(tile))]
+    return [rows.filter(inside) for inside in (ranges if connection.vendor == "sqlite" else [reduce(or_, ranges)])]

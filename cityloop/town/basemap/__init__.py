@@ -1,0 +1,1 @@
+"""The base map: water, parks and streets under everything else, as one PMTiles file; it has no tables."""
