@@ -33,7 +33,7 @@ PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}, hooks.Steps: c
 # What the steward does again and again: (name, every so many seconds, "module:function").
 STEWARD: list[tuple[str, float, str]] = [
     ("feed", 1, "cityloop.demo.feed:tick"),
-    ("sequence", 0.5, "cityloop.town.ledger.tasks:sequence_and_seal"),
+    ("sequence", 0.2, "cityloop.town.ledger.tasks:sequence_and_seal"),
     ("lapse", 5, "cityloop.loops.cases.tasks:lapse"),
     ("checkers", 5, "cityloop.loops.cases.checkers:find_checkers"),
     ("search", 1, "cityloop.loops.cases.search.tasks:follow"),

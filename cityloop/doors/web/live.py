@@ -1,11 +1,13 @@
 """Live events: one stream of server-sent events for each browser, filtered by authority, resumed by offset.
 
-Raw ASGI, because it stays open. A step reaches the stream once it has its offset; after a gap the browser
-sends `Last-Event-ID` and gets what it missed. The database is asked once a second for all streams together.
+Raw ASGI, because it stays open. A step reaches the streams once it has its offset. However many streams there are,
+the ledger is read once, by one task of the process; each stream then asks its own scope, in memory, what of it
+may pass. After a gap the browser sends `Last-Event-ID` and gets from the database what it missed.
 """
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable
 from http.cookies import SimpleCookie
 from importlib import import_module
@@ -15,40 +17,95 @@ import msgspec
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib.auth import get_user
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 
 from cityloop.ground.kit.words import natural
-from cityloop.loops.cases.queries import seen_steps
+from cityloop.loops.cases.queries import Passed, passing, seen_steps
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.queries import last_offset
 from cityloop.town.orgs import authority
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
-EVERY = 1.0
+EVERY = 0.25
 BEAT = 20.0
 MOST = 200
+KEPT = 5_000
+SCOPE_FRESH = 5.0
 
 
-class _Tip:
-    """The last offset, asked for at most once a second by all streams of this process."""
+class Tail:
+    """The newest steps of the ledger, read by one task for all streams of this process while there are any."""
 
     def __init__(self) -> None:
-        self.offset = -1
-        self.asked = 0.0
-        self.lock = asyncio.Lock()
+        self.offset = -1  # the last one looked at
+        self.start = -1  # what lies at or before this is not kept
+        self.kept: deque[tuple[Passed, bytes]] = deque()
+        self.changed = asyncio.Event()
+        self.scopes: dict[int, tuple[float, authority.Scope]] = {}
+        self.streams = 0
+        self.task: asyncio.Task[None] | None = None
 
-    async def now(self) -> int:
-        loop = asyncio.get_running_loop()
-        async with self.lock:
-            if loop.time() - self.asked >= EVERY * 0.9:
-                self.offset = await _in_thread(last_offset)
-                self.asked = loop.time()
-        return self.offset
+    async def join(self) -> None:
+        """Begin to read with the first stream."""
+        self.streams += 1
+        if self.task is None or self.task.done():
+            self.offset = self.start = await _in_thread(last_offset)
+            self.kept.clear()
+            self.scopes.clear()
+            self.task = asyncio.create_task(self._read())
+
+    def leave(self) -> None:
+        """Stop with the last stream."""
+        self.streams -= 1
+        if not self.streams and self.task is not None:
+            self.task.cancel()
+            self.task = None
+
+    async def _read(self) -> None:
+        while True:
+            with contextlib.suppress(DatabaseError):  # away or busy: the next look finds what was missed
+                offset, found = await _in_thread(passing, self.offset, MOST)
+                if offset != self.offset:
+                    self._keep(offset, found)
+                    if len(found) >= MOST:
+                        continue
+            await asyncio.sleep(EVERY)
+
+    def _keep(self, offset: int, found: list[Passed]) -> None:
+        self.kept.extend((step, _event(step.offset, step.facts)) for step in found)
+        while len(self.kept) > KEPT:
+            self.start = self.kept.popleft()[0].offset
+        self.offset = offset
+        told, self.changed = self.changed, asyncio.Event()
+        told.set()
+
+    def since(self, offset: int) -> list[tuple[Passed, bytes]]:
+        """Give what is kept after an offset; only right from `start` on."""
+        found = []
+        for pair in reversed(self.kept):  # from the end: of thousands kept, a stream lacks a few
+            if pair[0].offset <= offset:
+                break
+            found.append(pair)
+        return found[::-1]
+
+    async def scope_of(self, account: Any) -> authority.Scope:
+        """Give what an account may see, asked anew every five seconds, once for all its screens."""
+        now = asyncio.get_running_loop().time()
+        asked, scope = self.scopes.get(account.pk, (-SCOPE_FRESH, authority.NOBODY))
+        if now - asked >= SCOPE_FRESH:
+            scope = await _in_thread(_scope, account)
+            self.scopes[account.pk] = (now, scope)
+        return scope
 
 
-_tip = _Tip()
+_tails: dict[Any, Tail] = {}
+
+
+def _tail() -> Tail:
+    """Give the tail of this event loop."""
+    return _tails.setdefault(asyncio.get_running_loop(), Tail())
 
 
 async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -58,44 +115,54 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if account is None:
         await _plain(send, 403)
         return
-    start = headers.get("last-event-id", "")
-    seen = natural(start)
-    offset = await _tip.now() if seen is None else seen
-    await send(
-        {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [
-                (b"content-type", b"text/event-stream; charset=utf-8"),
-                (b"cache-control", b"no-store"),
-                (b"x-accel-buffering", b"no"),
-            ],
-        }
-    )
+    tail = _tail()
+    await tail.join()
     gone = asyncio.ensure_future(_gone(receive))
     try:
-        await _stream(send, account, offset, gone)
+        await _open(send)
+        seen = natural(headers.get("last-event-id", ""))
+        await _stream(send, tail, account, tail.offset if seen is None else min(seen, tail.offset), gone)
     finally:
+        tail.leave()
         gone.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await gone
 
 
-async def _stream(send: Send, account: Any, offset: int, gone: "asyncio.Future[None]") -> None:
-    loop = asyncio.get_running_loop()
+async def _open(send: Send) -> None:
+    kind = (b"content-type", b"text/event-stream; charset=utf-8")
+    kept = [kind, (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+    await send({"type": "http.response.start", "status": 200, "headers": kept})
     await _say(send, b": here\n\n")
+
+
+async def _stream(send: Send, tail: Tail, account: Any, offset: int, gone: "asyncio.Future[None]") -> None:
+    loop = asyncio.get_running_loop()
     quiet = loop.time()
     while not gone.done():
-        tip = await _tip.now()
-        if tip > offset:
-            offset, events = await _in_thread(_events, account, offset)
-            if events:
-                await _say(send, b"".join(events))
-                quiet = loop.time()
-        if loop.time() - quiet > BEAT:
+        changed, tip = tail.changed, tail.offset
+        if offset < tail.start:  # before what is kept: from the database, a little at a time
+            offset, events = await _in_thread(_missed, account, offset)
+        else:
+            new, offset = tail.since(offset), tip
+            scope = await tail.scope_of(account) if new else authority.NOBODY
+            events = [event for step, event in new if step.seen_by(scope)]
+        if events:
+            await _say(send, b"".join(events))
+            quiet = loop.time()
+        elif loop.time() - quiet > BEAT:
             await _say(send, b"event: beat\ndata: 1\n\n")
             quiet = loop.time()
-        await asyncio.wait([gone], timeout=EVERY)
+        if offset >= tail.offset:
+            await _wait(changed, gone)
+
+
+async def _wait(changed: asyncio.Event, gone: "asyncio.Future[None]") -> None:
+    """Wait until there is something new, the browser has gone, or a sign of life is due."""
+    news: asyncio.Future[Any] = asyncio.ensure_future(changed.wait())
+    both: list[asyncio.Future[Any]] = [news, gone]
+    await asyncio.wait(both, timeout=BEAT, return_when=asyncio.FIRST_COMPLETED)
+    news.cancel()
 
 
 async def _gone(receive: Receive) -> None:
@@ -103,10 +170,22 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-def _events(account: Any, offset: int) -> tuple[int, list[bytes]]:
-    """Give the new offset and the events this account may see. Authority is asked anew each time."""
-    scope = authority.scope(account, city_clock.now())
-    last, found = seen_steps(scope, offset, MOST)
+def _scope(account: Any) -> authority.Scope:
+    """Give what an account may see now; one closed meanwhile sees nothing."""
+    return authority.scope(get_account(account), city_clock.now())
+
+
+def get_account(account: Any) -> Any:
+    """Give an account as it is now."""
+    account.refresh_from_db(fields=["is_active"])
+    if hasattr(account, "_scope"):
+        del account._scope
+    return account
+
+
+def _missed(account: Any, offset: int) -> tuple[int, list[bytes]]:
+    """Give the new offset and the events this account may see of what it missed."""
+    last, found = seen_steps(_scope(account), offset, MOST)
     return last, [_event(number, facts) for number, facts in found]
 
 

@@ -266,6 +266,43 @@ def seen_steps(scope: Scope, after: int, most: int) -> tuple[int, list[tuple[int
     return rows[-1].offset or after, found
 
 
+class Passed(msgspec.Struct, frozen=True):
+    """A step as it passes by, with all that decides who may see it."""
+
+    offset: int
+    facts: dict[str, Any]
+    unit: str
+    level: int
+    paths: tuple[str, ...]
+    person: int
+
+    def seen_by(self, scope: Scope) -> bool:
+        """Tell whether a scope may see it, just as `visible` would; asks no database."""
+        if scope.allows(self.unit, self.level, self.paths):
+            return True
+        mine = bool(scope.person) and scope.person == self.person and scope.sees_anything()
+        return mine and self.level <= max(grant.level for grant in scope.grants)
+
+
+def passing(after: int, most: int) -> tuple[int, list[Passed]]:
+    """Give the last offset looked at, and all steps of cases after `after`, for many scopes at once. Three queries."""
+    rows = list(after_offset(after, most))
+    if not rows:
+        return after, []
+    ids = {int(r.subject.partition(":")[2]) for r in rows if r.kind == LOOP}
+    cases = Case.objects.defer("snapshot", "slots", "head").in_bulk(ids) if ids else {}
+    paths: dict[int, list[str]] = {}
+    for case_id, path in Part.objects.filter(case_id__in=ids).values_list("case_id", "org_path") if ids else ():
+        paths.setdefault(case_id, []).append(path)
+    found = []
+    for row in rows:
+        case = cases.get(int(row.subject.partition(":")[2])) if row.kind == LOOP else None
+        if case is not None and row.offset is not None:
+            known = tuple(paths.get(case.pk, ()))
+            found.append(Passed(row.offset, _facts(case, row), case.unit_code, case.level, known, case.person))
+    return rows[-1].offset or after, found
+
+
 def _facts(case: Case, row: Step) -> dict[str, Any]:
     return {
         "number": numbers.number(case),

@@ -222,7 +222,7 @@ def test_streets_are_served_and_kept(client, streets):
     assert client.get("/tiles/base/14/0/0.pbf").status_code == 204
 
 
-def test_without_a_base_map_there_is_none(client, settings, tmp_path):
+def test_without_a_base_map_there_is_none(client, town, settings, tmp_path):
     settings.MAP_FILE = tmp_path / "none.pmtiles"
     assert client.get("/tiles/base.json").json() == {}
     assert client.get("/tiles/base/14/8649/5538.pbf").status_code == 404

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import xlsxwriter
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, override
@@ -156,6 +155,8 @@ def _feature(one: dict[str, Any]) -> dict[str, Any]:
 
 def as_xlsx(pages: Pages) -> HttpResponse:
     """Write a workbook of one sheet, row by row."""
+    import xlsxwriter  # only now: it would take 13 MB of every process that never writes a workbook
+
     kept = io.BytesIO()
     book = xlsxwriter.Workbook(kept, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("cases")

@@ -5,7 +5,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -38,6 +37,8 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
         photos = put_photos(shown, root)
         (root / "case.typ").write_bytes(TEMPLATE.read_bytes())
         told = json.dumps(data_of(shown, photos, now), ensure_ascii=False)
+        import typst  # only now: it would take 7 MB of every process that never prints
+
         made = typst.compile(str(root / "case.typ"), root=folder, sys_inputs={"case": told})
     answer = HttpResponse(bytes(made), content_type="application/pdf")
     answer["Content-Disposition"] = content_disposition_header(False, f"{shown.number}.pdf") or ""

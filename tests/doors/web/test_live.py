@@ -1,0 +1,158 @@
+"""Live events: each stream gets just the steps its account may see, in order, without a gap, from one reading."""
+
+import asyncio
+import json
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from cityloop.doors.web import live
+from cityloop.loops.cases import queries
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.ledger.queries import last_offset
+from cityloop.town.ledger.tasks import sequence_and_seal
+from cityloop.town.orgs import authority
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def days_work(town):
+    """Cases of every kind in many states, some confidential, some of other departments."""
+    town.to("closed")
+    town.to("dispatched", matter="hole", lon=10.15)
+    town.to("filed", matter="secret")
+    town.to("handling", lon=10.01)
+    town.collect(lon=10.15)
+    sequence_and_seal()
+
+
+def test_what_passes_is_just_what_each_may_see(town):
+    days_work(town)
+    for account in (*town.accounts.values(), None):
+        scope = authority.scope(account, city_clock.now())
+        _, found = queries.seen_steps(scope, -1, 1000)
+        last, all_ = queries.passing(-1, 1000)
+        assert [(p.offset, p.facts) for p in all_ if p.seen_by(scope)] == found
+        assert last == last_offset()
+
+
+def test_the_statements_for_all_streams_together(town, django_assert_max_num_queries):
+    days_work(town)
+    with django_assert_max_num_queries(3):
+        queries.passing(-1, 1000)
+
+
+def cookie_of(account) -> bytes:
+    browser = Client()
+    browser.force_login(account)
+    return f"{settings.SESSION_COOKIE_NAME}={browser.cookies[settings.SESSION_COOKIE_NAME].value}".encode()
+
+
+class Screen:
+    """A browser listening, as the server sees it."""
+
+    def __init__(self, cookie: bytes, last: str = "") -> None:
+        headers = [(b"cookie", cookie), *([(b"last-event-id", last.encode())] if last else [])]
+        self.scope = {"type": "http", "path": "/live", "headers": headers}
+        self.sent: list[dict] = []
+        self.closed = asyncio.Event()
+
+    async def receive(self):
+        await self.closed.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.sent.append(message)
+
+    @property
+    def offsets(self):
+        text = b"".join(m.get("body", b"") for m in self.sent).decode()
+        return [int(line[4:]) for line in text.splitlines() if line.startswith("id: ")]
+
+    @property
+    def facts(self):
+        text = b"".join(m.get("body", b"") for m in self.sent).decode()
+        return [json.loads(line[6:]) for line in text.splitlines() if line.startswith("data: {")]
+
+
+async def until(wanted, seconds=8.0):
+    for _ in range(int(seconds / 0.05)):
+        if wanted():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it did not come in time")
+
+
+def listen(screens, work, wanted):
+    """Let screens listen while `work` is done, until `wanted`."""
+
+    async def run():
+        running = [asyncio.create_task(live.app(s.scope, s.receive, s.send)) for s in screens]
+        await until(lambda: all(any(b": here" in m.get("body", b"") for m in s.sent) for s in screens))
+        await live._in_thread(work)
+        try:
+            await until(wanted)
+        finally:
+            for screen in screens:
+                screen.closed.set()
+            await asyncio.gather(*running)
+
+    asyncio.run(run())
+
+
+def expected(account, after=-1):
+    scope = authority.scope(account, city_clock.now())
+    return [offset for offset, _ in queries.seen_steps(scope, after, 1000)[1]]
+
+
+def test_each_screen_gets_its_own_in_order(town):
+    days_work(town)
+    tip = last_offset()
+    who = ["shift", "parks", "police", "dispatcher"]
+    cookies = {name: cookie_of(town.accounts[name]) for name in who}
+    screens = {name: Screen(cookies[name]) for name in who}
+
+    def work():
+        days_work(town)
+
+    listen(list(screens.values()), work, lambda: len(screens["dispatcher"].offsets) >= 15)
+    for name, screen in screens.items():
+        assert screen.offsets == expected(town.accounts[name], tip), name
+    assert not set(screens["police"].offsets) & set(screens["parks"].offsets)
+
+
+def test_after_a_gap_nothing_is_missing_or_doubled(town):
+    days_work(town)
+    account = town.accounts["dispatcher"]
+    seen = expected(account)
+    screen = Screen(cookie_of(account), last=str(seen[4]))
+    listen([screen], lambda: days_work(town), lambda: len(screen.offsets) >= 2 * len(seen) - 5)
+    assert screen.offsets == expected(account, seen[4])
+
+
+def test_what_falls_out_of_memory_comes_from_the_database(town, monkeypatch):
+    monkeypatch.setattr(live, "KEPT", 3)
+    days_work(town)
+    account = town.accounts["dispatcher"]
+    screen, tip = Screen(cookie_of(account), last="0"), []
+
+    def work():
+        days_work(town)
+        tip.append(expected(account)[-1])
+
+    listen([screen], work, lambda: tip and screen.offsets and screen.offsets[-1] >= tip[0])
+    assert screen.offsets == expected(account, 0)
+
+
+@pytest.mark.parametrize("last", ["9" * 18, "9" * 40, "x", "-1", "²"])
+def test_a_hostile_place_to_go_on_from(town, last):
+    account = town.accounts["dispatcher"]
+    screen = Screen(cookie_of(account), last=last.encode("utf-8").decode("latin-1"))
+    listen([screen], lambda: days_work(town), lambda: len(screen.offsets) > 3)
+
+
+def test_strangers_hear_nothing(town):
+    screen = Screen(b"")
+    asyncio.run(live.app(screen.scope, screen.receive, screen.send))
+    assert screen.sent[0]["status"] == 403
