@@ -18,7 +18,7 @@ ALLOWED = {
 # Where the package states it in no field that a program can read: looked up in its LICENSE file.
 STATED: dict[str, str] = {}
 # Names of old that mean a licence of the list.
-SAME = {"BSD-0-Clause": "0BSD"}
+SAME = {"BSD-0-Clause": "0BSD", "3-Clause BSD License": "BSD-3-Clause"}
 
 
 def requirements_of(name: str, extras: frozenset[str], seen: dict[str, Distribution]) -> None:

@@ -4,7 +4,6 @@ import gzip
 import json
 from typing import Any
 
-import mapbox_vector_tile
 import shapely
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -88,6 +87,8 @@ def case_tile(request: HttpRequest, z: str, x: str, y: str) -> HttpResponse:
     scope, now = scope_of(request), city_clock.now()
     marks = onmap.marks_in(tile, scope)
     layers = [_marks(tile, marks, now)] if marks is not None else [_heaps(tile, onmap.heaps_in(tile, scope, now))]
+    import mapbox_vector_tile  # only now: 4 MB of every process that draws no tile
+
     return HttpResponse(mapbox_vector_tile.encode(layers, default_options=OPTIONS), content_type=TILE)
 
 

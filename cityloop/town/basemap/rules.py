@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import mapbox_vector_tile
 import msgspec
 import numpy as np
 import shapely
@@ -125,6 +124,8 @@ def _encoded(tile: Tile, shapes: list[Shape]) -> bytes:
         layers.setdefault(shape.layer, []).extend(_features(shape, geometry, zoom))
     kept = [{"name": name, "features": found} for name, found in layers.items() if found]
     options = {"extents": EXTENT, "y_coord_down": True}
+    import mapbox_vector_tile  # only now: 4 MB of every process that cuts no tile
+
     return bytes(mapbox_vector_tile.encode(kept, default_options=options)) if kept else b""
 
 
