@@ -44,17 +44,19 @@ class Tail:
         self.kept: deque[tuple[Passed, bytes]] = deque()
         self.changed = asyncio.Event()
         self.scopes: dict[int, tuple[float, authority.Scope]] = {}
+        self.joining = asyncio.Lock()
         self.streams = 0
         self.task: asyncio.Task[None] | None = None
 
     async def join(self) -> None:
         """Begin to read with the first stream."""
         self.streams += 1
-        if self.task is None or self.task.done():
-            self.offset = self.start = await _in_thread(last_offset)
-            self.kept.clear()
-            self.scopes.clear()
-            self.task = asyncio.create_task(self._read())
+        async with self.joining:  # of many that come at once, one begins: two readers would keep each step twice
+            if self.task is None or self.task.done():
+                self.offset = self.start = await _in_thread(last_offset)
+                self.kept.clear()
+                self.scopes.clear()
+                self.task = asyncio.create_task(self._read())
 
     def leave(self) -> None:
         """Stop with the last stream."""

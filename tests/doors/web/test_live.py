@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from django.conf import settings
@@ -120,6 +121,24 @@ def test_each_screen_gets_its_own_in_order(town):
     for name, screen in screens.items():
         assert screen.offsets == expected(town.accounts[name], tip), name
     assert not set(screens["police"].offsets) & set(screens["parks"].offsets)
+
+
+def test_many_that_come_at_once_get_each_step_once(town, monkeypatch):
+    def slowly(call):
+        return lambda *given: (time.sleep(0.1), call(*given))[1]
+
+    monkeypatch.setattr(live, "last_offset", slowly(live.last_offset))
+    monkeypatch.setattr(live, "passing", slowly(live.passing))
+    cookie = cookie_of(town.accounts["dispatcher"])
+    screens, tip = [Screen(cookie) for _ in range(40)], []
+
+    def work():
+        for _ in range(3):
+            days_work(town)
+        tip.append(expected(town.accounts["dispatcher"]))
+
+    listen(screens, work, lambda: tip and all(s.offsets and s.offsets[-1] >= tip[0][-1] for s in screens))
+    assert all(screen.offsets == tip[0] for screen in screens)
 
 
 def test_after_a_gap_nothing_is_missing_or_doubled(town):
