@@ -1,6 +1,7 @@
 """Column types shared by all rooms: instants, ids and codes; and what time it really is."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -14,6 +15,11 @@ class InstantField(models.BigIntegerField):
 def real_now() -> int:
     """Give the real time as an instant, whatever a demo's city clock says: for `recorded_at`, seals, keys."""
     return time.time_ns() // 1000
+
+
+def rfc3339(at: int) -> str:
+    """Give an instant as RFC 3339 in UTC, to the microsecond: `2026-05-01T08:00:00.000000Z`."""
+    return datetime.fromtimestamp(at / 1_000_000, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class RowIdField(models.BigAutoField):

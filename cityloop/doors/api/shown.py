@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from cityloop.doors.api.times import maybe, time
+from cityloop.doors.api.times import maybe
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Clock, Snapshot
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.columns import rfc3339
 
 ROOT = "/api/v1"
 Data = dict[str, Any]
@@ -36,8 +37,8 @@ def brief(case: Any, now: int) -> Data:
         "organisation": key_of(case.lead_org),
         "held": case.held,
         "urgent": bool(case.urgent),
-        "created": time(case.created),
-        "updated": time(case.at),
+        "created": rfc3339(case.created),
+        "updated": rfc3339(case.at),
         "due": maybe(case.due),
         "overdue": case.due is not None and case.closed is None and case.due < now,
         "closed": maybe(case.closed),
@@ -59,7 +60,7 @@ def taken(case: Any) -> Data:
         "unit": case.unit_code,
         "lead": case.lead_org,
         "held": case.held,
-        "created": time(case.created),
+        "created": rfc3339(case.created),
         "due": maybe(case.due),
         "closed": maybe(case.closed),
         "resolution": case.resolution,
@@ -131,7 +132,7 @@ def photo(file: Any) -> Data:
         "href": f"{ROOT}/photos/{file.uuid}",
         "width": file.width,
         "height": file.height,
-        "created": time(file.created),
+        "created": rfc3339(file.created),
     }
 
 
@@ -143,7 +144,7 @@ def step(moment: Any, definition: Definition) -> Data:
         "seq": row.seq,
         "what": row.what,
         "names": dict(action.names) if action else {},
-        "at": time(row.at),
+        "at": rfc3339(row.at),
         "actor": row.actor,
         "role": row.role,
         "organisation": key_of(row.org),

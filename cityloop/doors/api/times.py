@@ -1,18 +1,14 @@
 """Instants as they go in and out: RFC 3339."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cityloop.ground.kit.refusal import Refusal
-
-
-def time(at: int) -> str:
-    """Give an instant as RFC 3339 in UTC, to the microsecond."""
-    return datetime.fromtimestamp(at / 1_000_000, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+from cityloop.town.columns import rfc3339
 
 
 def maybe(at: int | None) -> str | None:
     """Give an instant where there is one; -1 stands for none too."""
-    return None if at is None or at < 0 else time(at)
+    return None if at is None or at < 0 else rfc3339(at)
 
 
 def instant(text: str, field: str) -> int:

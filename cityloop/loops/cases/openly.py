@@ -37,6 +37,8 @@ AFTER = ("report_back", "pass", "fail")
 UPDATES = (*SHOWN[1:], "close_by_source", "main_ended", "main_declined", "children_ended", "settled_outside", "prove",
            "suspend")  # fmt: skip
 MOST_TOUCHED = 10_000  # steps; more, and a page is full soon enough the other way
+# How exactly a place must be told for a picture of it to be shown: a picture tells it.
+PICTURED = ("exact", "street")
 STREET_GRID = 500  # to 1/500 of a degree, some 200 m; the same grid at every door: two grids would tell more than one
 _HOUSE = re.compile(r"^\d+(?:[-/]\d+)*[A-Za-z]?\s+|\s*\d+\s*号.*$")
 LIGHT = ("definition", "snapshot", "slots", "head")
@@ -80,7 +82,7 @@ def street(case: Case) -> str:
     What a resident typed is told only once an officer has read and filed it.
     """
     how = exactness(case.matter)
-    if how not in ("exact", "street") or not (case.source or case.filed is not None):
+    if how not in PICTURED or not (case.source or case.filed is not None):
         return ""
     return case.address if how == "exact" else _HOUSE.sub("", case.address).strip(" ,")
 
@@ -182,7 +184,7 @@ def work_photos(cases: Iterable[Case]) -> dict[int, list[str]]:
 
     Photos of reports are never public: they show what somebody sent.
     """
-    asked = {c.subject: c.pk for c in cases if c.lead_org and exactness(c.matter) in ("exact", "street")}
+    asked = {c.subject: c.pk for c in cases if c.lead_org and exactness(c.matter) in PICTURED}
     if not asked:
         return {}
     rows = Step.objects.filter(subject__in=asked, what__in=AFTER).order_by("subject", "seq")

@@ -1,6 +1,6 @@
-"""What everybody may see of cases: none that is confidential, and each place only as exactly as its matter allows.
+"""What the portal asks of cases: what was fixed, what is near, the newest of an area, the city in figures.
 
-Pages, feeds, tiles and doors for strangers read here and nowhere else.
+What everybody may know, and how exactly a place is told, is decided in `openly`.
 """
 
 import json
@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases import numbers, openly
-from cityloop.loops.cases.loop import LOOP, present
+from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.calendar.queries import cache_seconds
@@ -24,7 +24,7 @@ from cityloop.town.ledger.models import Step
 from cityloop.town.units.queries import near
 from cityloop.town.worklist.models import Row
 
-DAY = 86_400_000_000
+WEEK = 7 * 86_400_000_000
 MOST = 200
 
 
@@ -103,12 +103,14 @@ def latest(unit: str, *, most: int = 50) -> list[Seen]:
     return [seen(case) for case in rows[: min(most, MOST)]]
 
 
-def proofs(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+def proofs(shown: Iterable[Seen]) -> dict[int, tuple[str, str]]:
     """Give the photos of staff before and after the work, (before, after) by case, "" where there is none. One query.
 
-    A reporter's own photos are never among them: they were sent to the city, not to everybody.
+    None where the place is not told: a picture would tell it. A reporter's own photos are never among them: they were
+    sent to the city, not to everybody.
     """
-    rows = Step.objects.filter(subject__in=[f"{SUBJECT}:{key}" for key in ids], what__in=("proved", "report_back"))
+    told = [f"{SUBJECT}:{one.id}" for one in shown if openly.exactness(one.matter) in openly.PICTURED]
+    rows = Step.objects.filter(subject__in=told, what__in=("proved", "report_back")) if told else Step.objects.none()
     found: dict[int, tuple[str, str]] = {}
     for row in rows.order_by("subject", "seq").only("subject", "what", "inner"):
         photos = json.loads(row.inner).get("photos", [])
@@ -120,9 +122,8 @@ def proofs(ids: Iterable[int]) -> dict[int, tuple[str, str]]:
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """The city in numbers over some days: what came in, what was closed, how much of it in time, how long it took."""
+    """The city in numbers over a week: what came in, what was closed, how much of it late, how long it took."""
 
-    days: int
     since: int
     at: int
     received: int
@@ -136,23 +137,22 @@ class Figures(msgspec.Struct, frozen=True):
         return 100 * (self.closed - self.late) // self.closed if self.closed else None
 
 
-def figures(days: int = 7) -> Figures:
-    """Give the city's figures of the last days; counted at most once a minute in each process."""
-    return _today() if days == 1 else _week()
+def figures() -> Figures:
+    """Give the city's figures of the last seven days; counted once a minute of the city's time in each process."""
+    return _week()
 
 
-def _figures(days: int) -> Figures:
-    """Count. Three queries, down the indexes of closing and of state and collection."""
+def _figures() -> Figures:
+    """Count. Three queries, down the indexes of closing and of collection."""
     now = city_clock.now()
-    since = now - days * DAY
+    since = now - WEEK
     over = cases().filter(closed__gte=since, state="closed")
     took = sorted(closed - created for closed, created in over.values_list("closed", "created") if closed is not None)
     late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
     return Figures(
-        days=days,
         since=since,
         at=now,
-        received=cases().filter(state__in=list(present().states), created__gte=since).count(),
+        received=cases().filter(created__gte=since).count(),
         closed=len(took),
         late=over.filter(Exists(late)).count(),
         median=took[len(took) // 2] if took else None,
@@ -169,13 +169,13 @@ class OfMatter(msgspec.Struct, frozen=True):
 
 
 def by_matter() -> list[OfMatter]:
-    """Give the figures of the last seven days by matter, the fullest first; counted at most once a minute."""
+    """Give the figures of the last seven days by matter, the fullest first; counted as `figures` are."""
     return _matters_of_week()
 
 
 def _by_matter() -> list[OfMatter]:
-    since = city_clock.now() - 7 * DAY
-    came = cases().filter(state__in=list(present().states), created__gte=since).values_list("matter")
+    since = city_clock.now() - WEEK
+    came = cases().filter(created__gte=since).values_list("matter")
     received: dict[str, int] = dict(came.annotate(n=Count("pk")).order_by())
     took: dict[str, list[int]] = {}
     ended = cases().filter(closed__gte=since, state="closed").values_list("matter", "closed", "created")
@@ -194,6 +194,5 @@ def _minute() -> int:
     return city_clock.now() // (60 * 1_000_000)
 
 
-_today = Remembered(lambda: _figures(1), _minute, cache_seconds)
-_week = Remembered(lambda: _figures(7), _minute, cache_seconds)
+_week = Remembered(_figures, _minute, cache_seconds)
 _matters_of_week = Remembered(_by_matter, _minute, cache_seconds)

@@ -2,13 +2,13 @@
 
 import ipaddress
 import random
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.columns import rfc3339
 
 SECOND = 1_000_000
 FIRST_WAIT, LONGEST_WAIT = 5 * SECOND, 3600 * SECOND
@@ -57,7 +57,7 @@ def wait(tries: int) -> int:
 
 def event(city: str, offset: int, facts: dict[str, Any]) -> dict[str, Any]:
     """Give a step as a CloudEvent 1.0."""
-    data = {**facts, "at": _time(facts["at"]), "due": None if facts["due"] is None else _time(facts["due"])}
+    data = {**facts, "at": rfc3339(facts["at"]), "due": None if facts["due"] is None else rfc3339(facts["due"])}
     return {
         "specversion": "1.0",
         "id": str(offset),
@@ -77,14 +77,10 @@ def ping(city: str, at: int) -> dict[str, Any]:
         "id": f"ping-{at}",
         "source": f"urn:cityloop:{city}",
         "type": "city.cityloop.ping",
-        "time": _time(at),
+        "time": rfc3339(at),
     }
 
 
 def body(said: dict[str, Any]) -> bytes:
     """Give the bytes of an event: what is signed and what is sent."""
     return _encoder.encode(said)
-
-
-def _time(at: int) -> str:
-    return datetime.fromtimestamp(at / SECOND, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import actions as cases
-from cityloop.town.columns import real_now
+from cityloop.town.columns import real_now, rfc3339
 from cityloop.town.ledger.actions import sequence
 from tests.doors.api.conftest import ask, name_of
 from tests.loops.cases.smallville import Town
@@ -62,9 +62,7 @@ def test_since_gives_what_was_stepped_since(town: Town, key: Key) -> None:
     sequence()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE ledger_step SET recorded_at = recorded_at - 3600000000")
-    from cityloop.doors.api.times import time
-
-    since = time(real_now() - 60_000_000)
+    since = rfc3339(real_now() - 60_000_000)
     mine = key("shift")
     assert numbers(f"/api/v1/cases?since={since}", mine) == []
     town.take(old, "note", "shift", words="seen")

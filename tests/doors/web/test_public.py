@@ -9,6 +9,7 @@ import pytest
 from cityloop.loops.cases import openly, public
 from cityloop.loops.cases.models import Case
 from cityloop.town.catalog import actions as catalog
+from cityloop.town.ledger.models import Step
 from tests.loops.cases.smallville import PLATE
 from tests.town.staff import BY
 
@@ -18,7 +19,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 @pytest.fixture(autouse=True)
 def counted_anew():
     """Figures are kept for a minute; each test has a city of its own."""
-    for kept in (public._today, public._week, public._matters_of_week):
+    for kept in (public._week, public._matters_of_week):
         kept._kept = None
 
 
@@ -89,9 +90,18 @@ def test_what_was_typed_is_told_once_an_officer_has_filed_it(town):
     assert openly.street(case) == ""
 
 
+def test_a_picture_of_the_work_is_shown_only_where_the_place_is(town, closed):
+    step = Step.objects.filter(subject=f"case:{closed}", what="report_back").first()
+    Step.objects.filter(pk=step.pk).update(inner='{"photos": ["11111111-1111-1111-1111-111111111111"]}')
+    seen = public.fixed(0)
+    assert list(public.proofs(seen)) == [closed]
+    publish(town, tree="unit")
+    assert public.proofs(public.fixed(0)) == {}
+
+
 def test_figures_count_what_came_and_what_was_closed(client, town, closed, secret):
     town.collect()
-    found = public._figures(7)
+    found = public._figures()
     assert (found.received, found.closed, found.late, found.share) == (2, 1, 0, 100)
     case = Case.objects.get(pk=closed)
     assert found.median == case.closed - case.created
@@ -116,7 +126,7 @@ def test_what_was_handled_late_counts_as_late(town):
         ("close", "shift", {}),
     ):
         town.take(Case.objects.get().pk, action, who, **data)
-    assert public._figures(7).late == 1 and public._figures(7).share == 0
+    assert public._figures().late == 1 and public._figures().share == 0
 
 
 def test_a_feed_is_a_feed(client, town, closed):

@@ -21,11 +21,11 @@ from cityloop.doors.api.schemas import (
     WebhooksPage,
 )
 from cityloop.doors.api.shown import ROOT
-from cityloop.doors.api.times import instant, maybe, time
+from cityloop.doors.api.times import instant, maybe
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor
-from cityloop.town.columns import real_now
+from cityloop.town.columns import real_now, rfc3339
 from cityloop.town.hooks import actions, queries, tasks
 from cityloop.town.hooks.rules import TYPE
 
@@ -110,11 +110,11 @@ def _webhook(row: Any) -> dict[str, Any]:
         "url": row.url,
         "label": row.label,
         "kinds": row.kinds.split(),
-        "created": time(row.created),
+        "created": rfc3339(row.created),
         "state": "parked" if row.parked else "retrying" if row.tries else "going",
         "offset": row.offset,
         "tries": row.tries,
-        "next": time(row.next_at) if row.tries and not row.parked else None,
+        "next": rfc3339(row.next_at) if row.tries and not row.parked else None,
         "parked": maybe(row.parked),
         "error": row.error,
         "href": f"{ROOT}/webhooks/{row.pk}",
@@ -123,4 +123,4 @@ def _webhook(row: Any) -> dict[str, Any]:
 
 def _delivery(row: Any) -> dict[str, Any]:
     named = {name: getattr(row, name) for name in ("offset", "tries", "status", "error", "delivered")}
-    return {**named, "event": str(row.offset), "type": TYPE + row.what, "subject": row.number, "at": time(row.at)}
+    return {**named, "event": str(row.offset), "type": TYPE + row.what, "subject": row.number, "at": rfc3339(row.at)}

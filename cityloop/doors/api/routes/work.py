@@ -14,10 +14,11 @@ from cityloop.doors.api.door import READ, access, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Due, following, place_of
 from cityloop.doors.api.schemas import DutiesPage, MeOut, Text
-from cityloop.doors.api.times import maybe, time
+from cityloop.doors.api.times import maybe
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.columns import rfc3339
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.worklist import queries as worklist
 
@@ -72,7 +73,7 @@ def _duty(row: Any, case: Any, scope: Scope, now: int) -> dict[str, Any]:
         "organisation": shown.key_of(row.org),
         "mine": bool(row.person) and row.person == scope.person,
         "unit": row.unit_code,
-        "opened": time(row.opened),
+        "opened": rfc3339(row.opened),
         "due": maybe(row.due),
         "late": _late(row, now),
         "href": shown.href(number),

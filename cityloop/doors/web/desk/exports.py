@@ -7,7 +7,6 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -24,6 +23,7 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.exporting import note_export
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.columns import rfc3339
 
 PAGE = 1_000
 MOST = 100_000
@@ -91,19 +91,14 @@ def row(case: Any, place: str, now: int) -> dict[str, Any]:
         "lon": case.lon,
         "lat": case.lat,
         "channel": case.channel,
-        "created": time(case.created),
-        "filed": time(case.filed),
-        "due": time(case.due),
-        "closed": time(case.closed),
+        "created": rfc3339(case.created),
+        "filed": rfc3339(case.filed) if case.filed is not None else "",
+        "due": rfc3339(case.due) if case.due is not None else "",
+        "closed": rfc3339(case.closed) if case.closed is not None else "",
         "resolution": case.resolution,
         "lead": names.organisation(case.lead_org),
         "overdue": bool(case.due and case.closed is None and case.due < now),
     }
-
-
-def time(at: int | None) -> str:
-    """Give an instant as RFC 3339 in UTC, "" for none."""
-    return "" if at is None else datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def harmless(value: Any) -> Any:

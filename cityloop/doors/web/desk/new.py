@@ -14,7 +14,7 @@ from cityloop.doors.web.context import LANGUAGES
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.public import drafting
 from cityloop.doors.web.public.drafting import Draft
-from cityloop.doors.web.public.report import again, common, contacts
+from cityloop.doors.web.public.report import again, filled, following
 from cityloop.doors.web.show.facts import MAY_ENTER
 from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
@@ -64,24 +64,21 @@ def enter(request: HttpRequest, draft: Draft, by: Actor) -> HttpResponse:
 @desk_page
 def instead(request: HttpRequest) -> HttpResponse:
     """Let the caller follow a case that is there already; what they said is added to it."""
-    by, at = officer(request), city_clock.now()
+    officer(request)
+    at = city_clock.now()
     draft = drafting.with_photos(drafting.begun(request.POST), request, at)
     try:
         case = numbers.case_id(str(request.POST.get("instead", "")))
-        taken = cases.follow(case=case, who=followed_by(draft, request), at=at, key=draft.typed["key"])
+        taken = cases.follow(
+            case=case,
+            who=msgspec.structs.replace(following(draft), language=spoken(request)),
+            at=at,
+            key=draft.typed["key"],
+        )
     except Refusal as refusal:
         return page(request, draft.wrong(refusal), 422)
-    told = {"section": "new", "number": taken.number, "code": taken.follow, "by": by}
+    told = {"section": "new", "number": taken.number, "code": taken.follow}
     return render(request, "desk/new_done.html", told, status=201)
-
-
-def followed_by(draft: Draft, request: HttpRequest) -> cases.Following:
-    """Give who follows and what they add."""
-    made = drafting.report_of(draft)
-    return cases.Following(
-        words=made.words, photos=made.photos, language=spoken(request), name=made.name, phone=made.phone,
-        email=made.email,
-    )  # fmt: skip
 
 
 def channel(request: HttpRequest) -> str:
@@ -98,17 +95,10 @@ def spoken(request: HttpRequest) -> str:
 
 def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
     """Draw the form with what is in it so far."""
-    typed = draft.typed
     named = {"phone": _("By phone"), "counter": _("At the counter"), "letter": _("By letter"), "email": _("By e-mail")}
     more = {
-        **common(draft),
+        **filled(draft),
         "section": "new",
-        "draft": draft,
-        "groups": drafting.matter_groups(typed["matter"]),
-        "suggested": drafting.suggested(typed["words"]),
-        "units": drafting.unit_choices(typed["place"]) if typed["place"] else None,
-        "likely": drafting.likely(draft, city_clock.now()),
-        "contacts": contacts(draft),
         "channels": [(value, named[value]) for value in CHANNELS],
         "channel": channel(request),
         "spoken": LANGUAGES,

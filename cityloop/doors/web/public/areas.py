@@ -31,7 +31,7 @@ def fixed(request: HttpRequest) -> HttpResponse:
     """Show what was fixed this week, in the whole city or a part of it, the latest first."""
     now, code = city_clock.now(), maps.under(request)
     before = natural(request.GET.get("before", ""))
-    found = public.fixed(now - 7 * public.DAY, unit=code, most=PAGE, before=before)
+    found = public.fixed(now - public.WEEK, unit=code, most=PAGE, before=before)
     further = found[-1].closed if len(found) == PAGE else None
     more = {
         "section": "fixed",
@@ -51,7 +51,7 @@ def near(request: HttpRequest) -> HttpResponse:
     """Show what is open and was fixed near a point, the nearest first."""
     point = point_of(request)
     now = city_clock.now()
-    found = public.around(*point, metres=RADIUS, since=now - 7 * public.DAY) if point else []
+    found = public.around(*point, metres=RADIUS, since=now - public.WEEK) if point else []
     shown = cards.cards(found, now)
     more = {
         "section": "near",

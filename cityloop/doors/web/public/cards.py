@@ -34,7 +34,7 @@ class Card:
 def cards(found: Sequence[Seen], now: int, *, photos: bool = True) -> list[Card]:
     """Give cases as cards. At most two queries: the names of their places, and the photos."""
     places = names.places({one.unit for one in found if one.unit}, last=2)
-    pictures = proofs(one.id for one in found if one.closed is not None) if photos else {}
+    pictures = proofs(one for one in found if one.closed is not None) if photos else {}
     return [card(one, places.get(one.unit, ""), pictures.get(one.id, ("", "")), now) for one in found]
 
 

@@ -38,9 +38,9 @@ class Line:
     median: str
 
 
-def shown(days: int) -> Shown:
-    """Give the figures of the last days as printed."""
-    found, now = public.figures(days), city_clock.now()
+def shown() -> Shown:
+    """Give the figures of the week as printed."""
+    found, now = public.figures(), city_clock.now()
     share = _("{n} %").format(n=found.share) if found.share is not None else ""
     median = duration(found.median) if found.median is not None else ""
     return Shown(found.received, found.closed, share, median, when(found.since, now))
@@ -54,7 +54,7 @@ def figures(request: HttpRequest) -> HttpResponse:
     lines = [line(one) for one in public.by_matter()]
     most = max((one.received for one in lines), default=1) or 1
     more = {
-        "section": "figures", "figures": shown(7), "today": shown(1), "fresh": when(now, now),
+        "section": "figures", "figures": shown(), "fresh": when(now, now),
         "lines": [(one, 100 * one.received // most, 100 * one.closed // most) for one in lines],
     }  # fmt: skip
     return render(request, "public/figures.html", more)
@@ -83,7 +83,7 @@ def rows() -> list[tuple[str, str, int, int, int | None]]:
 def data(request: HttpRequest, kind: str) -> HttpResponse:
     """Give the figures by matter as CSV or JSON."""
     if kind == "json":
-        told = public.figures(7)
+        told = public.figures()
         listed = [dict(zip(COLUMNS, row, strict=True)) for row in rows()]
         found = {"since": told.since, "at": told.at, "days": 7, "received": told.received, "closed": told.closed}
         return JsonResponse({**found, "matters": listed}, json_dumps_params={"ensure_ascii": False})

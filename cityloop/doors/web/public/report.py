@@ -66,8 +66,14 @@ def again(draft: Draft, refusal: Refusal) -> Draft:
 
 def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
     """Draw the form with what is in it so far."""
+    return render(request, "public/report.html", filled(draft), status=status)
+
+
+def filled(draft: Draft) -> dict[str, Any]:
+    """Give everything the form prints; the desk's form for calls prints it too."""
     typed = draft.typed
-    more = {
+    return {
+        **common(draft),
         "draft": draft,
         "groups": drafting.matter_groups(typed["matter"]),
         "suggested": drafting.suggested(typed["words"]),
@@ -75,7 +81,6 @@ def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
         "likely": drafting.likely(draft, city_clock.now()),
         "contacts": contacts(draft),
     }
-    return render(request, "public/report.html", {**more, **common(draft)}, status=status)
 
 
 def contacts(draft: Draft) -> list[dict[str, str]]:

@@ -22,8 +22,8 @@ def home(request: HttpRequest) -> HttpResponse:
     if not units.has_city():
         return render(request, "public/home.html")
     now = city_clock.now()
-    shown = public.fixed(now - 7 * public.DAY, most=3)
-    more = {"cards": cards.cards(shown, now), "figures": figures.shown(7), "fresh": hour(now)}
+    shown = public.fixed(now - public.WEEK, most=3)
+    more = {"cards": cards.cards(shown, now), "figures": figures.shown(), "fresh": hour(now)}
     return render(request, "public/home.html", more)
 
 
