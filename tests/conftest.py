@@ -50,15 +50,12 @@ def _forget(request: pytest.FixtureRequest) -> None:
     used = {"db", "transactional_db"} & set(request.fixturenames)
     if not used and request.node.get_closest_marker("django_db") is None:
         return
+    from cityloop.ground.kit.remembered import Remembered
     from cityloop.loops.cases import loop
-    from cityloop.loops.cases.actions import prepare, save
-    from cityloop.town.calendar import queries as calendar
     from cityloop.town.calendar.clock import city_clock
-    from cityloop.town.catalog import queries as catalog
-    from cityloop.town.units import queries as units
 
-    for room in (calendar, catalog, units, loop, prepare.organisations, save._paths):
-        room.forget()
+    Remembered.drop_all()
+    loop.forget()
     city_clock.restart()
 
 

@@ -2,8 +2,9 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -14,6 +15,8 @@ class Remembered(Generic[T]):
     `seconds` may be a function, for a setting that tests change. `forget()` makes the next call ask anew.
     """
 
+    _all: "ClassVar[weakref.WeakSet[Remembered[Any]]]" = weakref.WeakSet()
+
     def __init__(
         self, load: Callable[[], T], version: Callable[[], Hashable], seconds: float | Callable[[], float] = 1.0
     ) -> None:
@@ -21,6 +24,13 @@ class Remembered(Generic[T]):
         self._lock = threading.Lock()
         self._kept: tuple[Hashable, T] | None = None
         self._ask_after = 0.0
+        Remembered._all.add(self)
+
+    @classmethod
+    def drop_all(cls) -> None:
+        """Throw away everything kept in this process: it belonged to another database."""
+        for one in list(cls._all):
+            one._kept, one._ask_after = None, 0.0
 
     def __call__(self) -> T:
         kept = self._kept
