@@ -5,6 +5,7 @@ import { position } from "./position"
 
 const islands: Record<string, () => Promise<{ mount: (at: HTMLElement) => unknown }>> = {
   map: () => import("../map"),
+  compare: () => import("./compare"),
 }
 
 function mountAll(root: ParentNode): void {
