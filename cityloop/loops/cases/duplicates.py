@@ -1,6 +1,6 @@
 """Likely duplicates: same matter, near in place and time, similar words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -47,6 +47,26 @@ def likely(
     if matter:
         rows = rows.filter(matter__in=(matter, ""))
     found = list(rows.exclude(pk=but).order_by("-created")[:MOST_COMPARED])
+    return ranked(found, lon=lon, lat=lat, at=at, matter=matter, words=words, most=most)
+
+
+def of_those(found: Iterable[Case], case: Case, words: str, most: int = 4) -> list[Likely]:
+    """Give the likeliest duplicates of a case among others near it that are at hand. One query: their words."""
+    fitting = [
+        one
+        for one in found
+        if one.state in OPEN_STATES
+        and abs(one.created - case.created) <= WITHIN
+        and (not case.matter or one.matter in (case.matter, ""))
+    ]
+    place = {"lon": case.lon or 0.0, "lat": case.lat or 0.0}
+    return ranked(fitting, **place, at=case.created, matter=case.matter, words=words, most=most)
+
+
+def ranked(
+    found: Sequence[Case], *, lon: float, lat: float, at: int, matter: str, words: str, most: int
+) -> list[Likely]:
+    """Give those of some cases that may be about the same thing as a report at a place, best first. One query."""
     if not found:
         return []
     texts = words_of_many([c.subject for c in found], "1:collect:words") if words else {}

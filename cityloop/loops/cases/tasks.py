@@ -29,6 +29,7 @@ KINDS = {
     "reporter.confirm": "fixed_confirm",
     "reporter.closed": "closed_rate",
     "reporter.declined": "declined",
+    "reporter.message": "message",
 }
 
 

@@ -32,3 +32,36 @@ def of_subject(subject: str) -> QuerySet[Notice]:
 
 def _shown(row: Notice) -> Shown:
     return Shown(row.pk, row.subject, row.created, render(row.kind, row.language, row.params))
+
+
+class Receipt(NamedTuple):
+    """What became of one thing told to the persons of a subject: how many were told, what their e-mails came to."""
+
+    created: int
+    title: str
+    people: int
+    sent: int
+    waiting: int
+    failed: int
+
+
+def to_persons(subject: str, language: str) -> list[Receipt]:
+    """Give what persons, not staff, were told about a subject, in the order it was told. One query."""
+    told: dict[str, list[Notice]] = {}
+    for row in of_subject(subject).filter(person__isnull=False):
+        told.setdefault(row.event, []).append(row)
+    return [_receipt(rows, language) for rows in told.values()]
+
+
+def _receipt(rows: list[Notice], language: str) -> Receipt:
+    first, mails = rows[0], [row for row in rows if row.channel == "email"]
+    sent, waiting = sum(row.sent_at is not None for row in mails), sum(row.next_at is not None for row in mails)
+    title = render(first.kind, language, first.params).title
+    people = len({row.recipient for row in rows})
+    return Receipt(first.created, title, people, sent, waiting, len(mails) - sent - waiting)
+
+
+def newer(account: int, seen: int, most: int = 100) -> int:
+    """Count an account's notices above the id last seen, no further than `most`. One query."""
+    rows = Notice.objects.filter(account_id=account, channel="log", id__gt=seen)
+    return rows.order_by()[:most].count()
