@@ -58,6 +58,11 @@ def takes_part_each(path: str) -> Q:
     return Q(Exists(mine.filter(case_id__gte=OuterRef("pk"), case_id__lte=OuterRef("pk"))))
 
 
+def rows_of_part(path: str) -> Q:
+    """Select the rows of work on cases in which an organisation, or one below it, takes part."""
+    return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("subject_id"))))
+
+
 def among(scope: Scope, ids: Iterable[int]) -> QuerySet[Case]:
     """Give those of a few cases that a scope may see."""
     return visible(scope, takes_part_each).filter(pk__in=list(ids))

@@ -15,14 +15,18 @@ class Shown(NamedTuple):
     subject: str
     created: int
     said: Said
+    kind: str = ""
 
 
-def of_account(account: int, before: int | None = None, most: int = 50) -> list[Shown]:
-    """Give an account's notices, the newest first, below the id `before` where given. One query."""
+def of_account(account: int, before: int | None = None, most: int = 50, language: str = "") -> list[Shown]:
+    """Give an account's notices, the newest first, below the id `before` where given. One query.
+
+    They are said in `language`, else in the one they were told in.
+    """
     rows = Notice.objects.filter(account_id=account, channel="log")
     if before is not None:
         rows = rows.filter(id__lt=before)
-    return [_shown(row) for row in rows.order_by("-id")[:most]]
+    return [_shown(row, language) for row in rows.order_by("-id")[:most]]
 
 
 def of_subject(subject: str) -> QuerySet[Notice]:
@@ -30,8 +34,9 @@ def of_subject(subject: str) -> QuerySet[Notice]:
     return Notice.objects.filter(subject=subject).order_by("id")
 
 
-def _shown(row: Notice) -> Shown:
-    return Shown(row.pk, row.subject, row.created, render(row.kind, row.language, row.params))
+def _shown(row: Notice, language: str) -> Shown:
+    said = render(row.kind, language or row.language, row.params)
+    return Shown(row.pk, row.subject, row.created, said, row.kind)
 
 
 class Receipt(NamedTuple):
@@ -61,7 +66,6 @@ def _receipt(rows: list[Notice], language: str) -> Receipt:
     return Receipt(first.created, title, people, sent, waiting, len(mails) - sent - waiting)
 
 
-def newer(account: int, seen: int, most: int = 100) -> int:
-    """Count an account's notices above the id last seen, no further than `most`. One query."""
-    rows = Notice.objects.filter(account_id=account, channel="log", id__gt=seen)
-    return rows.order_by()[:most].count()
+def newer(account: int, seen: int) -> QuerySet[Notice]:
+    """Select an account's notices above the id last seen."""
+    return Notice.objects.filter(account_id=account, channel="log", id__gt=seen)

@@ -23,7 +23,10 @@ from cityloop.town.worklist import queries as worklist
 MOST = 1000
 PAGES = {"inbox": "desk:home", "cases": "desk:cases"}
 # What of an address belongs to a view: where a list was left off does not.
-FILTERS = {"inbox": ("what", "unit", "org", "late", "mine"), "cases": ("state", "matter", "unit", "org", "late", "q")}
+FILTERS = {
+    "inbox": ("what", "unit", "org", "late", "mine", "others"),
+    "cases": ("state", "matter", "unit", "org", "late", "q"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def inbox(request: HttpRequest, scope: Scope, now: int, rows_of: Callable[[Query
     """Give the tabs of the inbox. Two queries: the kept views, and all counts."""
     fixed = [
         (_("To do now"), ""), (_("Overdue"), "late=over"), (_("Due today"), "late=today"), (_("Mine"), "mine=1"),
+        (_("Waiting on others"), "others=1"),
     ]  # fmt: skip
     if scope.has_role("dispatcher"):
         fixed.append((_("Bounced"), "what=replace_part"))

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from cityloop.doors.web.show import waiting
 from cityloop.doors.web.show.names import words
 from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
@@ -24,10 +25,21 @@ def city(request: HttpRequest) -> dict[str, Any]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """Give `may_enter` on desk pages: whether this visitor's posts take reports. No query after the page's own."""
+    """Give for desk pages `may_enter` (this visitor's posts take reports), `inbox_count` and `notices_count`.
+
+    At most one query after the page's own, once in ten seconds.
+    """
     if not request.path.startswith("/desk/") or not request.user.is_authenticated:
         return {}
-    return {"may_enter": authority.scope(request.user, city_clock.now()).has_role(*MAY_ENTER)}
+    scope = authority.scope(request.user, city_clock.now())
+    if not scope.sees_anything():
+        return {}
+    rows, new = waiting.counts(request, scope)
+    return {
+        "may_enter": scope.has_role(*MAY_ENTER),
+        "inbox_count": waiting.shown(rows),
+        "notices_count": waiting.shown(new),
+    }
 
 
 def banner(kind: str, face: ClockFace) -> dict[str, str] | None:
