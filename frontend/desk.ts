@@ -2,6 +2,7 @@
 import "./css/desk.css"
 import { acting } from "./islands/acting"
 import { hints } from "./islands/hints"
+import { inplace } from "./islands/inplace"
 import { keys } from "./islands/keys"
 import { lists } from "./islands/lists"
 import { live } from "./islands/live"
@@ -16,4 +17,5 @@ lists()
 acting()
 replies()
 told()
+inplace()
 live()

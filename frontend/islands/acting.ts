@@ -4,6 +4,14 @@ const FIELD = "select, textarea, input:not([type=hidden], [type=file]), button"
 const bar = () => document.querySelector<HTMLElement>("[data-actions]")
 const offers = () => [...(bar()?.querySelectorAll<HTMLElement>(".decide, details[name=offers]") ?? [])]
 
+let last = "" // the action one stood at, also after a field was left
+
+/** Where one stands among the actions: -1 where one was at none yet. */
+function standing(all: HTMLElement[]): number {
+  const now = all.findIndex((one) => one.contains(document.activeElement))
+  return now >= 0 ? now : all.findIndex((one) => one.id === last)
+}
+
 /** Opens the likeliest action and stands in its first field; again, the next one. */
 export function openFirst(): void {
   const all = offers()
@@ -14,9 +22,10 @@ export function openFirst(): void {
 /** Moves among the actions of a case without opening them. */
 export function nextAction(by: number): void {
   const all = offers()
-  const now = all.findIndex((one) => one.contains(document.activeElement))
+  const now = standing(all)
   const next = all[Math.min(Math.max(now + by, 0), all.length - 1)]
-  const at = next?.querySelector<HTMLElement>(next instanceof HTMLDetailsElement ? "summary" : FIELD)
+  const at = next?.querySelector<HTMLElement>(next instanceof HTMLDetailsElement ? "summary" : "button")
+  last = next?.id ?? ""
   at?.focus()
   at?.scrollIntoView({ block: "nearest" })
 }
@@ -24,6 +33,7 @@ export function nextAction(by: number): void {
 function open(one: HTMLElement | undefined): void {
   if (one instanceof HTMLDetailsElement) one.open = true
   const at = one?.querySelector<HTMLElement>(`form :is(${FIELD})`)
+  last = one?.id ?? ""
   at?.focus()
   at?.scrollIntoView({ block: "center" })
 }

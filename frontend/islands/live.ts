@@ -21,7 +21,7 @@ export function live(): void {
     stale: () => say(false, heard),
     missed: refresh,
     step: (number) => {
-      if (shows(at, number)) here()
+      if (shows(number)) here()
       else if (!at.dataset.case) refresh()
     },
   })
@@ -30,8 +30,9 @@ export function live(): void {
 }
 
 /** The case is this page's, or a row of it: what others do with it is to be seen at once. */
-function shows(at: HTMLElement, number: string): boolean {
-  return at.dataset.case === number || Boolean(at.querySelector(`[data-rows] [data-row="${CSS.escape(number)}"]`))
+function shows(number: string): boolean {
+  const found = CSS.escape(number)
+  return Boolean(document.querySelector(`[data-case="${found}"], [data-rows] [data-row="${found}"]`))
 }
 
 function say(fresh: boolean, when: number): void {

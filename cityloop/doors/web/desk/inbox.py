@@ -231,5 +231,10 @@ def _point(one: Item) -> dict[str, Any]:
         "status": status,
         "name": f"{one.matter}, {one.bar.words}",
         "href": f"/desk/cases/{one.number}",
+        "title": one.matter,
+        "place": one.place,
+        "share": one.bar.share,
+        "words": one.bar.words,
+        "until": one.bar.until,
     }
     return {"type": "Feature", "geometry": {"type": "Point", "coordinates": [one.lon, one.lat]}, "properties": told}
