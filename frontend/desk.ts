@@ -1,5 +1,6 @@
 // The desk: htmx for parts of pages, keys, and the islands.
 import "./css/desk.css"
+import "./css/settings.css"
 import "htmx.org"
 import { hints } from "./islands/hints"
 import { keys } from "./islands/keys"

@@ -7,7 +7,8 @@ from tests.journeys.town import PASSWORD
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
 PAGES = ["/", "/report", "/follow", "/map", "/near?lon=10.05&lat=50.07", "/fixed", "/figures"]
 PAGES += ["/desk/sign-in", "/nothing-here"]
-DESK = ["/desk/", "/desk/cases/", "/desk/cases/NUMBER", "/desk/map"]
+DESK = ["/desk/", "/desk/cases/", "/desk/cases/NUMBER", "/desk/map", "/desk/settings/", "/desk/settings/catalogue"]
+DESK += ["/desk/settings/units", "/desk/settings/people", "/desk/settings/calendars/city", "/desk/settings/loops/case"]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 
 

@@ -24,10 +24,11 @@ def city(request: HttpRequest) -> dict[str, Any]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """Give `may_enter` on desk pages: whether this visitor's posts take reports. No query after the page's own."""
+    """Give whether this visitor takes reports (`may_enter`) and sees cases (`sees_cases`). No query of its own."""
     if not request.path.startswith("/desk/") or not request.user.is_authenticated:
         return {}
-    return {"may_enter": authority.scope(request.user, city_clock.now()).has_role(*MAY_ENTER)}
+    scope = authority.scope(request.user, city_clock.now())
+    return {"may_enter": scope.has_role(*MAY_ENTER), "sees_cases": scope.sees_anything()}
 
 
 def banner(kind: str, face: ClockFace) -> dict[str, str] | None:
