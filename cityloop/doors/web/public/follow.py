@@ -96,6 +96,7 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
         "code": code,
         "case": case,
         "page": shown,
+        "own": actor.role == "reporter",
         "first": [f for f in bar if f.action in FIRST],
         "other": [f for f in bar if f.action not in FIRST],
         "failed": failed,
@@ -159,8 +160,13 @@ def sent(request: HttpRequest, code: str) -> HttpResponse:
 @secret
 @city_page
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
-    """Give the receipt: every sealed step with its place under the signed roots."""
-    case, _row = followed(request, code)
+    """Give the reporter the receipt: every sealed step with its place under the signed roots.
+
+    It holds every step whole, and so more than everybody may know: followers have none.
+    """
+    case, row = followed(request, code)
+    if actor_of(row).role != "reporter":
+        raise Http404
     return download(queries.receipt_of(case.pk), "receipt")
 
 

@@ -13,14 +13,15 @@ from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.openly import AFTER, SHOWN
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
 # Steps whose words are meant for the reporter; all other words stay inside.
 TOLD = ("ask_reporter", "decline", "disproved", "close", "transfer")
-OWN = ("collect", "answer", "confirm", "reopen", "rate", "withdraw")
+OWN = ("collect", "answer", "add", "confirm", "dispute", "reopen", "rate", "withdraw")
+FOUND = "proved"  # the step whose photos show the place before the work
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,29 +67,59 @@ class Page:
 
 
 def page(case: Any, now: int, *, reporter: bool) -> Page:
-    """Give what the page prints of a case; of a folded one, the progress of the main case."""
-    main = case.into if case.into_id else case
+    """Give what the page prints of a case; of a folded one, the progress of the main case.
+
+    Reporters see their own case whole. Everybody else, and reporters where it is about another's case, sees what
+    everybody may know (`openly`), and of a case that is not for everybody no more than that it is there.
+    """
+    main = case.into if case.into_id and openly.is_known(case.into) else case
+    mine = reporter and main is case
+    if not (mine or openly.is_known(main)):
+        return _not_shown(case)
     definition, snapshot = pinned(main.definition), queries.snapshot_of(main)
     own = queries.timeline(case, internal=False)
     moments = own if main is case else queries.timeline(main, internal=False)
     rows = [m.step for m in reversed(moments)]
     status, icon, title, why = sentence(definition, snapshot, moments, now)
+    work = mine or openly.exactness(main.matter) in openly.PICTURED
     return Page(
         number=numbers.number(case),
         matter=names.matter(main.matter),
-        place=names.places([main.unit_code], last=4).get(main.unit_code, ""),
+        place=place(case, main, reporter=reporter),
         status=status,
         icon=icon,
         title=title,
         why=why,
         bar=_bar(snapshot, now),
         steps=track.seven(definition, snapshot, rows, now),
-        photos=photos(own, now, reporter=reporter, public=case.level == 0),
-        told=[t for m in moments if (t := told(m, definition, now, mine=reporter and main is case))],
+        photos=[*(sent(own, now) if reporter else ()), *(worked(moments, now) if work else ())],
+        told=[t for m in moments if (t := told(m, definition, now, mine=mine))],
         followers=queries.followers(main),
         sealed=sum(1 for m in own if m.step.offset is not None),
         main=numbers.number(main) if main is not case else "",
     )
+
+
+def place(case: Any, main: Any, *, reporter: bool) -> str:
+    """Name the place: to its reporter as it was reported, to others as everybody may know it. One query."""
+    if reporter:
+        address, unit = case.address, case.unit_code
+    else:
+        address, unit = openly.street(main), openly.spot(main).unit
+    where = names.places([unit], last=4).get(unit, "") if unit else ""
+    return " · ".join(part for part in (address, where) if part)
+
+
+def _not_shown(case: Any) -> Page:
+    """Give the page of a case that is not, or not any more, for everybody: whether it has ended, and nothing else."""
+    status, icon = names.chip("closed" if case.closed is not None else "collected")
+    title = _("It has ended") if case.closed is not None else _("It is being dealt with")
+    why = _("This matter is not shown to everybody. Only who reported it sees how it goes on.")
+    none: list[Any] = []
+    return Page(
+        number=numbers.number(case), matter=_("Not public"), place="", status=status, icon=icon, title=title, why=why,
+        bar=bars.NONE, steps=none, photos=none, told=none, followers=0, sealed=0, main="",
+    )  # fmt: skip
 
 
 def _bar(snapshot: Snapshot, now: int) -> Bar:
@@ -167,16 +198,24 @@ def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told |
     return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
 
 
-def photos(moments: Sequence[Any], now: int, *, reporter: bool, public: bool) -> list[Photo]:
-    """Give the photos a follower may see: their own, and those of the work where the case is not confidential."""
-    found = []
-    for moment in reversed(moments):
-        what = moment.step.what
-        mine = reporter and what in OWN and moment.step.actor == "reporter"
-        if mine or (public and what in AFTER):
-            whose = _("by you") if mine else names.organisation(moment.step.org)
-            found += [_photo(key, when(moment.step.at, now), not mine, whose) for key in moment.photos]
-    return found
+def sent(moments: Sequence[Any], now: int) -> list[Photo]:
+    """Give the photos a reporter sent, the oldest first."""
+    return [
+        _photo(key, when(moment.step.at, now), False, _("by you"))
+        for moment in reversed(moments)
+        if moment.step.what in OWN and moment.step.role == "reporter"
+        for key in moment.photos
+    ]
+
+
+def worked(moments: Sequence[Any], now: int) -> list[Photo]:
+    """Give the photos of the work, the oldest first: of the place as staff found it, and after."""
+    return [
+        _photo(key, when(moment.step.at, now), moment.step.what in AFTER, names.organisation(moment.step.org))
+        for moment in reversed(moments)
+        if moment.step.what in (FOUND, *AFTER)
+        for key in moment.photos
+    ]
 
 
 def _photo(key: str, at: str, after: bool, whose: str) -> Photo:
