@@ -140,11 +140,11 @@ def likely(draft: Draft, at: int, among: "QuerySet[Any] | None" = None) -> list[
         return []
     if point is None:
         return []
-    asked = {"lon": point[0], "lat": point[1], "at": at, "matter": draft.typed["matter"], "words": draft.typed["words"]}
+    (lon, lat), matter, words = point, draft.typed["matter"], draft.typed["words"]
     if among is None:
-        found = duplicates.openly_likely(**asked, most=3)
+        found = duplicates.openly_likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3)
     else:
-        found = duplicates.likely(**asked, most=3, among=among)
+        found = duplicates.likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3, among=among)
     places = names.places(one.case.unit_code for one in found)
     return [_likely(one, places, openly=among is None) for one in found]
 
