@@ -1,4 +1,4 @@
-"""Behind proxies: who a visitor is. Everything that counts by address reads `REMOTE_ADDR`, so it is put right here once.
+"""Behind proxies: who a visitor is. What counts by address reads `REMOTE_ADDR`, so it is put right here once.
 
 A proxy adds the address it was asked from at the end of `X-Forwarded-For`; what stands before that was sent by the
 visitor and may be anything. So with one proxy the last address is true, with two the last but one, and no other.

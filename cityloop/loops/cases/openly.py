@@ -34,7 +34,7 @@ from cityloop.town.units import queries as units
 SHOWN = (
     "collect", "file", "dispatch", "re_dispatch", "reassign", "accept", "report_back", "submit", "pass", "fail",
     "close", "reopen", "fold", "unfold", "transfer", "returned", "resume", "decline", "ask_reporter", "answer",
-    "proved", "disproved", "close_unsolved", "withdraw", "confirm", "split",
+    "proved", "disproved", "close_unsolved", "withdraw", "confirm", "dispute", "split",
 )  # fmt: skip
 # Steps whose photos show the place after the work.
 AFTER = ("report_back", "pass", "fail")
