@@ -1,4 +1,4 @@
-"""Mails to those who subscribed to a part of the city or to a case: at once, or once a day. Only what everybody may know."""
+"""Mails to who subscribed to a part of the city or to a case, at once or daily: only what everybody may know."""
 
 from cityloop.ground.kit.words import say
 from cityloop.loops.cases import numbers, openly, public, telling
@@ -52,7 +52,7 @@ def _tell(row: Step) -> None:
 
 def parts_over(code: str) -> list[str]:
     """Give the codes of a unit and of all above it."""
-    return list(units.scheme().path(code)) if code else [units.city().code]
+    return list(units.scheme().path(code)) if code else []
 
 
 def _said(case: Case) -> dict[str, object]:
@@ -103,13 +103,5 @@ def _tell_day(one: Subscription, now: int) -> None:
 
 def line(seen: Seen, lang: str) -> str:
     """Say a case in one line."""
-    return " · ".join(
-        part
-        for part in (
-            seen.number,
-            say(telling.named(seen.matter), lang),
-            say(telling.stands(seen.state), lang),
-            seen.address,
-        )
-        if part
-    )
+    matter, stands = say(telling.named(seen.matter), lang), say(telling.stands(seen.state), lang)
+    return " · ".join(part for part in (seen.number, matter, stands, seen.address) if part)

@@ -21,7 +21,7 @@ from cityloop.town.calendar.queries import cache_seconds
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import under
 from cityloop.town.ledger.models import Step
-from cityloop.town.units.queries import city, near
+from cityloop.town.units.queries import near, scheme
 from cityloop.town.worklist.models import Row
 
 WEEK = 7 * 86_400_000_000
@@ -52,8 +52,8 @@ def cases() -> "QuerySet[Case]":
 
 
 def within(unit: str) -> Q:
-    """Select what lies in a part of the city: never what keeps its place to itself, or asking for parts would tell it."""
-    if not unit or unit == city().code:
+    """Select what lies in a part of the city, but never what keeps its place to itself: asking by parts would tell."""
+    if not unit or scheme().level_of(unit) == 0:
         return Q()
     silent = [code for code, matter in _matters().items() if matter.public_place == "none"]
     return under("unit_code", unit) & ~Q(matter__in=silent)
@@ -112,7 +112,7 @@ def latest(unit: str, *, most: int = 50) -> list[Seen]:
 
 
 def moved(unit: str, *, since: int, most: int = 200) -> list[Seen]:
-    """Give the cases of a part of the city that were filed or have ended since an instant, the latest first. One query."""
+    """Give the cases of a part of the city filed or ended since an instant, the latest first. One query."""
     rows = cases().filter(within(unit)).filter(Q(filed__gte=since) | Q(closed__gte=since))
     return [seen(case) for case in rows.order_by("-at", "-pk")[: min(most, MOST)]]
 

@@ -85,13 +85,13 @@ def _tell(row: Step) -> None:
         return
     for kind, whom in staff:
         for recipient in whom(case, row.at):
-            _notice(case, row, kind, **recipient)
+            _notice(case, row, kind, case, **recipient)
     for kind in kinds:
         for who in _reporters(case, alone=kind in ASKING):
-            _notice(case, row, kind, about=who.case, person=who.person, language=who.language)
+            _notice(case, row, kind, who.case, person=who.person, language=who.language)
         if kind not in ASKING and is_known(case):
             for follower in _followers(case):
-                _notice(case, row, NEWS, about=follower.case, person=follower.person, language=follower.language)
+                _notice(case, row, NEWS, follower.case, person=follower.person, language=follower.language)
 
 
 def _reporters(case: Case, *, alone: bool) -> list[Report]:
@@ -105,9 +105,8 @@ def _followers(case: Case) -> list[Follower]:
     return list(rows.order_by("pk"))
 
 
-def _notice(case: Case, row: Step, kind: str, about: Case | None = None, **whom: Any) -> None:
+def _notice(case: Case, row: Step, kind: str, theirs: Case, **whom: Any) -> None:
     """Tell one recipient; who reported or follows a case folded into this one is told under the number they know."""
-    theirs = about or case
     tell(
         event=f"{row.subject}#{row.seq}",
         kind=kind,

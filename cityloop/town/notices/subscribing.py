@@ -1,4 +1,4 @@
-"""Being told by mail of a place or a case: asked for, confirmed from the mailbox itself, ended by a link in each mail."""
+"""Being told by mail of a place or a case: asked for, confirmed from the mailbox, ended by a link in each mail."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -2,7 +2,16 @@
 
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.offers import offers
-from tests.ground.loop.cast import DISPATCHER, INSPECTOR, PARKS_OFFICER, REPORTER, RULE, SECOND_INSPECTOR, SHIFT
+from tests.ground.loop.cast import (
+    DISPATCHER,
+    INSPECTOR,
+    LEAD_ONLY,
+    PARKS_OFFICER,
+    REPORTER,
+    RULE,
+    SECOND_INSPECTOR,
+    SHIFT,
+)
 from tests.ground.loop.test_case_loop import Story
 
 WORDS = {"words": "The branch is still there"}
@@ -56,9 +65,7 @@ def test_only_the_reporter_and_only_with_words() -> None:
 
 
 def test_a_small_town_has_it_too() -> None:
-    story = (
-        Story("small_town").filed().do("dispatch", DISPATCHER, parts=[{"org": 3, "org_path": "/1/3/", "role": "lead"}])
-    )
+    story = Story("small_town").filed().do("dispatch", DISPATCHER, **LEAD_ONLY)
     story.do("report_back", PARKS_OFFICER).do("dispute", REPORTER, **WORDS)
     assert (story.now.state, story.now.disputed) == ("checking", True)
 
