@@ -20,6 +20,11 @@ def is_known(case: Case) -> bool:
     return case.level == 0 and case.parent_id is None and bool(case.matter)
 
 
+def leading(case: Case) -> Case:
+    """Give the case whose progress is told under this one: of a folded one the main case, where all may know of it."""
+    return case.into if case.into is not None and is_known(case.into) else case
+
+
 def exactness(matter: str) -> str:
     """Tell how exactly places of a matter are shown: `exact`, `street`, `unit`, `none`; `unit` for one not known now.
 

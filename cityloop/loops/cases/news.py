@@ -66,6 +66,12 @@ def place(code: str) -> dict[str, str]:
     return dict(units.unit_of(code, "code").names)
 
 
+def of_case(case: Case) -> dict[str, str]:
+    """Name a case in all languages of its matter: `Fallen tree · SV-2018-000001`."""
+    number = numbers.number(case)
+    return {lang: f"{name} · {number}" for lang, name in (telling.matter_names(case) or {"en": ""}).items()}
+
+
 def tell_daily(most: int = 100) -> int:
     """Make the daily mails that are due; a day without news has none. Give how many subscriptions were seen to."""
     now = city_clock.now()

@@ -20,6 +20,7 @@ from cityloop.loops.cases.known import coarse as coarse
 from cityloop.loops.cases.known import everybody as everybody
 from cityloop.loops.cases.known import exactness as exactness
 from cityloop.loops.cases.known import is_known as is_known
+from cityloop.loops.cases.known import leading as leading
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.loops.cases.queries import visible
@@ -103,9 +104,10 @@ def listed(wanted: Wanted) -> list[Case]:
     return list(rows[wanted.skip : wanted.skip + wanted.most])
 
 
-def by_number(text: str) -> Case:
-    """Give the public case of a number; any other does not exist. One query."""
-    case = everybody().filter(pk=numbers.case_id(text)).defer(*LIGHT).first()
+def by_number(text: str, *, whole: bool = False) -> Case:
+    """Give the public case of a number; any other does not exist. One query; `whole` with how its loop stands."""
+    rows = everybody().filter(pk=numbers.case_id(text))
+    case = (rows.select_related("into") if whole else rows.defer(*LIGHT)).first()
     if case is None or numbers.number(case) != text.strip().upper():
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     return case

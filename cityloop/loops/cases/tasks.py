@@ -85,7 +85,7 @@ def _tell(row: Step) -> None:
         return
     for kind, whom in staff:
         for recipient in whom(case, row.at):
-            _notice(case, row, kind, case, **recipient)
+            _notice(case, row, kind, case, desk=True, **recipient)
     for kind in kinds:
         for who in _reporters(case, alone=kind in ASKING):
             _notice(case, row, kind, who.case, person=who.person, language=who.language)
@@ -105,13 +105,14 @@ def _followers(case: Case) -> list[Follower]:
     return list(rows.order_by("pk"))
 
 
-def _notice(case: Case, row: Step, kind: str, theirs: Case, **whom: Any) -> None:
+def _notice(case: Case, row: Step, kind: str, theirs: Case, *, desk: bool = False, **whom: Any) -> None:
     """Tell one recipient; who reported or follows a case folded into this one is told under the number they know."""
+    number = numbers.number(theirs)
     tell(
         event=f"{row.subject}#{row.seq}",
         kind=kind,
         subject=theirs.subject,
-        params={**telling.params(case, row), "number": numbers.number(theirs)},
+        params={**telling.params(case, row), "number": number, **(telling.at_desk(number) if desk else {})},
         at=row.at,
         origin=row.origin,
         **whom,
@@ -133,7 +134,7 @@ def _warn(warning: Warning, now: int) -> None:
     case = Case.objects.filter(pk=row.subject_id).first()
     if case is None:
         return
-    said = {**telling.params(case), "stage": telling.stage(case, row)}
+    said = {**telling.params(case), "stage": telling.stage(case, row), **telling.at_desk(numbers.number(case))}
     if row.due:
         said["due"] = telling.local(row.due)
     for recipient in telling.warned(row, warning.mark, now):

@@ -57,6 +57,11 @@ def params(case: Case, row: Step | None = None) -> dict[str, Any]:
     return said
 
 
+def at_desk(number: str) -> dict[str, str]:
+    """Say where a notice to staff leads."""
+    return {"path": f"/desk/cases/{number}"}
+
+
 def standing(case: Case) -> dict[str, str]:
     """Name the state of a case."""
     state = pinned(case.definition).source.states.get(case.state)

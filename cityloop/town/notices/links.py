@@ -16,6 +16,9 @@ DAYS = {"open": 90, "stop": 730, "confirm": 3}
 PATHS = {"open": "/follow/{}", "stop": "/mails/{}", "confirm": "/mails/{}/confirm"}
 
 
+DESK = "/desk/"  # staff sign in there, and are not asked whether they want to be told
+
+
 class Bound(NamedTuple):
     """Whose link it is, about what, and when it was given out (real microseconds)."""
 
@@ -60,10 +63,10 @@ def of(notice: Notice) -> dict[str, str]:
     base = settings.PUBLIC_URL
     if not base:
         return {}
-    if not notice.person_id:
-        number = notice.params.get("number", "")
-        return {"link": f"{base}/desk/cases/{number}"} if notice.subject.startswith("case:") else {}
-    path = notice.params.get("path") or PATHS["open"].format(token("open", notice.person_id, notice.subject))
+    known = str(notice.params.get("path", ""))
+    if not notice.person_id or known.startswith(DESK):
+        return {"link": base + known} if known else {}
+    path = known or PATHS["open"].format(token("open", notice.person_id, notice.subject))
     stop = PATHS["stop"].format(token("stop", notice.person_id, notice.subject))
     if notice.kind == "confirm_mails":
         path = PATHS["confirm"].format(token("confirm", notice.person_id, notice.subject))

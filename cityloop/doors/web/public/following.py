@@ -28,6 +28,7 @@ FOUND = "proved"  # the step whose photos show the place before the work
 class Photo:
     """A photo as shown: the small one, the large one, when, and whether it shows the place after the work."""
 
+    key: str
     small: str
     large: str
     at: str
@@ -60,6 +61,7 @@ class Page:
     bar: Bar
     steps: list[track.Step]
     photos: list[Photo]
+    pair: tuple[Photo, Photo] | None
     told: list[Told]
     followers: int
     sealed: int
@@ -72,7 +74,7 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
     Reporters see their own case whole. Everybody else, and reporters where it is about another's case, sees what
     everybody may know (`openly`), and of a case that is not for everybody no more than that it is there.
     """
-    main = case.into if case.into_id and openly.is_known(case.into) else case
+    main = openly.leading(case)
     mine = reporter and main is case
     if not (mine or openly.is_known(main)):
         return _not_shown(case)
@@ -80,8 +82,10 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
     own = queries.timeline(case, internal=False)
     moments = own if main is case else queries.timeline(main, internal=False)
     rows = [m.step for m in reversed(moments)]
-    status, icon, title, why = sentence(definition, snapshot, moments, now)
+    status, icon, title, why = sentence(definition, snapshot, moments, now, mine=mine)
     work = mine or openly.exactness(main.matter) in openly.PICTURED
+    pictures = [*(sent(own, now) if reporter else ()), *(worked(moments, now) if work else ())]
+    pair = pair_of(pictures)
     return Page(
         number=numbers.number(case),
         matter=names.matter(main.matter),
@@ -92,7 +96,8 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
         why=why,
         bar=_bar(snapshot, now),
         steps=track.seven(definition, snapshot, rows, now),
-        photos=[*(sent(own, now) if reporter else ()), *(worked(moments, now) if work else ())],
+        photos=[one for one in pictures if pair is None or one not in pair],
+        pair=pair,
         told=[t for m in moments if (t := told(m, definition, now, mine=mine))],
         followers=queries.followers(main),
         sealed=sum(1 for m in own if m.step.offset is not None),
@@ -118,7 +123,7 @@ def _not_shown(case: Any) -> Page:
     none: list[Any] = []
     return Page(
         number=numbers.number(case), matter=_("Not public"), place="", status=status, icon=icon, title=title, why=why,
-        bar=bars.NONE, steps=none, photos=none, told=none, followers=0, sealed=0, main="",
+        bar=bars.NONE, steps=none, photos=none, pair=None, told=none, followers=0, sealed=0, main="",
     )  # fmt: skip
 
 
@@ -131,10 +136,16 @@ def _bar(snapshot: Snapshot, now: int) -> Bar:
 # --- the state in words ---------------------------------------------------------------------------
 
 
-def sentence(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], now: int) -> tuple[str, str, str, str]:
-    """Give (status, icon, sentence, what it means) for the state a case is in."""
+def sentence(
+    definition: Definition, snapshot: Snapshot, moments: Sequence[Any], now: int, *, mine: bool
+) -> tuple[str, str, str, str]:
+    """Give (status, icon, sentence, what it means) for the state a case is in; `mine` to who reported it."""
     status, icon = names.chip(snapshot.state)
     title, why = _words(definition, snapshot, moments, now)
+    if not mine:
+        title, why = _of_another(snapshot, moments, title, why)
+    elif snapshot.disputed:
+        why = _("You say that it is not fixed. Whoever checks it has to answer that before it may close.")
     return ("ver" if snapshot.state == "closed" else status), icon, title, why
 
 
@@ -157,6 +168,7 @@ def _words(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], n
         "checked": (_("Checked. About to close"), _("The check was passed.")),
         "transferred": (_("Passed to another authority"), _("It is not this city's to mend; we ask what came of it.")),
         "suspended": (_("Put off until {until}"), _("The centre has agreed that it cannot be done before.")),
+        "folded": (_("Handled together with another report"), _("You are told of all that happens.")),
         "closed": _closed(snapshot),
         "declined": (_("Not taken on"), _reason(moments)),
         "invalid": (_("Nothing found"), _("Someone went to see and did not find it.")),
@@ -165,6 +177,19 @@ def _words(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], n
     if snapshot.state == "checking" and snapshot.proposed not in ("", "solved"):
         title = _("Reported: {result}. Now being checked").format(result=_result(snapshot.proposed))
     return title.format(who=who or _("An organisation"), until=until), why
+
+
+def _of_another(snapshot: Snapshot, moments: Sequence[Any], title: str, why: str) -> tuple[str, str]:
+    """Say what is otherwise said to the reporter, to somebody else."""
+    if snapshot.state == "waiting_reporter":
+        return _("A question to the reporter"), _("Until it is answered everything waits.")
+    if snapshot.state == "closed":
+        return title, ""
+    if snapshot.state == "declined" and moments and moments[0].step.what == "withdraw":
+        return title, _("The reporter withdrew it.")
+    if snapshot.disputed:
+        return title, _("The reporter says that it is not fixed. Whoever checks it has to answer that.")
+    return title, why
 
 
 def _closed(snapshot: Snapshot) -> tuple[str, str]:
@@ -218,8 +243,15 @@ def worked(moments: Sequence[Any], now: int) -> list[Photo]:
     ]
 
 
+def pair_of(pictures: Sequence[Photo]) -> tuple[Photo, Photo] | None:
+    """Give the place before and after the work: the first picture of it as it was, and the last of it as it is."""
+    before = next((one for one in pictures if not one.after), None)
+    after = next((one for one in reversed(pictures) if one.after), None)
+    return (before, after) if before and after else None
+
+
 def _photo(key: str, at: str, after: bool, whose: str) -> Photo:
-    return Photo(address(key, 320), address(key, 1280), at, after, whose)
+    return Photo(key, address(key, 320), address(key, 1280), at, after, whose)
 
 
 def question(moments: Sequence[Any]) -> str:
