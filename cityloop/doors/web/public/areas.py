@@ -83,8 +83,10 @@ def around(point: tuple[float, float] | None, code: str, now: int) -> list[publi
 
 
 def parts(code: str) -> list[tuple[str, str]]:
-    """Give the parts of a unit, as (code, name). One query."""
-    return [(unit.code, names.words(unit.names) or unit.code) for unit in units.children(code)[:200]]
+    """Give the parts of a unit, as (code, name), without what is known no finer. One query."""
+    scheme = units.scheme()
+    real = [one for one in units.children(code) if not (scheme.is_rest(one.code) or scheme.is_unplaced(one.code))]
+    return [(unit.code, names.words(unit.names) or unit.code) for unit in real[:200]]
 
 
 @require_safe
