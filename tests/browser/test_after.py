@@ -40,9 +40,9 @@ def test_a_receipt_that_was_changed_does_not_hold(resident):
 
     def forged(route):
         answer = route.fetch()
-        route.fulfill(
-            response=answer, body=answer.text().replace('\\"what\\":\\"collect\\"', '\\"what\\":\\"decline\\"')
-        )
+        said, wrong = (f'\\"what\\":\\"{what}\\"' for what in ("collect", "decline"))
+        assert said in answer.text()
+        route.fulfill(response=answer, body=answer.text().replace(said, wrong))
 
     resident.route("**/receipt.json", forged)
     resident.wait_for_timeout(3_000)
