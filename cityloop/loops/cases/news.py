@@ -1,9 +1,10 @@
 """Mails to who subscribed to a part of the city or to a case, at once or daily: only what everybody may know."""
 
 from cityloop.ground.kit.words import say
+from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import numbers, openly, public, telling
 from cityloop.loops.cases.loop import LOOP
-from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.models import Case, Follower, Report
 from cityloop.loops.cases.public import Seen
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.actions import move_cursor
@@ -12,9 +13,12 @@ from cityloop.town.ledger.queries import after_offset, cursor
 from cityloop.town.notices import subscribing
 from cityloop.town.notices.actions import tell
 from cityloop.town.notices.models import Subscription
+from cityloop.town.persons.actions import erase_person
+from cityloop.town.persons.models import Account, Person
 from cityloop.town.units import queries as units
 
 READER = "cases.news"
+RULE = Actor("rule", "rule", name="subscriptions")
 NEWS = ("file", "report_back", "close", "reopen")  # what is worth a mail
 LINES = 20
 WEEK = 7 * 86_400_000_000
@@ -79,8 +83,19 @@ def tell_daily(most: int = 100) -> int:
     for one in due:
         _tell_day(one, now)
         subscribing.told_daily(one, at=now)
-    subscribing.forget_unconfirmed(before=now - WEEK)
+    forget_strangers(subscribing.forget_unconfirmed(before=now - WEEK), at=now)
     return len(due)
+
+
+def forget_strangers(persons: set[int], *, at: int) -> None:
+    """Erase those of whom nothing is known but that somebody typed their address, and they never said yes."""
+    known = {
+        *Report.objects.filter(person__in=persons).values_list("person", flat=True),
+        *Follower.objects.filter(person__in=persons).values_list("person", flat=True),
+        *Account.objects.filter(person__in=persons).values_list("person_id", flat=True),
+    }
+    for person in Person.objects.filter(pk__in=persons - known, erased=None):
+        erase_person(person=person, by=RULE, at=at)
 
 
 def _tell_day(one: Subscription, now: int) -> None:

@@ -116,10 +116,10 @@ def warned(row: Row, mark: int, at: int) -> list[dict[str, int]]:
 
 
 def urged(case: Case, at: int) -> list[dict[str, int]]:
-    """Give who is told of an urging: the officers of the organisations asked, as their posts cover the case."""
-    wanted = {r.org for r in load(case.snapshot).requests if r.kind == "urge" and r.state == "asked"}
+    """Give who is told of an urging: the officers of the organisation asked last, as their posts cover the case."""
+    asked = [r.org for r in load(case.snapshot).requests if r.kind == "urge"][-1:]
     found = eligible("department_officer", case.unit_code, at, level=case.level)
-    return [{"account": one.account} for one in found if one.org in wanted]
+    return [{"account": one.account} for one in found if one.org in asked]
 
 
 def answering(case: Case, at: int) -> list[dict[str, int]]:

@@ -1,7 +1,6 @@
 """Being told by mail of a place or a case: asked for, confirmed from the mailbox, ended by a link in each mail."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import transaction
 
@@ -70,7 +69,10 @@ def told_daily(row: Subscription, *, at: int) -> None:
     Subscription.objects.filter(pk=row.pk).update(since=at, next_at=at + DAY)
 
 
-def forget_unconfirmed(*, before: int) -> int:
-    """Drop subscriptions that were asked for before an instant and never confirmed."""
-    found: tuple[int, dict[str, Any]] = Subscription.objects.filter(confirmed=None, created__lt=before).delete()
-    return found[0]
+def forget_unconfirmed(*, before: int) -> set[int]:
+    """Drop what was asked for before an instant and never confirmed; give who has no other subscription now."""
+    rows = Subscription.objects.filter(confirmed=None, created__lt=before)
+    persons = set(rows.values_list("person_id", flat=True))
+    if persons:
+        rows.delete()
+    return persons - set(Subscription.objects.filter(person_id__in=persons).values_list("person_id", flat=True))

@@ -5,6 +5,7 @@ import re
 
 import pytest
 from django.core import mail
+from django.core.cache import cache
 from django.test import Client
 
 from cityloop.ground.loop.definition import shipped
@@ -20,6 +21,7 @@ from cityloop.town.notices.models import Notice, Subscription
 from cityloop.town.notices.tasks import send_due
 from cityloop.town.persons import actions as persons
 from cityloop.town.persons.models import Person
+from cityloop.town.persons.queries import by_email
 from tests.loops.cases.smallville import DAY, STRAIGHT, Town
 from tests.town.staff import BY
 
@@ -28,14 +30,16 @@ MAIL = "ada@example.org"
 
 
 @pytest.fixture(autouse=True)
-def public(settings) -> None:
+def public(settings, town: Town, monkeypatch) -> None:
+    """A city with an address, at the town's own time."""
+    cache.clear()
+    monkeypatch.setattr(city_clock, "now", lambda: town.at)
     settings.PUBLIC_URL = BASE
     settings.ALLOWED_HOSTS = ["*"]
 
 
-def told(town: Town, monkeypatch) -> list[mail.EmailMessage]:
+def told(town: Town) -> list[mail.EmailMessage]:
     """Let the steward do its rounds now; give the mails that went out."""
-    monkeypatch.setattr(city_clock, "now", lambda: town.at)
     while sequence():
         pass
     tasks.tell_reporters()
@@ -88,7 +92,7 @@ def test_every_mail_of_a_whole_life_says_all_it_means_to(town: Town, monkeypatch
     town.take(declined, "decline", "intake", reason="not_ours", words="Ask the state")
     other = town.to("checking", lon=10.01, email="x@example.org")
     cases.take(case=other, act=cases_act("dispute", words="No"), by=town.actor("reporter"), at=town.at)
-    sent = told(town, monkeypatch)
+    sent = told(town)
     kinds = set(Notice.objects.values_list("kind", flat=True))
     assert kinds == {*tasks.KINDS.values(), *(kind for kind, _ in tasks.STAFF.values())}
     for message in sent:
@@ -107,7 +111,7 @@ def cases_act(name: str, **data):
 
 def test_the_link_in_a_mail_opens_the_case_of_that_person_alone(town: Town, monkeypatch, client: Client) -> None:
     mine, other = town.collect(email=MAIL, words="My own words"), town.collect(email="b@example.org", lon=10.15)
-    one, two = told(town, monkeypatch)
+    one, two = told(town)
     page = client.get(link(one, "/follow/"))
     assert page.status_code == 200 and mine.number in page.content.decode() and page["Cache-Control"] == "no-store"
     assert 'value="withdraw-' in page.content.decode(), "it is the reporter who comes by it"
@@ -118,7 +122,7 @@ def test_the_link_in_a_mail_opens_the_case_of_that_person_alone(town: Town, monk
 
 def test_links_run_out_can_be_made_void_and_end_with_the_person(town: Town, monkeypatch, client: Client) -> None:
     mine = town.collect(email=MAIL)
-    (message,) = told(town, monkeypatch)
+    (message,) = told(town)
     path, stop = link(message, "/follow/"), link(message, "/mails/")
     import time
 
@@ -137,46 +141,46 @@ def test_links_run_out_can_be_made_void_and_end_with_the_person(town: Town, monk
 
 def test_no_more_mails_by_the_link_in_each_also_by_a_mail_program(town: Town, monkeypatch) -> None:
     case = town.collect(email=MAIL).case
-    (message,) = told(town, monkeypatch)
+    (message,) = told(town)
     headers = message.extra_headers
     assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     strict = Client(enforce_csrf_checks=True)
     path = headers["List-Unsubscribe"].strip("<>").removeprefix(BASE)
     assert strict.get(path).status_code == 200
     town.take(case, "file", "shift")
-    assert len(told(town, monkeypatch)) == 1, "looking is not asking"
+    assert len(told(town)) == 1, "looking is not asking"
     assert strict.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
     town.take(case, "dispatch", "dispatcher")
-    assert told(town, monkeypatch) == []
+    assert told(town) == []
     assert Notice.objects.filter(error="not wanted").exists()
 
 
 def test_who_follows_is_told_only_while_all_may_know(town: Town, monkeypatch) -> None:
     mine = town.collect(email=MAIL)
     cases.follow(case=mine.case, who=cases.Following(email="f@example.org"), at=town.at)
-    told(town, monkeypatch)
+    told(town)
     town.take(mine.case, "file", "shift")
-    assert {m.to[0] for m in told(town, monkeypatch)} == {MAIL, "f@example.org"}
+    assert {m.to[0] for m in told(town)} == {MAIL, "f@example.org"}
     hidden = town.collect(email=MAIL, lon=10.15)
     cases.follow(case=hidden.case, who=cases.Following(email="f@example.org"), at=town.at)
-    told(town, monkeypatch)
+    told(town)
     town.take(hidden.case, "file", "shift", matter="secret")
-    assert {m.to[0] for m in told(town, monkeypatch)} == {MAIL}
+    assert {m.to[0] for m in told(town)} == {MAIL}
 
 
 def test_who_reported_a_folded_case_is_told_of_the_main_one_under_their_own_number(town: Town, monkeypatch) -> None:
     main, mine = town.collect(email="m@example.org"), town.collect(email=MAIL)
     town.take(mine.case, "fold", "shift", into=main.case)
-    told(town, monkeypatch)
+    told(town)
     town.take(main.case, "file", "shift")
-    subjects = {m.to[0]: m.subject for m in told(town, monkeypatch)}
+    subjects = {m.to[0]: m.subject for m in told(town)}
     assert mine.number in subjects[MAIL] and main.number in subjects["m@example.org"]
 
 
 def test_without_a_public_address_mails_have_no_links(town: Town, monkeypatch, settings) -> None:
     settings.PUBLIC_URL = ""
     town.collect(email=MAIL)
-    (message,) = told(town, monkeypatch)
+    (message,) = told(town)
     assert "http" not in message.body and "List-Unsubscribe" not in message.extra_headers
 
 
@@ -189,23 +193,23 @@ def subscribe(client: Client, subject: str, **more: str) -> int:
 
 def test_nothing_is_sent_before_the_owner_of_the_mailbox_says_so(town: Town, monkeypatch, client: Client) -> None:
     assert subscribe(client, "unit:100101") == 200
-    (asked,) = told(town, monkeypatch)
-    assert MAIL not in str(Subscription.objects.values().get()) and Person.objects.get().email != MAIL
+    (asked,) = told(town)
+    assert MAIL not in str(Subscription.objects.values().get()) and Person.objects.get(accounts=None).email != MAIL
     case = town.collect(lon=10.05).case
     town.take(case, "file", "shift")
-    assert told(town, monkeypatch) == []
+    assert told(town) == []
     path = link(asked, "/mails/")
     assert client.get(path).status_code == 200
     town.take(case, "dispatch", "dispatcher")
-    assert told(town, monkeypatch) == [], "a program that opens every link begins nothing"
+    assert told(town) == [], "a program that opens every link begins nothing"
     assert client.post(path).status_code == 200
     case = town.collect(lon=10.05).case
     town.take(case, "file", "shift")
-    (message,) = told(town, monkeypatch)
+    (message,) = told(town)
     assert "Filed" in message.subject and client.get(link(message, "/cases/")).status_code == 200
     client.post(link(message, "/mails/"))
     town.take(town.collect(lon=10.05).case, "file", "shift")
-    assert told(town, monkeypatch) == [] and not Subscription.objects.exists()
+    assert told(town) == [] and not Subscription.objects.exists()
 
 
 def test_only_what_happens_there_and_only_what_all_may_know(town: Town, monkeypatch, client: Client) -> None:
@@ -213,14 +217,14 @@ def test_only_what_happens_there_and_only_what_all_may_know(town: Town, monkeypa
     confirmed(town, monkeypatch, client, f"unit:{unit}")
     for report in ({"lon": 10.15}, {"lat": 50.02}, {"matter": "secret"}):
         town.take(town.collect(**report).case, "file", "shift")
-    assert told(town, monkeypatch) == []
+    assert told(town) == []
     town.take(town.collect().case, "file", "shift")
-    assert len(told(town, monkeypatch)) == 1
+    assert len(told(town)) == 1
 
 
 def confirmed(town: Town, monkeypatch, client: Client, subject: str, **more: str) -> None:
     subscribe(client, subject, **more)
-    (asked,) = told(town, monkeypatch)
+    (asked,) = told(town)
     client.post(link(asked, "/mails/"))
 
 
@@ -228,22 +232,30 @@ def test_once_a_day_if_anything_happened(town: Town, monkeypatch, client: Client
     confirmed(town, monkeypatch, client, "unit:1001", how="daily")
     for _ in range(2):
         town.take(town.collect().case, "file", "shift")
-    assert told(town, monkeypatch) == []
+    assert told(town) == []
     town.at += DAY + 10
-    monkeypatch.setattr(city_clock, "now", lambda: town.at)
     assert tell_daily() == 1 and tell_daily() == 0
-    (message,) = told(town, monkeypatch)
+    (message,) = told(town)
     assert "2 cases" in message.subject and message.body.count("Fallen tree") == 2
     town.at += DAY + 10
-    monkeypatch.setattr(city_clock, "now", lambda: town.at)
-    assert tell_daily() == 1 and told(town, monkeypatch) == [], "a day without news has no mail"
+    assert tell_daily() == 1 and told(town) == [], "a day without news has no mail"
+
+
+def test_an_address_that_never_said_yes_is_forgotten(town: Town, monkeypatch, client: Client) -> None:
+    town.collect(email="known@example.org")
+    subscribe(client, "unit:1001", how="daily"), subscribe(client, "unit:1001", email="known@example.org")
+    stranger, known = Person.objects.get(pk=by_email(MAIL).pk), by_email("known@example.org")
+    monkeypatch.setattr(city_clock, "now", lambda: town.at + 30 * DAY)
+    tell_daily()
+    stranger.refresh_from_db(), known.refresh_from_db()
+    assert stranger.erased and not known.erased and not Subscription.objects.exists()
 
 
 def test_a_case_by_mail(town: Town, monkeypatch, client: Client) -> None:
     case = town.collect().case
     confirmed(town, monkeypatch, client, f"case:{case}")
     town.take(case, "file", "shift")
-    (message,) = told(town, monkeypatch)
+    (message,) = told(town)
     assert message.to == [MAIL] and client.get(link(message, "/cases/")).status_code == 200
 
 
@@ -261,6 +273,6 @@ def test_nobody_is_bothered_by_strangers(town: Town, monkeypatch, client: Client
         assert subscribe(client, "unit:1001") == 200
     for part in ("100101", "100102", "100101001"):
         assert subscribe(client, f"unit:{part}") == 200
-    assert len(told(town, monkeypatch)) == 3, "three a day, one for each place"
+    assert len(told(town)) == 3, "three a day, one for each place"
     actions.mute(person=Subscription.objects.first().person_id, subject="unit:1001", at=real_now())
     assert subscribe(client, "unit:1001", email="no address") == 422

@@ -20,8 +20,8 @@ def test_every_kind_is_said_in_both_languages_with_the_same_blanks():
 
 
 def test_params_may_be_words_and_missing_ones_show():
-    said = templates.render("filed", "zh-hans", {"number": "NYC-1", "matter": {"en": "Noise", "zh-hans": "噪音"}})
-    assert said.title == "您的反映 NYC-1 已立案"
+    said = templates.render("fixed", "zh-hans", {"number": "NYC-1", "matter": {"en": "Noise", "zh-hans": "噪音"}})
+    assert said.title == "已反馈处置完毕：NYC-1"
     assert "噪音" in said.body and "…" in said.body
     assert templates.render("filed", "fr", {"number": "1"}).title.startswith("Your report")
 
