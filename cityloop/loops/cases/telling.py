@@ -32,6 +32,7 @@ REASONS = {
     "private_dispute": {"en": "a private dispute", "zh-hans": "属民事纠纷"},
     "abusive": {"en": "abusive", "zh-hans": "内容不当"},
 }
+NO_DUE = {"en": "its time limit", "zh-hans": "规定时限"}
 WITHDRAWN = {"en": "it was withdrawn", "zh-hans": "已撤回"}
 NOT_SO = {"en": "it was not found to be so", "zh-hans": "核实不属实"}
 
@@ -42,8 +43,7 @@ def params(case: Case, row: Step | None = None) -> dict[str, Any]:
     said["matter"] = matter_names(case) or {"en": "not yet named", "zh-hans": "待定"}
     if case.lead_org:
         said["organisation"] = _organisation(case.lead_org)
-    if case.due:
-        said["due"] = local(case.due)
+    said["due"] = local(case.due) if case.due else NO_DUE  # it may have been done before this is told
     if case.resolution:
         said["resolution"] = RESOLUTIONS.get(case.resolution, case.resolution)
     if row is not None and row.what == "decline":
