@@ -5,9 +5,11 @@ import { position } from "./position"
 
 const islands: Record<string, () => Promise<{ mount: (at: HTMLElement) => unknown }>> = {
   map: () => import("../map"),
+  compare: () => import("./compare"),
+  check: () => import("./check"),
 }
 
-function mountAll(root: ParentNode): void {
+export function mountAll(root: ParentNode): void {
   for (const at of root.querySelectorAll<HTMLElement>("[data-island]:not([data-mounted])")) {
     const load = islands[at.dataset.island ?? ""]
     if (!load) continue

@@ -75,7 +75,7 @@ def test_a_report_travels_to_closed_and_its_receipt_holds(resident, at_desk, tow
 
     resident.goto(f"/follow/{code}")
     assert "Fixed. Now being checked" in resident.locator("h2").first.inner_text()
-    assert resident.locator(".pictures img").count() == 3
+    assert resident.locator(".pictures img").count() == 1 and resident.locator(".compare img").count() == 2
     resident.locator(".pictures").scroll_into_view_if_needed()
     resident.wait_for_function(
         "[...document.querySelectorAll('.pictures img')].every(i => i.complete && i.naturalWidth)"

@@ -95,6 +95,7 @@ class Snapshot(msgspec.Struct, omit_defaults=True):
     proposed: str = ""
     resolution: str = ""
     confirmable: bool = False
+    disputed: bool = False
     checkers: tuple[int, ...] = ()
     split: bool = False
     adjusted: bool = False

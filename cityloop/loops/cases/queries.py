@@ -17,12 +17,13 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.opening import kin_of
 from cityloop.loops.cases.actions.save import paths
 from cityloop.loops.cases.loop import LOOP, pinned
-from cityloop.loops.cases.models import Case, Follower, Part, Report
+from cityloop.loops.cases.models import SUBJECT, Case, Follower, Part, Report
 from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
 from cityloop.town.columns import under
 from cityloop.town.ledger import receipts
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import after_offset, row_of, steps
+from cityloop.town.notices import links
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 
@@ -90,11 +91,27 @@ def may_read(subject: str, scope: Scope) -> bool:
 
 
 def followed(code: str) -> tuple[Case, Report | Follower] | None:
-    """Give the case behind a follow code, with the row of who follows; None for a wrong code."""
+    """Give the case behind a follow code or a link from a mail, with the row of who follows; None for a wrong one."""
+    if links.is_token(code):
+        return _by_link(links.bound("open", code))
     digest = numbers.follow_digest(code)
     row: Report | Follower | None = (
-        Report.objects.select_related("case").filter(follow=digest).first()
-        or Follower.objects.select_related("case").filter(follow=digest).first()
+        Report.objects.select_related("case__into").filter(follow=digest).first()
+        or Follower.objects.select_related("case__into").filter(follow=digest).first()
+    )
+    return (row.case, row) if row is not None else None
+
+
+def _by_link(bound: links.Bound | None) -> tuple[Case, Report | Follower] | None:
+    """Give the case a link was mailed about, as the person it was mailed to reported or follows it."""
+    kind, _, key = bound.subject.partition(":") if bound else ("", "", "")
+    pk = natural(key) if kind == SUBJECT else None
+    if bound is None or pk is None:
+        return None
+    mine = {"case_id": pk, "person": bound.person}
+    row: Report | Follower | None = (
+        Report.objects.select_related("case__into").filter(**mine).order_by("-pk").first()
+        or Follower.objects.select_related("case__into").filter(**mine).order_by("-pk").first()
     )
     return (row.case, row) if row is not None else None
 

@@ -10,7 +10,7 @@ from cityloop.loops.cases.models import Case, Follower, Report
 from cityloop.town.files.models import File
 from cityloop.town.ledger.models import Step
 from cityloop.town.persons.queries import words_of
-from tests.doors.web.conftest import picture
+from tests.doors.web.conftest import picture, publish
 from tests.town.files import hostile
 
 HERE = {"lon": "10.05", "lat": "50.07"}
@@ -193,3 +193,58 @@ def test_without_a_city_pages_say_what_to_do(client, path):
     answer = client.get(path)
     assert answer.status_code == 503 and b"cityloop demo" in answer.content
     assert b"No city is here yet" in client.get("/").content
+
+
+# --- likely duplicates tell no more than everybody may know ----------------------------------------
+
+
+def hint(client, **more):
+    return client.post("/report/hints", {**HERE, "words": "", "matter": "", **more}).content.decode()
+
+
+def test_an_unnamed_case_is_no_likely_duplicate_for_strangers(client, at_desk, town):
+    unnamed = town.collect(matter="")
+    assert unnamed.number not in hint(client) and unnamed.number not in client.get("/report", HERE).content.decode()
+    assert unnamed.number not in hint(client, desk="1"), "saying that one is at the desk does not make it so"
+    assert unnamed.number in hint(at_desk("intake"), desk="1")
+
+
+@pytest.mark.parametrize("exactness", ["unit", "none"])
+def test_what_keeps_its_place_is_no_likely_duplicate(client, town, exactness):
+    first = town.collect()
+    assert first.number in hint(client)
+    publish(town, tree=exactness)
+    assert first.number not in hint(client)
+
+
+def test_a_place_told_by_its_street_cannot_be_measured_from_many_points(client, town):
+    """Two cases on one square of the grid look the same from everywhere, though they stand 100 m apart."""
+    publish(town, tree="street")
+    one, two = town.collect(lon=10.0497, lat=50.0697), town.collect(lon=10.0506, lat=50.0706)
+    town.at += 1
+    for n in range(-6, 7):
+        for lon, lat in ((10.05 + n / 2500, 50.07), (10.05, 50.07 + n / 2500)):
+            page = hint(client, lon=str(lon), lat=str(lat))
+            away = re.findall(r"about (\d+) m away", page)
+            assert (one.number in page) == (two.number in page)
+            assert len(set(away)) <= 1 and all(int(m) % 100 == 0 for m in away)
+
+
+def test_words_of_others_are_not_felt_out_letter_by_letter(town):
+    from cityloop.loops.cases.duplicates import openly_likely
+
+    town.collect(words="My neighbour Ann Example of 12 Hill Road blocks the way")
+    asked = {"lon": 10.0507, "lat": 50.0704, "at": town.at, "matter": "tree"}
+    (none,) = openly_likely(**asked, words="zzzz zzzz")
+    (part,) = openly_likely(**asked, words="Ann Exa")
+    (same,) = openly_likely(**asked, words="My neighbour Ann Example of 12 Hill Road blocks the road")
+    assert none.score == part.score < same.score
+
+
+def test_who_asks_for_hints_too_often_gets_none(client, town, monkeypatch):
+    from cityloop.doors.web.public import report
+
+    first = town.collect()
+    monkeypatch.setattr(report, "HINTS", 2)
+    told = [first.number in page for page in (hint(client), client.get("/report", HERE).content.decode(), hint(client))]
+    assert told == [True, True, False]

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
@@ -17,7 +18,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import duplicates, numbers
+from cityloop.loops.cases import duplicates, known, numbers
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.files import queries as files
@@ -128,33 +129,43 @@ class Likely:
     surely: bool
 
 
-def likely(draft: Draft, at: int) -> list[Likely]:
-    """Give open cases that may be about the same thing; confidential ones are never shown. Three queries."""
+def likely(draft: Draft, at: int, among: "QuerySet[Any] | None" = None) -> list[Likely]:
+    """Give open cases that may be about the same thing: of those an officer sees, else of what everybody may know.
+
+    Three queries.
+    """
     try:
         point = draft.point()
     except Refusal:
         return []
     if point is None:
         return []
-    typed = draft.typed
-    found = duplicates.likely(lon=point[0], lat=point[1], at=at, matter=typed["matter"], words=typed["words"])
-    found = [one for one in found if one.case.level == 0 and _placed(one.case.matter)][:3]
+    (lon, lat), matter, words = point, draft.typed["matter"], draft.typed["words"]
+    if among is None:
+        found = duplicates.openly_likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3)
+    else:
+        found = duplicates.likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3, among=among)
     places = names.places(one.case.unit_code for one in found)
-    return [_likely(one, places) for one in found]
+    return [_likely(one, places, openly=among is None) for one in found]
 
 
-def _placed(matter: str) -> bool:
-    """Tell whether the place of this matter may be shown to everybody."""
-    entry = catalog.current().matters.get(matter)
-    return entry is None or entry.public_place in ("exact", "street")
-
-
-def _likely(one: duplicates.Likely, places: dict[str, str]) -> Likely:
+def _likely(one: duplicates.Likely, places: dict[str, str], *, openly: bool) -> Likely:
     case = one.case
-    away = _("{metres} m away · {time} ago").format(metres=round(one.metres), time=duration(one.micros))
+    away = _away(one.metres, case.matter) if openly else _("{metres} m away").format(metres=round(one.metres))
+    age = _("{time} ago").format(time=duration(one.micros))
     state = names.state(pinned(case.definition), case.state)
     where, chip = places.get(case.unit_code, ""), names.chip(case.state)
-    return Likely(case.pk, numbers.number(case), names.matter(case.matter), where, away, state, chip, one.score >= 0.75)
+    return Likely(
+        case.pk, numbers.number(case), names.matter(case.matter), where, f"{away} · {age}", state, chip,
+        one.score >= 0.75,
+    )  # fmt: skip
+
+
+def _away(metres: float, matter: str) -> str:
+    """Say how far a place is, no more exactly than the place is told."""
+    if known.exactness(matter) == "exact":
+        return _("{metres} m away").format(metres=max(10, round(metres, -1)))
+    return _("about {metres} m away").format(metres=max(100, round(metres, -2)))
 
 
 def seen(draft: Draft, found: list[Likely]) -> bool:

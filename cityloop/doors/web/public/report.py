@@ -11,19 +11,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST
 
-from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.guards import city_page, scope_of
 from cityloop.doors.web.public import drafting
-from cityloop.doors.web.public.drafting import Draft
+from cityloop.doors.web.public.drafting import Draft, Likely
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
 from cityloop.town.units import queries as units
 
 MOST, WITHIN = 30, 600
+HINTS = 240  # questions for likely duplicates, which the form asks while someone types
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,10 +67,19 @@ def again(draft: Draft, refusal: Refusal) -> Draft:
 
 def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
     """Draw the form with what is in it so far."""
-    return render(request, "public/report.html", filled(draft), status=status)
+    return render(request, "public/report.html", filled(draft, hinted(request, draft)), status=status)
 
 
-def filled(draft: Draft) -> dict[str, Any]:
+def hinted(request: HttpRequest, draft: Draft) -> list[Likely]:
+    """Give likely duplicates for a form that is being filled in; none to who asks too often."""
+    try:
+        brake(request, "hints", most=HINTS, seconds=WITHIN)
+    except Refusal:
+        return []
+    return drafting.likely(draft, city_clock.now())
+
+
+def filled(draft: Draft, likely: list[Likely]) -> dict[str, Any]:
     """Give everything the form prints; the desk's form for calls prints it too."""
     typed = draft.typed
     return {
@@ -78,7 +88,7 @@ def filled(draft: Draft) -> dict[str, Any]:
         "groups": drafting.matter_groups(typed["matter"]),
         "suggested": drafting.suggested(typed["words"]),
         "units": drafting.unit_choices(typed["place"]) if typed["place"] else None,
-        "likely": drafting.likely(draft, city_clock.now()),
+        "likely": likely,
         "contacts": contacts(draft),
     }
 
@@ -116,10 +126,12 @@ def common(draft: Draft) -> dict[str, Any]:
 def hints(request: HttpRequest) -> HttpResponse:
     """Give, while someone types: the place in words, matters that fit, likely duplicates."""
     draft = drafting.begun(request.POST)
-    found = drafting.likely(draft, city_clock.now())
+    at_desk = bool(request.POST.get("desk")) and scope_of(request).sees_anything()
+    seen = queries.visible(scope_of(request)) if at_desk else None
+    found = drafting.likely(draft, city_clock.now(), seen) if at_desk else hinted(request, draft)
     suggested = drafting.suggested(draft.typed["words"])
     more = {"draft": draft, "likely": found, "suggested": suggested, **common(draft)}
-    if request.POST.get("desk"):
+    if at_desk:
         more["instead_url"] = reverse("desk:new-instead")
     return render(request, "public/report_hints.html", more)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from cityloop.doors.web.public import areas, figures, follow, report, views
+from cityloop.doors.web.public import areas, case, figures, follow, mails, report, views
 
 app_name = "public"
 urlpatterns = [
@@ -16,7 +16,16 @@ urlpatterns = [
     path("follow/<str:code>/sent", follow.sent, name="sent"),
     path("follow/<str:code>/receipt.json", follow.receipt, name="receipt"),
     path("follow/<str:code>/promise.json", follow.promise, name="promise"),
+    path("follow/<str:code>/now.json", follow.at_step, name="now"),
+    path("cases/<str:number>.atom", case.feed, name="case-feed"),
+    path("cases/<str:number>", case.case, name="case"),
+    path("cases/<str:number>/place", case.place, name="case-place"),
+    path("cases/<str:number>/follow", case.follow, name="case-follow"),
+    path("mails", mails.subscribe, name="subscribe"),
+    path("mails/<str:token>", mails.stop, name="stop-mails"),
+    path("mails/<str:token>/confirm", mails.confirm, name="confirm-mails"),
     path("near", areas.near, name="near"),
+    path("near/marks", areas.marks, name="near-marks"),
     path("fixed", areas.fixed, name="fixed"),
     path("areas/<str:code>.<str:kind>", areas.feed, name="feed"),
     path("figures", figures.figures, name="figures"),
