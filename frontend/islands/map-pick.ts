@@ -28,7 +28,22 @@ export function pickable(map: Map, at: HTMLElement): void {
     marker.setLngLat([lon, lat]).addTo(map)
     if (!map.getBounds().contains([lon, lat])) map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15) })
   })
+  document.addEventListener("cityloop:look", (event) => {
+    const [lon, lat] = (event as CustomEvent<number[]>).detail
+    if (lon && lat) map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 13) })
+  })
   restore(names)
+}
+
+/** The place of a page that is not to be moved: `data-pin="lon,lat"`. */
+export function pinned(map: Map, at: HTMLElement): void {
+  const [lon, lat] = (at.dataset.pin ?? "").split(",").map(Number)
+  if (!lon || !lat) return
+  const element = document.createElement("span")
+  element.className = "pin still"
+  element.setAttribute("role", "img")
+  element.setAttribute("aria-label", at.dataset.wordPin ?? "")
+  new Marker({ element, anchor: "bottom" }).setLngLat([lon, lat]).addTo(map)
 }
 
 /** Puts the pin where the inputs say, when the page comes back with an error or from history. */

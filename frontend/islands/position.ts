@@ -1,6 +1,9 @@
 // <button data-position="lon,lat">: "use my position". Writes the two inputs and tells the map of the page.
 export const PICKED = "cityloop:picked"
 
+/** Told when somebody is where they report: `data-then` says what follows. */
+export const POSITIONED = "cityloop:positioned"
+
 export function position(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-position]")) {
     button.hidden = !("geolocation" in navigator)
@@ -20,6 +23,7 @@ function ask(button: HTMLButtonElement): void {
       pick(button.dataset.position ?? "", found.coords.longitude, found.coords.latitude)
       done(button.dataset.found)
       if (button.dataset.then === "submit") button.form?.requestSubmit()
+      else if (button.dataset.then) document.dispatchEvent(new CustomEvent(POSITIONED))
     },
     () => done(button.dataset.denied),
     { enableHighAccuracy: true, timeout: 10_000, maximumAge: 60_000 },

@@ -68,7 +68,7 @@ def search(text: str, most: int = 8) -> Iterator[Answer]:
     """Find streets, crossings and parks by what somebody typed, slips and short forms allowed. No SQL.
 
     Gives one answer for each way to read the text, the likeliest first: as it is, with its last words as a part of the
-    city (`42 St Manhattan`), without the number of a house, and both. Whoever knows the units takes the first that fits.
+    city (`42 St Manhattan`), without the number of a house, and both. Who knows the units takes the first that fits.
     """
     known = index()
     if known is None or len(text.strip()) < 2:

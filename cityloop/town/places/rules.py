@@ -12,28 +12,11 @@ SHORT = {
     "pk": "park", "pg": "playground", "ft": "fort", "mt": "mount", "n": "north", "s": "south", "e": "east", "w": "west",
     "strasse": "street", "rue": "street", "calle": "street", "via": "street",
 }  # fmt: skip
-COUNTED = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
+COUNTED = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh",
+    "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth",
     "twentieth",
-]
+)  # fmt: skip
 ORDINALS = {word: str(n) for n, word in enumerate(COUNTED, 1)}
 # Chinese words for kinds of streets and for directions, the longer first.
 HAN = (

@@ -113,7 +113,10 @@ def test_more_photos_than_ten_are_refused(client, town):
 def test_a_place_is_found_by_its_name(client, town):
     found = client.post("/report", form(lon="", lat="", place="west no", find="1")).content.decode()
     assert "West north" in found and "A tree is down" in found and not Case.objects.exists()
-    code = re.search(r'name="unit" value="(\d+)"', found)[1]
+    pick = re.search(r'name="pick" value="([^"]+)"', found)[1]
+    chosen = client.post("/report", form(lon="", lat="", place="west no", pick=pick)).content.decode()
+    code = re.search(r'name="unit" value="(\d+)"', chosen)[1]
+    assert 'data-step="where"' in chosen and "West north" in chosen
     assert client.post("/report", form(lon="", lat="", unit=code)).status_code == 303
     assert Case.objects.get().unit_code == code
     assert "called “Atlantis”" in client.post("/report", form(place="Atlantis", find="1")).content.decode()
@@ -157,7 +160,7 @@ def test_confidential_or_ended_cases_are_not_followed(client, town):
 def test_hints_while_typing(client, town):
     town.collect()
     page = client.post("/report/hints", {**HERE, "words": "a tree", "matter": ""}).content.decode()
-    assert "West north" in page and 'data-value="tree"' in page and "Is it one of these?" in page
+    assert "West north" in page and 'value="tree"' in page and "Is it one of these?" in page
 
 
 def test_hostile_text_is_text(client, town):

@@ -2,12 +2,13 @@
 
 from django.urls import path, re_path
 
-from cityloop.doors.web.public import areas, figures, follow, report, views
+from cityloop.doors.web.public import areas, figures, finding, follow, report, views
 
 app_name = "public"
 urlpatterns = [
     path("", views.home, name="home"),
     path("report", report.report, name="report"),
+    path("report/token", report.token, name="token"),
     path("report/hints", report.hints, name="hints"),
     path("report/follow", report.follow_instead, name="follow-instead"),
     path("follow", follow.enter, name="enter"),
@@ -16,6 +17,7 @@ urlpatterns = [
     path("follow/<str:code>/sent", follow.sent, name="sent"),
     path("follow/<str:code>/receipt.json", follow.receipt, name="receipt"),
     path("follow/<str:code>/promise.json", follow.promise, name="promise"),
+    path("places", finding.search, name="places"),
     path("near", areas.near, name="near"),
     path("fixed", areas.fixed, name="fixed"),
     path("areas/<str:code>.<str:kind>", areas.feed, name="feed"),
