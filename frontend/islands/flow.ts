@@ -40,7 +40,7 @@ class Flow {
     document.addEventListener(PICKED, () => this.changed())
     document.addEventListener(POSITIONED, () => { if (this.form.isConnected) this.go("what") })
     window.addEventListener("popstate", (event) => { if (this.form.isConnected) this.show((event.state as { step?: string } | null)?.step ?? ORDER[0]!) })
-    this.form.addEventListener(HINTED, () => asking(this.form))
+    this.form.addEventListener(HINTED, () => { asking(this.form); this.entitle() })
     const files = this.one<HTMLInputElement>("input[name=photos]")
     if (files) photos(files, () => this.changed())
     for (const box of this.all("[data-filter], [data-later]")) box.hidden = false
@@ -57,7 +57,7 @@ class Flow {
     const asked = new URLSearchParams(location.search)
     const [lon, lat] = [asked.get("lon"), asked.get("lat")]
     if (lon && lat && !this.input("lon")?.value) {
-      pick("lon,lat", Number(lon), Number(lat)) // the page came from this device, without network
+      pick("lon,lat", Number(lon), Number(lat), true) // the page came from this device, without network
       this.show("what")
     }
     const wanted = /^#continue=(.+)$/.exec(location.hash)?.[1]
@@ -114,14 +114,16 @@ class Flow {
       const input = this.input(name)
       if (input) input.value = value
     }
-    const words = document.createElement("b")
-    words.textContent = button.dataset.name ?? ""
-    for (const at of this.all("[data-part=where] > span")) at.replaceChildren(words)
+    for (const at of this.all("[data-part=where] > span")) {
+      const words = document.createElement("b")
+      words.textContent = button.dataset.name ?? ""
+      at.replaceChildren(words)
+    }
     this.one("[data-part=spots]")?.replaceChildren()
     const input = this.input("place")
     if (input) input.value = ""
     const look = (button.dataset.look ?? "").split(",").map(Number)
-    if (text(lon)) pick("lon,lat", Number(lon), Number(lat))
+    if (text(lon)) pick("lon,lat", Number(lon), Number(lat), true)
     else document.dispatchEvent(new CustomEvent(LOOK, { detail: look }))
     this.input("lon")?.dispatchEvent(new Event("input", { bubbles: true }))
     this.one<HTMLElement>("[data-go=what]")?.focus()
@@ -134,7 +136,8 @@ class Flow {
       section.dataset.different = this.input("seen")?.value ?? ""
       delete section.dataset.asking
     }
-    this.one<HTMLElement>("#send")?.focus()
+    this.entitle()
+    this.form.querySelector<HTMLElement>("h1")?.focus()
     return ""
   }
 
@@ -176,19 +179,26 @@ class Flow {
     for (const section of this.all("section[data-at]")) section.hidden = section.dataset.at !== to
     for (const words of this.all("[data-progress] [data-at]")) words.hidden = words.dataset.at !== to
     this.all("[data-progress] i").forEach((bar, n) => bar.classList.toggle("done", n <= number))
-    const [home, back, title] = [this.one("[data-home]"), this.one<HTMLButtonElement>("[data-back]"), this.one("[data-title]")]
+    const [home, back] = [this.one("[data-home]"), this.one<HTMLButtonElement>("[data-back]")]
     if (home) home.hidden = number > 0
     if (back) { back.hidden = number === 0; back.value = ORDER[number - 1] ?? "where" }
-    const heading = this.form.querySelector<HTMLElement>("h1")
-    const words = this.one(`section.${to}`)?.dataset.title ?? ""
-    if (heading) { heading.textContent = words; heading.focus({ preventScroll: true }) }
-    if (title) document.title = [words, document.title.split(" · ").slice(1).join(" · ")].filter(Boolean).join(" · ")
     const standing = this.one<HTMLButtonElement>("[data-default]")
     if (standing) standing.value = ONWARD[to] ?? "send"
     if (to === "send") this.review()
+    this.entitle()
+    this.form.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true })
     window.scrollTo(0, 0)
     mountAll(this.form)
     keepNow(this.form).catch(() => undefined)
+  }
+
+  /** The heading and the tab say what the step asks. */
+  private entitle(): void {
+    const section = this.one(`section.${this.step}`)
+    const words = (section?.dataset.asking === undefined ? section?.dataset.title : section.dataset.question) ?? ""
+    const heading = this.form.querySelector("h1")
+    if (heading) heading.textContent = words
+    document.title = [words, ...document.title.split(" · ").slice(1)].join(" · ")
   }
 
   /** The last step says what will be sent, and asks first whether it is known already. */
@@ -274,7 +284,9 @@ class Flow {
 
   private async later(): Promise<void> {
     await queue(this.form)
-    for (const section of this.all("section[data-at], .flow")) section.hidden = true
+    for (const part of this.all("section[data-at], [data-back], [data-progress], [data-later]")) part.hidden = true
+    const home = this.one("[data-home]")
+    if (home) home.hidden = false
     const heading = this.form.querySelector<HTMLElement>("h1")
     if (heading) { heading.textContent = heading.dataset.kept ?? ""; heading.focus() }
   }

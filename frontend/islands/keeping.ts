@@ -59,7 +59,7 @@ export async function restored(form: HTMLFormElement, key: string): Promise<stri
   if (one.state !== "draft") await keep({ ...one, state: "draft" })
   form.querySelector("input[name=photos]")?.dispatchEvent(new CustomEvent("cityloop:photos", { detail: one.photos }))
   const [lon, lat] = [Number(one.fields.lon), Number(one.fields.lat)]
-  if (one.fields.lon) document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat } }))
+  if (one.fields.lon) document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat, look: true } }))
   tell()
   return one.step
 }

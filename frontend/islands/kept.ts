@@ -3,6 +3,7 @@ import { CHANGED, flush, tell } from "./sending"
 import { drafts, drop, forget, mine, remember, type Draft, type Mine } from "./store"
 
 const WAITING = ["queued", "sending"]
+const told = new Set<string>() // what was sent is told on one page, and stays on it
 
 export function kept(): void {
   if (!("indexedDB" in window)) return
@@ -38,7 +39,14 @@ async function show(): Promise<void> {
   const listed = document.querySelector<HTMLElement>("[data-mine]")
   if (!at && !listed) return
   const [waiting, sent] = [await drafts(), await mine()]
-  if (at) at.replaceChildren(...waiting.flatMap(note), ...sent.filter((one) => one.told === false).map(done))
+  if (at) {
+    const fresh = sent.filter((one) => one.told === false || told.has(one.code))
+    at.replaceChildren(...waiting.flatMap(note), ...fresh.map(done))
+    for (const one of fresh.filter((f) => f.told === false && document.visibilityState === "visible")) {
+      told.add(one.code)
+      await remember({ ...one, told: true })
+    }
+  }
   if (listed) list(listed, sent)
 }
 
@@ -58,7 +66,6 @@ function note(one: Draft): HTMLElement[] {
 function done(one: Mine): HTMLElement {
   const box = filled("draft-sent", one.about) ?? document.createElement("div")
   box.querySelector<HTMLAnchorElement>("[data-follow]")?.setAttribute("href", `/follow/${one.code}`)
-  box.querySelector("[data-follow]")?.addEventListener("click", () => { remember({ ...one, told: true }).catch(() => undefined) })
   return box
 }
 
@@ -89,6 +96,7 @@ function list(at: HTMLElement, sent: Mine[]): void {
 /** The time of day today, else day and time. */
 function when(at: number): string {
   const day = new Date(at)
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const
   const today = day.toDateString() === new Date().toDateString()
-  return day.toLocaleString(document.documentElement.lang, today ? { hour: "2-digit", minute: "2-digit" } : { month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" })
+  return day.toLocaleString(document.documentElement.lang, today ? { ...clock } : { month: "short", day: "numeric", ...clock })
 }

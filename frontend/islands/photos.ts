@@ -5,6 +5,7 @@ const MOST = 10
 
 export function photos(input: HTMLInputElement, changed: () => void): void {
   const thumbs = input.closest(".field")?.querySelector<HTMLElement>("[data-thumbs]")
+  input.closest(".field")?.classList.add("by-script")
   let held: File[] = [...(input.files ?? [])]
   const show = () => {
     set(input, held)

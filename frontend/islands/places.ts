@@ -7,6 +7,8 @@ function look(input: HTMLInputElement): void {
   input.dataset.looking = "yes"
   const at = (input.form ?? document).querySelector<HTMLElement>("[data-part=spots]")
   if (!at) return
+  const find = input.closest(".find")?.querySelector<HTMLElement>("button[name=find]")
+  if (find) find.hidden = true // places come by themselves; Enter still asks for them
   let timer = 0
   let asked: AbortController | undefined
   input.addEventListener("input", () => {

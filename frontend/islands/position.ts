@@ -20,7 +20,7 @@ function ask(button: HTMLButtonElement): void {
   }
   navigator.geolocation.getCurrentPosition(
     (found) => {
-      pick(button.dataset.position ?? "", found.coords.longitude, found.coords.latitude)
+      pick(button.dataset.position ?? "", found.coords.longitude, found.coords.latitude, true)
       done(button.dataset.found)
       if (button.dataset.then === "submit") button.form?.requestSubmit()
       else if (button.dataset.then) document.dispatchEvent(new CustomEvent(POSITIONED))
@@ -30,12 +30,12 @@ function ask(button: HTMLButtonElement): void {
   )
 }
 
-/** Writes a place into the inputs named "lon,lat" and lets everyone on the page know. */
-export function pick(names: string, lon: number, lat: number): void {
+/** Writes a place into the inputs named "lon,lat" and lets everyone on the page know. `look`: maps come near. */
+export function pick(names: string, lon: number, lat: number, look = false): void {
   const [lonName, latName] = names.split(",")
   write(lonName, lon)
   write(latName, lat)
-  document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat } }))
+  document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat, look } }))
 }
 
 function write(name: string | undefined, value: number): void {

@@ -32,7 +32,8 @@ def worker(request: HttpRequest) -> HttpResponse:
 def manifest(request: HttpRequest) -> JsonResponse:
     """Describe the portal as an app of its own, in the visitor's language."""
     name = city(request).get("city_name") or "Cityloop"
-    sizes = [("192x192", "icon-192.png", "any"), ("512x512", "icon-512.png", "any"), ("512x512", "icon-mask.png", "maskable")]
+    images = [("192x192", "icon-192.png", "any"), ("512x512", "icon-512.png", "any")]
+    images.append(("512x512", "icon-mask.png", "maskable"))
     told = {
         "id": "/",
         "name": name,
@@ -46,7 +47,7 @@ def manifest(request: HttpRequest) -> JsonResponse:
         "theme_color": "#1b4b9b",
         "icons": [
             {"src": static("icon.svg"), "type": "image/svg+xml", "sizes": "any"},
-            *({"src": static(file), "type": "image/png", "sizes": size, "purpose": use} for size, file, use in sizes),
+            *({"src": static(file), "type": "image/png", "sizes": size, "purpose": use} for size, file, use in images),
         ],
         "shortcuts": [{"name": _("Report"), "url": "/report"}, {"name": _("Follow my report"), "url": "/follow"}],
     }

@@ -31,6 +31,7 @@ TEXTS = (
 )  # fmt: skip
 SALT = "cityloop.report.photos"
 DAY = 86_400
+WIDE = 3  # how many units name a place, from the widest down
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +225,15 @@ def suggested(words: str, most: int = 4) -> list[tuple[str, str]]:
 def offered(draft: Draft, most: int = 6) -> list[tuple[str, str]]:
     """Offer matters as large buttons: the one chosen, those that fit the words, those most reported this week.
 
-    The week is counted once a minute of the city's time in each process; else no query.
+    The week is counted once an hour of the city's time in each process; else no query.
     """
     known = catalog.current().matters
-    weekly = [one.matter for one in public.by_matter()]
-    codes = [draft.typed["matter"], *(code for code, _name in suggested(draft.typed["words"], most)), *weekly, *known]
+    codes = [
+        draft.typed["matter"],
+        *(code for code, _name in suggested(draft.typed["words"], most)),
+        *public.frequent(),
+        *known,
+    ]
     found = [code for code in dict.fromkeys(codes) if code in known][:most]
     return [(code, names.words(known[code].names)) for code in found]
 
@@ -247,6 +252,6 @@ def where(draft: Draft) -> str:
     try:
         point = draft.point()
         code = units.locate(*point) if point else draft.typed["unit"]
-        return names.places([code], last=4).get(code, "") if code else ""
+        return names.place(units.paths_of([code]).get(code, [])[:WIDE], WIDE) if code else ""
     except Refusal:
         return ""
