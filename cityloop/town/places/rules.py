@@ -37,7 +37,7 @@ _NTH = re.compile(r"(\d+)(?:st|nd|rd|th|º|ª)")
 _NUMBERED = re.compile(r"第?([一二三四五六七八九十]+|\d+)(?=大道|大街|街|路)")
 _HAN_RUN = re.compile("[\u3400-\u9fff]+")
 _HOUSE = re.compile(r"^\s*(\d+[a-z]?(?:[-/]\d+[a-z]?)?)[\s,]+(?=\S)", re.I)
-_HOUSE_AFTER = re.compile(r"[\s,]+(\d+[a-z]?)\s*号?\s*$", re.I)
+_HOUSE_AFTER = re.compile(r"(?:[\s,]+|(?<=[\u3400-\u9fff]))(\d+[a-z]?)\s*号?\s*$", re.I)
 _BOTH = re.compile(r"\s+(?:and|at|corner of|und|y|et)\s+|\s*[&@/＆]\s*|[与和跟]", re.I)
 
 
