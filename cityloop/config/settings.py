@@ -124,6 +124,7 @@ globals().update(
 )
 
 MAP_FILE, MAP_STYLE = map_source(os.environ.get("CITYLOOP_MAP", ""), HOME)
+PLACES_FILE = HOME / "places.msgpack"  # streets and parks that can be looked for
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -210,9 +210,24 @@ def _by_matter() -> list[OfMatter]:
     return sorted(both, key=lambda one: (-one.received, one.matter))
 
 
+def frequent() -> list[str]:
+    """Give the matters reported in the last seven days, the most frequent first; counted once an hour of city time."""
+    return _frequent_matters()
+
+
+def _frequent() -> list[str]:
+    rows = cases().filter(created__gte=city_clock.now() - WEEK).values_list("matter")
+    return [matter for matter, _n in rows.annotate(n=Count("pk")).order_by("-n", "matter")]
+
+
+def _hour() -> int:
+    return _minute() // 60
+
+
 def _minute() -> int:
     return city_clock.now() // (60 * 1_000_000)
 
 
 _week = Remembered(_figures, _minute, cache_seconds)
 _matters_of_week = Remembered(_by_matter, _minute, cache_seconds)
+_frequent_matters = Remembered(_frequent, _hour, cache_seconds)

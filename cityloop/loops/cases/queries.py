@@ -263,6 +263,15 @@ def without_report(case: Case) -> int:
     return Follower.objects.filter(Q(case=case) | Q(case__into=case)).count()
 
 
+def followers_of(ids: Iterable[int]) -> dict[int, int]:
+    """Count who follows each of these cases: who reported it, and who follows it since. Two queries."""
+    wanted, found = list(ids), dict[int, int]()
+    for rows in (Report.objects, Follower.objects):
+        for case, n in rows.filter(case__in=wanted).values_list("case").annotate(n=Count("pk")).order_by():
+            found[case] = found.get(case, 0) + n
+    return found
+
+
 def folded_into(case: Case) -> QuerySet[Case]:
     """Give the cases folded into this one."""
     return Case.objects.filter(into=case).order_by("pk")

@@ -42,7 +42,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return page(request, drafting.begun(request.GET, secrets.token_urlsafe(18)))
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
-    if "find" in request.POST:
+    if "find" in request.POST or "pick" in request.POST:
         return page(request, draft)
     draft = drafting.checked(draft)
     return page(request, draft, 422) if draft.errors else enter(request, draft, by)

@@ -2,12 +2,13 @@
 
 from django.urls import path, re_path
 
-from cityloop.doors.web.public import areas, case, figures, follow, mails, report, views
+from cityloop.doors.web.public import areas, case, figures, finding, follow, mails, report, views
 
 app_name = "public"
 urlpatterns = [
     path("", views.home, name="home"),
     path("report", report.report, name="report"),
+    path("report/token", report.token, name="token"),
     path("report/hints", report.hints, name="hints"),
     path("report/follow", report.follow_instead, name="follow-instead"),
     path("follow", follow.enter, name="enter"),
@@ -24,6 +25,7 @@ urlpatterns = [
     path("mails", mails.subscribe, name="subscribe"),
     path("mails/<str:token>", mails.stop, name="stop-mails"),
     path("mails/<str:token>/confirm", mails.confirm, name="confirm-mails"),
+    path("places", finding.search, name="places"),
     path("near", areas.near, name="near"),
     path("near/marks", areas.marks, name="near-marks"),
     path("fixed", areas.fixed, name="fixed"),
