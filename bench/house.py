@@ -49,8 +49,8 @@ def served(*words: str, workers: int = 2) -> Iterator[House]:
     """Serve the city of CITYLOOP_HOME and DATABASE_URL until the block ends."""
     port = free_port()
     verb = [*(words or ("serve", "--workers", str(workers))), "--port", str(port)]
-    out = subprocess.DEVNULL
-    process = subprocess.Popen([sys.executable, "-m", "cityloop.doors.cli.main", *verb], stdout=out)
+    out, env = subprocess.DEVNULL, {**os.environ, "CITYLOOP_STRANGERS": "0"}  # all reports come from this machine
+    process = subprocess.Popen([sys.executable, "-m", "cityloop.doors.cli.main", *verb], stdout=out, env=env)
     house = House(port, process)
     try:
         wait_ready(house)

@@ -1,5 +1,6 @@
 // The desk: keys, parts of pages that change in place, and the islands.
 import "./css/desk.css"
+import "./css/settings.css"
 import { acting } from "./islands/acting"
 import { hints } from "./islands/hints"
 import { inplace } from "./islands/inplace"

@@ -7,7 +7,7 @@ import { type Ground, ground, styleOf } from "./islands/map-base"
 import { drawCases, renewCases, showCases } from "./islands/map-cases"
 import { countMarks, legend } from "./islands/map-legend"
 import { showMarks } from "./islands/map-marks"
-import { pickable } from "./islands/map-pick"
+import { pickable, pinned } from "./islands/map-pick"
 import { pointing } from "./islands/map-pointing"
 import { markLayers } from "./islands/map-style"
 import { timeSlider } from "./islands/map-time"
@@ -25,6 +25,7 @@ export async function mount(at: HTMLElement): Promise<maplibre.Map | undefined> 
     const of = await ground()
     const map = await open(at, of)
     if (at.dataset.pick) pickable(map, at)
+    if (at.dataset.pin) pinned(map, at)
     await fill(map, at)
     says.textContent = ""
     at.dataset.ready = "yes"
@@ -56,13 +57,13 @@ async function open(at: HTMLElement, of: Ground): Promise<maplibre.Map> {
 }
 
 async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
-  const [first, marks] = await Promise.all([get(at.dataset.unitsUrl), get(at.dataset.marksUrl)])
+  const [first, marks] = await Promise.all([get(at.dataset.unitsUrl), given(at) ?? get(at.dataset.marksUrl)])
   let units = first
   const relabel = legend(map, at)
   const shade = (now: Collection) => { units = now; drawUnits(map, at, now); relabel.shade(stepsOf(now)) }
   shade(units)
   if (!at.dataset.center && !at.dataset.bounds) {
-    const what = marks.features.length && at.dataset.fit !== "units" ? marks : units
+    const what = marks.features.length && at.dataset.fit !== "units" ? withPin(at, marks) : units
     fit(map, what, 32)
     relabel.place((top) => fit(map, what, top))
   }
@@ -104,6 +105,18 @@ function list(told: Numbers): void {
   }
   write(document.querySelector("[data-total-open]"), told.total.open)
   write(document.querySelector("[data-total-over]"), told.total.over)
+}
+
+/** The marks that stand in the page itself: `data-marks`. */
+function given(at: HTMLElement): Collection | undefined {
+  return at.dataset.marks ? JSON.parse(at.dataset.marks) as Collection : undefined
+}
+
+/** What the first view must show: the marks, and the place of the page. */
+function withPin(at: HTMLElement, marks: Collection): Collection {
+  const coordinates = (at.dataset.pin ?? "").split(",").map(Number)
+  if (coordinates.length < 2) return marks
+  return { ...marks, features: [...marks.features, { type: "Feature", properties: {}, geometry: { type: "Point", coordinates } }] }
 }
 
 async function get(url: string | undefined): Promise<Collection> {

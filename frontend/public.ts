@@ -1,7 +1,11 @@
 // The public pages: small on purpose. Everything works without it.
 import "./css/public.css"
-import { hints } from "./islands/hints"
+import { follow } from "./islands/follow"
+import { kept } from "./islands/kept"
+import { places } from "./islands/places"
 import { start } from "./islands/start"
 
 start()
-hints()
+places()
+kept()
+follow()

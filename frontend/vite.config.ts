@@ -38,21 +38,38 @@ function compressed(): Plugin {
   }
 }
 
-export default defineConfig({
-  root,
-  base: "/static/build/",
-  publicDir: false,
+const out = resolve(root, "cityloop/doors/web/static/build")
+const shared = { root, base: "/static/build/", publicDir: false } as const
+
+/** The pages: names with a hash, kept by browsers for ever. */
+const pages = {
+  ...shared,
   plugins: [icons(), compressed()],
-  worker: { format: "es" }, // MapLibre's worker is a module
+  worker: { format: "es" as const }, // MapLibre's worker is a module
   build: {
-    outDir: resolve(root, "cityloop/doors/web/static/build"),
+    outDir: out,
     emptyOutDir: true,
     manifest: "manifest.json",
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 1200, // MapLibre, loaded only where a map is
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ["frontend/public.ts", "frontend/desk.ts"].map((file) => resolve(root, file)),
+      input: ["frontend/public.ts", "frontend/report.ts", "frontend/desk.ts"].map((file) => resolve(root, file)),
     },
   },
-})
+}
+
+/** The service worker (`--mode worker`): one file with one name, which the server hands out as /sw.js. */
+const worker = {
+  ...shared,
+  build: {
+    outDir: out,
+    emptyOutDir: false,
+    rollupOptions: {
+      input: resolve(root, "frontend/sw.ts"),
+      output: { entryFileNames: "sw.js", format: "iife" as const },
+    },
+  },
+}
+
+export default defineConfig(({ mode }) => (mode === "worker" ? worker : pages))

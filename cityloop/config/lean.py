@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.module_loading import import_string
 
 LAYERS = (
+    "cityloop.config.visitors.visitors",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

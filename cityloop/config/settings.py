@@ -6,10 +6,12 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from cityloop.config.address import public_url
 from cityloop.config.databases import database
 from cityloop.config.mail import mail
 from cityloop.config.maps import map_source, origin
 from cityloop.config.secret import production, secret_key
+from cityloop.config.visitors import proxies
 from cityloop.home import home
 
 HOME = CITYLOOP_HOME = home()
@@ -21,6 +23,11 @@ SECRET_KEY = secret_key()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("CITYLOOP_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CITYLOOP_ORIGINS", "").split(",") if o]
+
+PUBLIC_URL = public_url(os.environ.get("CITYLOOP_URL", ""), CSRF_TRUSTED_ORIGINS)
+PROXIES = proxies(os.environ.get("CITYLOOP_PROXIES", ""))
+# Reports a minute that one address may hand in at the doors for programs without a key; 0 is no brake.
+STRANGERS = int(os.environ.get("CITYLOOP_STRANGERS") or 30)
 
 ROOMS = [
     "cityloop.town.ledger",
@@ -47,8 +54,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cityloop.config.visitors.visitors",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "cityloop.doors.web.compressed.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -116,6 +125,7 @@ globals().update(
 )
 
 MAP_FILE, MAP_STYLE = map_source(os.environ.get("CITYLOOP_MAP", ""), HOME)
+PLACES_FILE = HOME / "places.msgpack"  # streets and parks that can be looked for
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

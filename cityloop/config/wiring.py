@@ -39,6 +39,8 @@ STEWARD: list[tuple[str, float, str]] = [
     ("search", 1, "cityloop.loops.cases.search.tasks:follow"),
     ("sweep", 5, "cityloop.town.worklist.tasks:sweep_due"),
     ("tell", 5, "cityloop.loops.cases.tasks:tell_reporters"),
+    ("news", 10, "cityloop.loops.cases.news:tell_at_once"),
+    ("daily", 300, "cityloop.loops.cases.news:tell_daily"),
     ("warn", 15, "cityloop.loops.cases.tasks:warn"),
     ("clock", 3, "cityloop.town.calendar.tasks:hold"),
     ("reforms", 5, "cityloop.town.units.tasks:publish_reforms"),

@@ -27,7 +27,9 @@ def demo(out: Out, host: str, port: int, speed: float, reset: bool) -> int:
 
 def streets() -> None:
     """Draw the map under everything while the city is made ready; the first page does not wait for it."""
-    if not os.environ.get("CITYLOOP_MAP") and not (home() / "basemap.pmtiles").exists():
+    if not os.environ.get("CITYLOOP_MAP") and not all(
+        (home() / name).exists() for name in ("basemap.pmtiles", "places.msgpack")
+    ):
         subprocess.Popen(cityloop("demo-basemap"), stdout=subprocess.DEVNULL)  # noqa: S603
 
 

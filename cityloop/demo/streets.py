@@ -8,14 +8,18 @@ from django.conf import settings
 
 from cityloop.demo.city import NEW_YORK
 from cityloop.town.basemap.actions import Source, build
+from cityloop.town.places.actions import gather
 
 CREDIT = "© OpenStreetMap contributors · NYC Open Data"
 
 
 def draw() -> int:
-    """Cut the base map; gives the number of tiles, 0 where the shared data are not there."""
+    """Cut the base map and gather its places; gives the number of tiles, 0 where the shared data are not there."""
     folder = settings.SHARED_DATA / "basemap"
-    return build(sources(folder), settings.MAP_FILE, CREDIT) if folder.is_dir() else 0
+    if not folder.is_dir():
+        return 0
+    gather(sources(folder), settings.PLACES_FILE)
+    return build(sources(folder), settings.MAP_FILE, CREDIT)
 
 
 def sources(folder: Path) -> list[Source]:

@@ -1,11 +1,26 @@
 // The report form: while someone types, the server proposes matters, names the place and shows likely duplicates.
 import { PICKED } from "./position"
+import { mountAll } from "./start"
 
-const WATCHED = ["lon", "lat", "matter", "words"]
+const WATCHED = ["lon", "lat", "unit", "address", "proposed", "matter", "words"]
+
+/** Told to the form when what is known of its place and matter has been renewed. */
+export const HINTED = "cityloop:hinted"
+
+const drawn = new WeakMap<Element, string>()
 
 export function hints(): void {
   const form = document.querySelector<HTMLFormElement>("form[data-hints]")
   if (!form) return
+  watch(form)
+  document.addEventListener("cityloop:form", () => {
+    const fresh = document.querySelector<HTMLFormElement>("form[data-hints]")
+    if (fresh) watch(fresh)
+  })
+  document.getElementById("errors")?.focus()
+}
+
+function watch(form: HTMLFormElement): void {
   let timer = 0
   let asked: AbortController | undefined
   const soon = () => {
@@ -16,27 +31,44 @@ export function hints(): void {
       ask(form, asked.signal).catch(() => undefined) // without an answer the form works as it is
     }, 500)
   }
-  form.addEventListener("input", (event) => { if (WATCHED.includes((event.target as HTMLInputElement).name)) soon() })
+  for (const kind of ["input", "change"]) form.addEventListener(kind, (event) => { if (WATCHED.includes((event.target as HTMLInputElement).name)) soon() })
   document.addEventListener(PICKED, soon)
   form.addEventListener("click", (event) => choose(form, event.target as HTMLElement, soon))
   form.querySelector("#place")?.addEventListener("keydown", (event) => {
     if ((event as KeyboardEvent).key !== "Enter") return
     event.preventDefault()
-    form.querySelector<HTMLButtonElement>("button[name=find]")?.click()
+    const first = form.querySelector<HTMLElement>("[data-part=spots] button")
+    if (first) first.focus()
+    else form.querySelector<HTMLButtonElement>("button[name=find]")?.click()
   })
-  document.getElementById("errors")?.focus()
 }
 
 async function ask(form: HTMLFormElement, signal: AbortSignal): Promise<void> {
-  const body = new FormData()
-  for (const name of ["csrfmiddlewaretoken", "desk", ...WATCHED]) body.set(name, form.querySelector<HTMLInputElement>(`[name=${name}]`)?.value ?? "")
+  const [body, typed] = [new FormData(), new FormData(form)]
+  for (const name of ["csrfmiddlewaretoken", "desk", ...WATCHED]) body.set(name, String(typed.get(name) ?? ""))
   const answer = await fetch(form.dataset.hints ?? "", { method: "POST", body, signal })
   if (!answer.ok) return
   const page = new DOMParser().parseFromString(await answer.text(), "text/html")
   for (const part of page.querySelectorAll<HTMLTemplateElement>("template[data-for]")) {
-    const at = form.querySelector(`[data-part="${part.dataset.for}"]`)
-    if (at && !at.contains(document.activeElement) && at.innerHTML !== part.innerHTML) at.innerHTML = part.innerHTML
+    if (part.dataset.for === "address") propose(form, part.innerHTML.trim() && (part.content.textContent ?? "").trim())
+    else for (const at of form.querySelectorAll(`[data-part="${part.dataset.for}"]`)) put(at, part.innerHTML)
   }
+  form.dispatchEvent(new CustomEvent(HINTED))
+  mountAll(form)
+}
+
+/** What has not changed stays as it is, and so does what somebody is at. */
+function put(at: Element, text: string): void {
+  if (drawn.get(at) === text || at.contains(document.activeElement)) return
+  drawn.set(at, text)
+  at.innerHTML = text
+}
+
+/** The street of the place stands as its address, unless another one was written. */
+function propose(form: HTMLFormElement, street: string): void {
+  const [address, before] = ["address", "proposed"].map((name) => form.querySelector<HTMLInputElement>(`[name=${name}]`))
+  if (!address || !before || (address.value.trim() && address.value !== before.value)) return
+  address.value = before.value = street
 }
 
 /** A suggestion sets the list below it. */

@@ -49,7 +49,7 @@ function say(fresh: boolean, when: number): void {
   }
 }
 
-async function renew(): Promise<void> {
+export async function renew(): Promise<void> {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined)
   if (!answer?.ok || answer.redirected) return
   const page = new DOMParser().parseFromString(await answer.text(), "text/html")
@@ -91,12 +91,13 @@ function keepMaps(now: HTMLElement, next: HTMLElement): void {
 /** Changes one part; rows by their key, so that each keeps its place, its focus and its selection. */
 function put(now: HTMLElement, next: HTMLElement): void {
   if (keyed(now).size && keyed(next).size) return putRows(now, next)
-  if (busy(now) || same(now, next)) return
+  if (busy(now) || (next.dataset.same && next.dataset.same === now.dataset.same) || same(now, next)) return
   const fresh = now.querySelector("[data-fresh]")
   now.replaceChildren(...next.childNodes)
+  if (next.dataset.same) now.dataset.same = next.dataset.same
   const place = now.querySelector("[data-fresh]")
   if (fresh && place) place.replaceWith(fresh)
-  light(now)
+  if (!("quiet" in now.dataset)) light(now)
 }
 
 function putRows(now: HTMLElement, next: HTMLElement): void {
@@ -138,7 +139,7 @@ const typed = (e: HTMLInputElement | HTMLTextAreaElement) =>
 function same(one: HTMLElement, two: HTMLElement): boolean {
   const plain = (e: HTMLElement) => {
     const copy = e.cloneNode(true) as HTMLElement
-    for (const part of copy.querySelectorAll("[data-fresh], [name=csrfmiddlewaretoken], .map")) part.remove()
+    for (const part of copy.querySelectorAll("[data-fresh], [data-live], [name=csrfmiddlewaretoken], .map")) part.remove()
     for (const part of copy.querySelectorAll("[data-island]")) part.replaceWith(...[...part.querySelectorAll("img")].map((img) => img.getAttribute("src") ?? ""))
     copy.removeAttribute("hidden")
     copy.removeAttribute("data-selected")

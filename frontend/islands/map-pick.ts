@@ -24,17 +24,32 @@ export function pickable(map: Map, at: HTMLElement): void {
     if (event.key === "Enter") put(map.getCenter())
   })
   document.addEventListener(PICKED, (event) => {
-    const { lon, lat } = (event as CustomEvent<{ lon: number; lat: number }>).detail
+    const { lon, lat, look } = (event as CustomEvent<{ lon: number; lat: number; look?: boolean }>).detail
     marker.setLngLat([lon, lat]).addTo(map)
-    if (!map.getBounds().contains([lon, lat])) map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 15) })
+    if (!map.getBounds().contains([lon, lat]) || look) map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), look ? 16 : 15) })
+  })
+  document.addEventListener("cityloop:look", (event) => {
+    const [lon, lat] = (event as CustomEvent<number[]>).detail
+    if (lon && lat) map.jumpTo({ center: [lon, lat], zoom: Math.max(map.getZoom(), 13) })
   })
   restore(names)
+}
+
+/** The place of a page that is not to be moved: `data-pin="lon,lat"`. */
+export function pinned(map: Map, at: HTMLElement): void {
+  const [lon, lat] = (at.dataset.pin ?? "").split(",").map(Number)
+  if (!lon || !lat) return
+  const element = document.createElement("span")
+  element.className = "pin still"
+  element.setAttribute("role", "img")
+  element.setAttribute("aria-label", at.dataset.wordPin ?? "")
+  new Marker({ element, anchor: "bottom" }).setLngLat([lon, lat]).addTo(map)
 }
 
 /** Puts the pin where the inputs say, when the page comes back with an error or from history. */
 function restore(names: string): void {
   const [lon, lat] = names.split(",").map((name) => document.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value)
-  if (lon && lat) queueMicrotask(() => pick(names, Number(lon), Number(lat)))
+  if (lon && lat) queueMicrotask(() => pick(names, Number(lon), Number(lat), true))
 }
 
 function pin(at: HTMLElement): HTMLElement {

@@ -1,6 +1,9 @@
 // <button data-position="lon,lat">: "use my position". Writes the two inputs and tells the map of the page.
 export const PICKED = "cityloop:picked"
 
+/** Told when somebody is where they report: `data-then` says what follows. */
+export const POSITIONED = "cityloop:positioned"
+
 export function position(): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-position]")) {
     button.hidden = !("geolocation" in navigator)
@@ -17,21 +20,22 @@ function ask(button: HTMLButtonElement): void {
   }
   navigator.geolocation.getCurrentPosition(
     (found) => {
-      pick(button.dataset.position ?? "", found.coords.longitude, found.coords.latitude)
+      pick(button.dataset.position ?? "", found.coords.longitude, found.coords.latitude, true)
       done(button.dataset.found)
       if (button.dataset.then === "submit") button.form?.requestSubmit()
+      else if (button.dataset.then) document.dispatchEvent(new CustomEvent(POSITIONED))
     },
     () => done(button.dataset.denied),
     { enableHighAccuracy: true, timeout: 10_000, maximumAge: 60_000 },
   )
 }
 
-/** Writes a place into the inputs named "lon,lat" and lets everyone on the page know. */
-export function pick(names: string, lon: number, lat: number): void {
+/** Writes a place into the inputs named "lon,lat" and lets everyone on the page know. `look`: maps come near. */
+export function pick(names: string, lon: number, lat: number, look = false): void {
   const [lonName, latName] = names.split(",")
   write(lonName, lon)
   write(latName, lat)
-  document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat } }))
+  document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat, look } }))
 }
 
 function write(name: string | undefined, value: number): void {

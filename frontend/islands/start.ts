@@ -7,10 +7,13 @@ import { PUT } from "./renewing"
 const islands: Record<string, () => Promise<{ mount: (at: HTMLElement) => unknown }>> = {
   map: () => import("../map"),
   compare: () => import("./compare"),
+  check: () => import("./check"),
 }
 
-function mountAll(root: ParentNode): void {
+/** Mounts the islands under an element; what is hidden is mounted when it is shown. */
+export function mountAll(root: ParentNode): void {
   for (const at of root.querySelectorAll<HTMLElement>("[data-island]:not([data-mounted])")) {
+    if (!at.checkVisibility()) continue
     const load = islands[at.dataset.island ?? ""]
     if (!load) continue
     at.dataset.mounted = "soon"

@@ -5,9 +5,10 @@ import pytest
 from tests.journeys.town import PASSWORD
 
 pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
-PAGES = ["/", "/report", "/follow", "/map", "/near?lon=10.05&lat=50.07", "/fixed", "/figures"]
+PAGES = ["/", "/report", "/follow", "/map", "/near?lon=10.05&lat=50.07", "/near?under=100101", "/fixed", "/figures"]
 PAGES += ["/desk/sign-in", "/nothing-here"]
-DESK = ["/desk/", "/desk/cases/", "/desk/cases/NUMBER", "/desk/map"]
+DESK = ["/desk/", "/desk/cases/", "/desk/cases/NUMBER", "/desk/map", "/desk/settings/", "/desk/settings/catalogue"]
+DESK += ["/desk/settings/units", "/desk/settings/people", "/desk/settings/calendars/city", "/desk/settings/loops/case"]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 
 
@@ -54,7 +55,9 @@ def test_language_and_theme_are_kept(page):
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"
 
 
-@pytest.mark.parametrize("path", ["/", "/report", "/follow", "/map", "/near", "/fixed", "/figures"])
+@pytest.mark.parametrize(
+    "path", ["/", "/report", "/follow", "/map", "/near", "/near?under=100101", "/fixed", "/figures"]
+)
 def test_targets_are_large_enough(page, town_server, path):
     """44 px on public pages, for thumbs."""
     page.set_viewport_size({"width": 390, "height": 844})
@@ -135,9 +138,10 @@ def test_desk_is_sound(page, city_server, axe, faults, officer, hostile_case, si
 def test_follow_is_sound(page, city_server, axe, faults, hostile_case, size, language, theme):
     prepare(page, city_server, language, theme)
     page.set_viewport_size(dict(zip(("width", "height"), SIZES[size], strict=True)))
-    for path in (f"/follow/{hostile_case[1]}", f"/follow/{hostile_case[1]}/sent"):
+    for path in (f"/follow/{hostile_case[1]}", f"/follow/{hostile_case[1]}/sent", f"/cases/{hostile_case[0]}"):
         page.goto(path)
         page.wait_for_load_state("networkidle")
+        drawn(page)
         assert axe(page) == [], path
         assert faults == [], path
         assert page.evaluate(SIDEWAYS) == 0, path

@@ -124,7 +124,8 @@ def stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
     """Say when to come again."""
     left = request.left  # type: ignore[attr-defined]
-    title = f"This key may make {left.most} requests a minute; come again in {left.seconds} seconds."
+    whose = "This key may make" if getattr(request, "auth", None) is None else "Without a key one may make"
+    title = f"{whose} {left.most} requests a minute; come again in {left.seconds} seconds."
     answer = problem(429, "api.rate", title)
     answer["Retry-After"] = str(left.seconds)
     return answer

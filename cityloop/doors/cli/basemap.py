@@ -45,10 +45,12 @@ def build(
     from django.conf import settings
 
     from cityloop.town.basemap import actions
+    from cityloop.town.places.actions import gather
 
     given = {"sea": sea, "land": land, "park": park, "water": water, "road": road}
     sources = [actions.Source(layer, path) for layer, paths in given.items() for path in paths]
     place = to or settings.MAP_FILE
     tiles = actions.build(sources, place, credit)
-    out.give({"tiles": tiles, "bytes": place.stat().st_size, "file": str(place)})
-    out.say(f"{tiles} tiles, {place.stat().st_size / 1e6:.1f} MB in {place}")
+    places = gather(sources, settings.PLACES_FILE)
+    out.give({"tiles": tiles, "bytes": place.stat().st_size, "file": str(place), "places": places})
+    out.say(f"{tiles} tiles, {place.stat().st_size / 1e6:.1f} MB in {place}; {places} streets and parks to look for")

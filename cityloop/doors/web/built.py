@@ -31,6 +31,20 @@ def address(source: str) -> str:
     return static(f"build/{manifest()[source]['file']}")
 
 
+def worker() -> str:
+    """Give the script of the service worker. It has one name for ever: browsers look for it there."""
+    path = FOLDER / "sw.js"
+    try:
+        return _text(path, path.stat().st_mtime_ns)
+    except FileNotFoundError as error:
+        raise ImproperlyConfigured("The pages are not built. Run `make setup` (or `npm run build`).") from error
+
+
+@functools.lru_cache(maxsize=1)
+def _text(path: Path, _changed: int) -> str:
+    return path.read_text()
+
+
 def parts(source: str) -> tuple[list[str], list[str]]:
     """List what a page needs besides its script: styles, and scripts to fetch early."""
     styles: list[str] = []

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
@@ -39,7 +40,10 @@ def desk_page(view: View) -> View:
     def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         if not units.has_city():
             return render(request, "public/no_city.html", status=503)
-        if not scope_of(request).sees_anything():
+        scope = scope_of(request)
+        if not scope.sees_anything():
+            if scope.grants and request.path == reverse("desk:home"):
+                return HttpResponseRedirect(reverse("desk:settings"))  # posts that see no case still set up or look
             raise PermissionDenied
         answer = found(view, request, *args, **named)
         answer.setdefault("Cache-Control", "no-store")

@@ -4,11 +4,12 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.persons.strangers import network
 
 
 def brake(request: HttpRequest, name: str, *, most: int, seconds: int) -> None:
     """Count one more use of `name` by this visitor; refuse beyond `most`."""
-    key = f"brake:{name}:{request.META.get('REMOTE_ADDR', '')}"
+    key = f"brake:{name}:{network(request.META.get('REMOTE_ADDR', ''))}"
     if cache.add(key, 1, seconds):
         return
     try:

@@ -3,11 +3,13 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from cityloop.doors.web import photos, preferences, tiles, well_known
+from cityloop.doors.web import offline, photos, preferences, tiles, well_known
 
 urlpatterns = [
     path("", include("cityloop.doors.web.public.urls")),
     path("desk/", include("cityloop.doors.web.desk.urls")),
+    path("sw.js", offline.worker, name="service-worker"),
+    path("manifest.webmanifest", offline.manifest, name="manifest"),
     path("files/<uuid:uuid>", photos.photo, name="photo"),
     path("tiles/base.json", tiles.base, name="base-map"),
     path("tiles/base/<str:z>/<str:x>/<str:y>.pbf", tiles.base_tile, name="base-tile"),

@@ -78,6 +78,11 @@ class Table:
                     why += units.get(unit[:length], ())
         return Routing(why[0].lead, why[0].assisting, tuple(why)) if why else Routing("", (), ())
 
+    def of_matter(self, matter: str) -> list[Rule]:
+        """Give every rule that speaks of a matter, wherever, the most specific first."""
+        found = [rule for units, _ in self._for_matter(matter) for same in units.values() for rule in same]
+        return sorted(found, key=Rule.rank, reverse=True)
+
     def prefixes(self) -> set[str]:
         """Give all unit prefixes that the rules tell apart."""
         return {unit for units in self._patterns.values() for unit in units}

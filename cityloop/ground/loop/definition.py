@@ -109,6 +109,7 @@ class RequestKind(msgspec.Struct, forbid_unknown_fields=True, frozen=True, renam
     effect: str = ""
     only_before_due: bool = False
     lead_only: bool = False
+    tell: list[str] = []
     fields: dict[str, Field] = {}
     names: Words = {}
 
@@ -276,6 +277,7 @@ def _ask(definition: Definition, name: str, kind: RequestKind) -> tuple[Transiti
         ops=["ask"],
         fields=kind.fields,
         lead_only=kind.lead_only,
+        tell=kind.tell,
         names=kind.names,
     )
     return _row(definition, name, action, request=name), _expand(definition, kind.from_)

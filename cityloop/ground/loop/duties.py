@@ -13,7 +13,7 @@ from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import ACTIVE, GONE, Clock, Part, Request, Snapshot
 
 
-class Duty(msgspec.Struct, frozen=True):
+class Duty(msgspec.Struct, frozen=True, gc=False):
     """One thing that someone must do.
 
     `slot` is what it is about (`state`, `part:2`, `milestone:safe`, `replace:2`, `request:1`); `role` and

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 
-class Clock(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
+class Clock(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True, gc=False):
     """A running or paused clock.
 
     `limit` and `used` are microseconds of the clock's own running time (working or all time);
@@ -25,7 +25,7 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     pause: str = ""
 
 
-class Part(msgspec.Struct, frozen=True, omit_defaults=True):
+class Part(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What one organisation (or public group) does for the subject."""
 
     id: int
@@ -95,6 +95,7 @@ class Snapshot(msgspec.Struct, omit_defaults=True):
     proposed: str = ""
     resolution: str = ""
     confirmable: bool = False
+    disputed: bool = False
     checkers: tuple[int, ...] = ()
     split: bool = False
     adjusted: bool = False

@@ -66,6 +66,11 @@ def verify(definition: Definition) -> list[Finding]:
     return [finding for check in checks for finding in check(definition, edges)]
 
 
+def edges_of(definition: Definition) -> list[Edge]:
+    """Give every way from one state to another, each way back from a detour included; the start comes from ""."""
+    return list(_edges(definition))
+
+
 # --- references -----------------------------------------------------------------------------------
 
 

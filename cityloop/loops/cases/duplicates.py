@@ -1,17 +1,22 @@
 """Likely duplicates: same matter, near in place and time, similar words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 import numpy as np
 from django.db.models import QuerySet
 
 from cityloop.ground.codes import metres_between
+from cityloop.loops.cases.known import PICTURED, coarse, everybody, exactness
 from cityloop.loops.cases.models import Case
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.persons.queries import words_of_many
 from cityloop.town.units.queries import near
 
 RADIUS_M = 150.0
+GRID_M = 160.0  # how far a place may lie from where its street is told
+NEARLY = 0.5
 WITHIN = 14 * 86_400_000_000
 MOST_COMPARED = 40
 OPEN_STATES = ("collected", "proving", "waiting_reporter", "filed", "dispatched", "handling", "handled", "checking")
@@ -41,13 +46,10 @@ def likely(
 
     `among` is what the asker may see; without it, all cases are compared.
     """
-    rows = (Case.objects.all() if among is None else among).filter(
-        near("cell", lon, lat, RADIUS_M), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
-    )
-    if matter:
-        rows = rows.filter(matter__in=(matter, ""))
+    rows = _comparable(Case.objects.all() if among is None else among, lon, lat, RADIUS_M, at, matter)
     found = list(rows.exclude(pk=but).order_by("-created")[:MOST_COMPARED])
-    return ranked(found, lon=lon, lat=lat, at=at, matter=matter, words=words, most=most)
+    places = [(case.lon, case.lat) for case in found]
+    return _best(_measured(found, places, lon, lat), at, matter, words, alike)[:most]
 
 
 def of_those(found: Iterable[Case], case: Case, words: str, most: int = 4) -> list[Likely]:
@@ -59,33 +61,71 @@ def of_those(found: Iterable[Case], case: Case, words: str, most: int = 4) -> li
         and abs(one.created - case.created) <= WITHIN
         and (not case.matter or one.matter in (case.matter, ""))
     ]
-    place = {"lon": case.lon or 0.0, "lat": case.lat or 0.0}
-    return ranked(fitting, **place, at=case.created, matter=case.matter, words=words, most=most)
+    places = [(one.lon, one.lat) for one in fitting]
+    near_by = _measured(fitting, places, case.lon or 0.0, case.lat or 0.0)
+    return _best(near_by, case.created, case.matter, words, alike)[:most]
 
 
-def ranked(
-    found: Sequence[Case], *, lon: float, lat: float, at: int, matter: str, words: str, most: int
+def openly_likely(*, lon: float, lat: float, at: int, matter: str = "", words: str = "", most: int = 5) -> list[Likely]:
+    """Give likely duplicates to whoever asks: only what everybody may know, and nothing finer by asking often.
+
+    A place told by its street is measured from where it is told, not from where it is; and words of others count only
+    where they are nearly the same, so that nobody feels out letter by letter what was written.
+    """
+    rows = _comparable(everybody(), lon, lat, RADIUS_M + GRID_M, at, matter)
+    told = {code: how for code in _matters() if (how := exactness(code)) in PICTURED}
+    found = list(rows.filter(matter__in=told).order_by("-created")[:MOST_COMPARED])
+    places = [coarse(case.lon, case.lat, told[case.matter]) for case in found]
+    return _best(_measured(found, places, lon, lat), at, matter, words, nearly_the_same)[:most]
+
+
+def _matters() -> Iterable[str]:
+    return catalog.current().matters if catalog.has_any() else ()
+
+
+def _comparable(
+    rows: "QuerySet[Case]", lon: float, lat: float, radius: float, at: int, matter: str
+) -> "QuerySet[Case]":
+    rows = rows.filter(
+        near("cell", lon, lat, radius), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
+    )
+    return rows.filter(matter__in=(matter, "")) if matter else rows
+
+
+def _measured(found: list[Case], places: list[Any], lon: float, lat: float) -> list[tuple[Case, float]]:
+    """Give those cases whose place lies within the radius, each with its distance."""
+    at = np.array(places, float).reshape(-1, 2)
+    away = metres_between(at[:, 0], at[:, 1], lon, lat)
+    return [(case, float(metres)) for case, metres in zip(found, away, strict=True) if metres <= RADIUS_M]
+
+
+def _best(
+    near_by: list[tuple[Case, float]], at: int, matter: str, words: str, alike: Callable[[str, str], float]
 ) -> list[Likely]:
-    """Give those of some cases that may be about the same thing as a report at a place, best first. One query."""
-    if not found:
-        return []
-    texts = words_of_many([c.subject for c in found], "1:collect:words") if words else {}
-    places = np.array([(c.lon, c.lat) for c in found], float)
-    away = metres_between(places[:, 0], places[:, 1], lon, lat)
-    scored = [_score(c, float(m), at, matter, words, texts) for c, m in zip(found, away, strict=True) if m <= RADIUS_M]
-    return sorted((x for x in scored if x.score >= 0.35), key=lambda x: (-x.score, x.metres))[:most]
+    texts = words_of_many([case.subject for case, _ in near_by], "1:collect:words") if words and near_by else {}
+    scored = [
+        _score(
+            case, metres, at, matter, alike(words, said) if words and (said := texts.get(case.subject, "")) else None
+        )
+        for case, metres in near_by
+    ]
+    return sorted((x for x in scored if x.score >= 0.35), key=lambda x: (-x.score, x.metres))
 
 
-def _score(case: Case, metres: float, at: int, matter: str, words: str, texts: dict[str, str]) -> Likely:
+def _score(case: Case, metres: float, at: int, matter: str, same_words: float | None) -> Likely:
     gone = abs(at - case.created)
     place, time = 1 - metres / RADIUS_M, 1 - gone / WITHIN
     same = 1.0 if matter and case.matter == matter else 0.5
-    said = texts.get(case.subject, "")
-    if words and said:
-        score = 0.4 * place + 0.15 * time + 0.2 * same + 0.25 * alike(words, said)
+    if same_words is not None:
+        score = 0.4 * place + 0.15 * time + 0.2 * same + 0.25 * same_words
     else:
         score = 0.5 * place + 0.2 * time + 0.3 * same
     return Likely(case, round(score, 3), metres, gone)
+
+
+def nearly_the_same(one: str, two: str) -> float:
+    """Give 1 where two texts are alike for the greater part, else 0."""
+    return 1.0 if alike(one, two) >= NEARLY else 0.0
 
 
 def alike(one: str, two: str) -> float:

@@ -11,10 +11,16 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import numbers
+from cityloop.loops.cases.known import PICTURED as PICTURED
+from cityloop.loops.cases.known import coarse as coarse
+from cityloop.loops.cases.known import everybody as everybody
+from cityloop.loops.cases.known import exactness as exactness
+from cityloop.loops.cases.known import is_known as is_known
+from cityloop.loops.cases.known import leading as leading
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.loops.cases.queries import visible
@@ -29,7 +35,7 @@ from cityloop.town.units import queries as units
 SHOWN = (
     "collect", "file", "dispatch", "re_dispatch", "reassign", "accept", "report_back", "submit", "pass", "fail",
     "close", "reopen", "fold", "unfold", "transfer", "returned", "resume", "decline", "ask_reporter", "answer",
-    "proved", "disproved", "close_unsolved", "withdraw", "confirm", "split",
+    "proved", "disproved", "close_unsolved", "withdraw", "confirm", "dispute", "split",
 )  # fmt: skip
 # Steps whose photos show the place after the work.
 AFTER = ("report_back", "pass", "fail")
@@ -37,9 +43,6 @@ AFTER = ("report_back", "pass", "fail")
 UPDATES = (*SHOWN[1:], "close_by_source", "main_ended", "main_declined", "children_ended", "settled_outside", "prove",
            "suspend")  # fmt: skip
 MOST_TOUCHED = 10_000  # steps; more, and a page is full soon enough the other way
-# How exactly a place must be told for a picture of it to be shown: a picture tells it.
-PICTURED = ("exact", "street")
-STREET_GRID = 500  # to 1/500 of a degree, some 200 m; the same grid at every door: two grids would tell more than one
 _HOUSE = re.compile(r"^\d+(?:[-/]\d+)*[A-Za-z]?\s+|\s*\d+\s*号.*$")
 LIGHT = ("definition", "snapshot", "slots", "head")
 
@@ -52,28 +55,10 @@ class Spot(NamedTuple):
     unit: str
 
 
-def exactness(matter: str) -> str:
-    """Tell how exactly places of a matter are shown: `exact`, `street`, `unit`, `none`; `unit` for one not known now.
-
-    No query within a second of the last.
-    """
-    entry = catalog.current().matters.get(matter) if catalog.has_any() else None
-    return entry.public_place if entry is not None else "unit"
-
-
 def spot(case: Case) -> Spot:
     """Give the place of a case as everybody may know it. No query."""
     how = exactness(case.matter)
     return Spot(*coarse(case.lon, case.lat, how), case.unit_code if how != "none" else "")
-
-
-def coarse(lon: float | None, lat: float | None, how: str) -> tuple[float | None, float | None]:
-    """Give a point as exactly as is told: as it is, on a grid of some 200 m, or not at all."""
-    if lon is None or lat is None or how in ("unit", "none"):
-        return None, None
-    if how == "exact":
-        return lon, lat
-    return round(lon * STREET_GRID) / STREET_GRID, round(lat * STREET_GRID) / STREET_GRID
 
 
 def street(case: Case) -> str:
@@ -110,11 +95,6 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 1000
 
 
-def everybody() -> "QuerySet[Case]":
-    """Select the cases that everybody may know of; parts of a split case are told by the whole."""
-    return Case.objects.filter(level=0, parent__isnull=True).exclude(matter="")
-
-
 def listed(wanted: Wanted) -> list[Case]:
     """Give public cases, the newest first. One query, along the index of their beginning; one more where `freshly`."""
     rows = everybody().filter(_wanted(wanted)).order_by("-created", "-pk").defer(*LIGHT)
@@ -124,9 +104,10 @@ def listed(wanted: Wanted) -> list[Case]:
     return list(rows[wanted.skip : wanted.skip + wanted.most])
 
 
-def by_number(text: str) -> Case:
-    """Give the public case of a number; any other does not exist. One query."""
-    case = everybody().filter(pk=numbers.case_id(text)).defer(*LIGHT).first()
+def by_number(text: str, *, whole: bool = False) -> Case:
+    """Give the public case of a number; any other does not exist. One query; `whole` with how its loop stands."""
+    rows = everybody().filter(pk=numbers.case_id(text))
+    case = (rows.select_related("into") if whole else rows.defer(*LIGHT)).first()
     if case is None or numbers.number(case) != text.strip().upper():
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     return case

@@ -21,7 +21,7 @@ from cityloop.town.calendar.queries import cache_seconds
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import under
 from cityloop.town.ledger.models import Step
-from cityloop.town.units.queries import near
+from cityloop.town.units.queries import near, scheme
 from cityloop.town.worklist.models import Row
 
 WEEK = 7 * 86_400_000_000
@@ -51,6 +51,14 @@ def cases() -> "QuerySet[Case]":
     return openly.everybody().defer("snapshot", "slots", "head")
 
 
+def within(unit: str) -> Q:
+    """Select what lies in a part of the city, but never what keeps its place to itself: asking by parts would tell."""
+    if not unit or scheme().level_of(unit) == 0:
+        return Q()
+    silent = [code for code, matter in _matters().items() if matter.public_place == "none"]
+    return under("unit_code", unit) & ~Q(matter__in=silent)
+
+
 def seen(case: Case, metres: float | None = None) -> Seen:
     """Give a public case as a stranger sees it. No query within a second of the last look at the catalogue."""
     spot = openly.spot(case)
@@ -73,7 +81,7 @@ def seen(case: Case, metres: float | None = None) -> Seen:
 
 def fixed(since: int, *, unit: str = "", most: int = 12, before: int | None = None) -> list[Seen]:
     """Give what was solved and checked since an instant, the latest first. One query, down an index of closing."""
-    rows = cases().filter(under("unit_code", unit), state="closed", resolution="solved", closed__gte=since)
+    rows = cases().filter(within(unit), state="closed", resolution="solved", closed__gte=since)
     if before is not None:
         rows = rows.filter(closed__lt=before)
     return [seen(case) for case in rows.order_by("-closed", "-pk")[: min(most, MOST)]]
@@ -93,14 +101,26 @@ def around(lon: float, lat: float, *, metres: float, since: int, most: int = 60)
     return [seen(found[n], float(away[n])) for n in np.argsort(away, kind="stable") if away[n] <= metres][:most]
 
 
+def of_part(unit: str, *, since: int, most: int = 60) -> list[Seen]:
+    """Give what is open in a part of the city, or was closed there since an instant, the newest first. One query."""
+    rows = cases().filter(within(unit)).filter(Q(closed__isnull=True) | Q(closed__gte=since, state="closed"))
+    return [seen(case) for case in rows.order_by("-pk")[: min(most, MOST)]]
+
+
 def _matters() -> dict[str, Any]:
     return dict(catalog.current().matters) if catalog.has_any() else {}
 
 
 def latest(unit: str, *, most: int = 50) -> list[Seen]:
     """Give the newest cases of a part of the city, filed or closed. One query."""
-    rows = cases().filter(under("unit_code", unit), filed__isnull=False).order_by("-pk")
+    rows = cases().filter(within(unit), filed__isnull=False).order_by("-pk")
     return [seen(case) for case in rows[: min(most, MOST)]]
+
+
+def moved(unit: str, *, since: int, most: int = 200) -> list[Seen]:
+    """Give the cases of a part of the city filed or ended since an instant, the latest first. One query."""
+    rows = cases().filter(within(unit)).filter(Q(filed__gte=since) | Q(closed__gte=since))
+    return [seen(case) for case in rows.order_by("-at", "-pk")[: min(most, MOST)]]
 
 
 def proofs(shown: Iterable[Seen]) -> dict[int, tuple[str, str]]:
@@ -190,9 +210,24 @@ def _by_matter() -> list[OfMatter]:
     return sorted(both, key=lambda one: (-one.received, one.matter))
 
 
+def frequent() -> list[str]:
+    """Give the matters reported in the last seven days, the most frequent first; counted once an hour of city time."""
+    return _frequent_matters()
+
+
+def _frequent() -> list[str]:
+    rows = cases().filter(created__gte=city_clock.now() - WEEK).values_list("matter")
+    return [matter for matter, _n in rows.annotate(n=Count("pk")).order_by("-n", "matter")]
+
+
+def _hour() -> int:
+    return _minute() // 60
+
+
 def _minute() -> int:
     return city_clock.now() // (60 * 1_000_000)
 
 
 _week = Remembered(_figures, _minute, cache_seconds)
 _matters_of_week = Remembered(_by_matter, _minute, cache_seconds)
+_frequent_matters = Remembered(_frequent, _hour, cache_seconds)

@@ -17,12 +17,13 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.opening import kin_of
 from cityloop.loops.cases.actions.save import paths
 from cityloop.loops.cases.loop import LOOP, pinned
-from cityloop.loops.cases.models import Case, Follower, Part, Report
+from cityloop.loops.cases.models import SUBJECT, Case, Follower, Part, Report
 from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
 from cityloop.town.columns import under
 from cityloop.town.ledger import receipts
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import after_offset, row_of, steps
+from cityloop.town.notices import links
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 
@@ -95,11 +96,27 @@ def may_read(subject: str, scope: Scope) -> bool:
 
 
 def followed(code: str) -> tuple[Case, Report | Follower] | None:
-    """Give the case behind a follow code, with the row of who follows; None for a wrong code."""
+    """Give the case behind a follow code or a link from a mail, with the row of who follows; None for a wrong one."""
+    if links.is_token(code):
+        return _by_link(links.bound("open", code))
     digest = numbers.follow_digest(code)
     row: Report | Follower | None = (
-        Report.objects.select_related("case").filter(follow=digest).first()
-        or Follower.objects.select_related("case").filter(follow=digest).first()
+        Report.objects.select_related("case__into").filter(follow=digest).first()
+        or Follower.objects.select_related("case__into").filter(follow=digest).first()
+    )
+    return (row.case, row) if row is not None else None
+
+
+def _by_link(bound: links.Bound | None) -> tuple[Case, Report | Follower] | None:
+    """Give the case a link was mailed about, as the person it was mailed to reported or follows it."""
+    kind, _, key = bound.subject.partition(":") if bound else ("", "", "")
+    pk = natural(key) if kind == SUBJECT else None
+    if bound is None or pk is None:
+        return None
+    mine = {"case_id": pk, "person": bound.person}
+    row: Report | Follower | None = (
+        Report.objects.select_related("case__into").filter(**mine).order_by("-pk").first()
+        or Follower.objects.select_related("case__into").filter(**mine).order_by("-pk").first()
     )
     return (row.case, row) if row is not None else None
 
@@ -248,10 +265,10 @@ def _moment(row: Step, data: dict[str, Any], inner: dict[str, Any], texts: dict[
 
 def followers(case: Case) -> int:
     """Count who follows a case: reporters and followers of it and of what is folded into it."""
-    return followers_of(case, reports_of(case))
+    return followers_with(case, reports_of(case))
 
 
-def followers_of(case: Case, reports: Sequence[Any]) -> int:
+def followers_with(case: Case, reports: Sequence[Any]) -> int:
     """Count who follows a case whose reports are known already. No query, but where it has no report."""
     return len(reports) + (reports[0].others if reports else _following(case).count())
 
@@ -259,6 +276,15 @@ def followers_of(case: Case, reports: Sequence[Any]) -> int:
 def _following(case: Case) -> QuerySet[Follower]:
     """Select who follows a case, or one folded into it, without having reported it."""
     return Follower.objects.filter(Q(case=case) | Q(case__into=case))
+
+
+def followers_of(ids: Iterable[int]) -> dict[int, int]:
+    """Count who follows each of these cases: who reported it, and who follows it since. Two queries."""
+    wanted, found = list(ids), dict[int, int]()
+    for rows in (Report.objects, Follower.objects):
+        for case, n in rows.filter(case__in=wanted).values_list("case").annotate(n=Count("pk")).order_by():
+            found[case] = found.get(case, 0) + n
+    return found
 
 
 def folded_into(case: Case) -> QuerySet[Case]:

@@ -2,12 +2,16 @@
 
 import json
 import logging
+from typing import Any
+
+from django.db.models import Q
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import CLOCK
 from cityloop.ground.loop.snapshot import Act
-from cityloop.loops.cases import telling
+from cityloop.loops.cases import numbers, telling
 from cityloop.loops.cases.actions import take
+from cityloop.loops.cases.known import is_known
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case, Follower, Report
 from cityloop.town.calendar.clock import city_clock
@@ -21,16 +25,25 @@ from cityloop.town.worklist.queries import lapsed, untold
 
 log = logging.getLogger(__name__)
 READER = "cases.tell"
+# What a loop definition says is told → the kind of notice, to those who reported it.
 KINDS = {
     "reporter.collected": "received",
     "reporter.asked": "question_asked",
     "reporter.filed": "filed",
     "reporter.dispatched": "dispatched",
+    "reporter.fixed": "fixed",
     "reporter.confirm": "fixed_confirm",
     "reporter.closed": "closed_rate",
     "reporter.declined": "declined",
     "reporter.message": "message",
+    "reporter.folded": "folded",
+    "reporter.transferred": "transferred",
 }
+# The same, to staff: the kind, and who.
+STAFF = {"checker.disputed": ("disputed", telling.answering), "holder.urged": ("urged", telling.urged)}
+# What is asked of the reporter alone. Of all else who follows is told in one kind of notice, where it is public.
+ASKING = ("received", "question_asked", "fixed_confirm", "folded")
+NEWS = "news"
 
 
 def lapse() -> int:
@@ -66,26 +79,45 @@ def tell_reporters(most: int = 500) -> int:
 
 
 def _tell(row: Step) -> None:
-    kinds = [KINDS[w] for w in json.loads(row.data).get("tell", []) if w in KINDS]
-    case = Case.objects.filter(pk=int(row.subject.partition(":")[2])).first() if kinds else None
+    told = json.loads(row.data).get("tell", [])
+    kinds, staff = [KINDS[what] for what in told if what in KINDS], [STAFF[what] for what in told if what in STAFF]
+    case = Case.objects.filter(pk=int(row.subject.partition(":")[2])).first() if kinds or staff else None
     if case is None:
         return
-    people: list[Report | Follower] = [
-        *Report.objects.filter(case=case, person__gt=0),
-        *Follower.objects.filter(case=case, person__gt=0),
-    ]
+    for kind, whom in staff:
+        for recipient in whom(case, row.at):
+            _notice(case, row, kind, case, desk=True, **recipient)
     for kind in kinds:
-        for who in people:
-            tell(
-                event=f"{row.subject}#{row.seq}",
-                kind=kind,
-                subject=row.subject,
-                params=telling.params(case, row),
-                at=row.at,
-                person=who.person,
-                language=who.language,
-                origin=row.origin,
-            )
+        for who in _reporters(case, alone=kind in ASKING):
+            _notice(case, row, kind, who.case, person=who.person, language=who.language)
+        if kind not in ASKING and is_known(case):
+            for follower in _followers(case):
+                _notice(case, row, NEWS, follower.case, person=follower.person, language=follower.language)
+
+
+def _reporters(case: Case, *, alone: bool) -> list[Report]:
+    """Give who reported a case; where all may know how it goes on, also who reported what was folded into it."""
+    theirs = Q(case=case) if alone or not is_known(case) else Q(case=case) | Q(case__into=case)
+    return list(Report.objects.filter(theirs, person__gt=0).select_related("case").order_by("pk"))
+
+
+def _followers(case: Case) -> list[Follower]:
+    rows = Follower.objects.filter(Q(case=case) | Q(case__into=case), person__gt=0).select_related("case")
+    return list(rows.order_by("pk"))
+
+
+def _notice(case: Case, row: Step, kind: str, theirs: Case, *, desk: bool = False, **whom: Any) -> None:
+    """Tell one recipient; who reported or follows a case folded into this one is told under the number they know."""
+    number = numbers.number(theirs)
+    tell(
+        event=f"{row.subject}#{row.seq}",
+        kind=kind,
+        subject=theirs.subject,
+        params={**telling.params(case, row), "number": number, **(telling.at_desk(number) if desk else {})},
+        at=row.at,
+        origin=row.origin,
+        **whom,
+    )
 
 
 def warn(most: int = 500) -> int:
@@ -103,7 +135,7 @@ def _warn(warning: Warning, now: int) -> None:
     case = Case.objects.filter(pk=row.subject_id).first()
     if case is None:
         return
-    said = {**telling.params(case), "stage": telling.stage(case, row)}
+    said = {**telling.params(case), "stage": telling.stage(case, row), **telling.at_desk(numbers.number(case))}
     if row.due:
         said["due"] = telling.local(row.due)
     for recipient in telling.warned(row, warning.mark, now):

@@ -4,10 +4,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import say
+from cityloop.ground.loop.snapshot import load
 from cityloop.loops.cases import numbers
-from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.loop import pinned, present
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import queries as catalog
@@ -32,31 +32,63 @@ REASONS = {
     "private_dispute": {"en": "a private dispute", "zh-hans": "属民事纠纷"},
     "abusive": {"en": "abusive", "zh-hans": "内容不当"},
 }
+NO_DUE = {"en": "its time limit", "zh-hans": "规定时限"}
+WITHDRAWN = {"en": "it was withdrawn", "zh-hans": "已撤回"}
+NOT_SO = {"en": "it was not found to be so", "zh-hans": "核实不属实"}
 
 
 def params(case: Case, row: Step | None = None) -> dict[str, Any]:
     """Give the plain facts a notice may name: number, matter, organisation, due time, result."""
-    said: dict[str, Any] = {"number": numbers.number(case), "link": "/follow/", "days": 10}
+    said: dict[str, Any] = {"number": numbers.number(case), "days": 10, "standing": standing(case)}
     said["matter"] = matter_names(case) or {"en": "not yet named", "zh-hans": "待定"}
     if case.lead_org:
         said["organisation"] = _organisation(case.lead_org)
-    if case.due:
-        said["due"] = local(case.due)
+    said["due"] = local(case.due) if case.due else NO_DUE  # it may have been done before this is told
     if case.resolution:
         said["resolution"] = RESOLUTIONS.get(case.resolution, case.resolution)
     if row is not None and row.what == "decline":
         said["reason"] = REASONS.get(json.loads(row.data).get("reason", ""), "")
+    elif case.state in ("declined", "invalid"):
+        said["reason"] = WITHDRAWN if row is not None and row.what == "withdraw" else NOT_SO
+    if row is not None and row.what == "transfer":
+        said["authority"] = str(json.loads(row.data).get("authority", ""))
+    if row is not None and row.what == "urge":
+        said["who"] = role_names(case, row.role)
     return said
+
+
+def at_desk(number: str) -> dict[str, str]:
+    """Say where a notice to staff leads."""
+    return {"path": f"/desk/cases/{number}"}
+
+
+def standing(case: Case) -> dict[str, str]:
+    """Name the state of a case."""
+    state = pinned(case.definition).source.states.get(case.state)
+    return dict(state.names) if state else {"en": case.state}
+
+
+def role_names(case: Case, role: str) -> dict[str, str]:
+    """Name who did something by the role."""
+    found = pinned(case.definition).source.roles.get(role)
+    return dict(found.names) if found else {"en": role}
 
 
 def matter_names(case: Case) -> dict[str, str]:
     """Give the names of a case's matter, {} where it has none or one no longer known."""
-    if not case.matter:
-        return {}
-    try:
-        return catalog.current().matter(case.matter).names
-    except Refusal:
-        return {}
+    return named(case.matter)
+
+
+def named(matter: str) -> dict[str, str]:
+    """Give the names of a matter, {} for none or one no longer known."""
+    entry = catalog.current().matters.get(matter) if matter else None
+    return entry.names if entry is not None else {}
+
+
+def stands(state: str) -> dict[str, str]:
+    """Name a state by the rules now in force."""
+    found = present().source.states.get(state)
+    return dict(found.names) if found else {"en": state}
 
 
 def _organisation(number: int) -> dict[str, str]:
@@ -81,6 +113,20 @@ def warned(row: Row, mark: int, at: int) -> list[dict[str, int]]:
         for one in eligible(role, row.unit_code, at, level=row.level):
             found.setdefault(one.person, {"account": one.account})
     return list(found.values())
+
+
+def urged(case: Case, at: int) -> list[dict[str, int]]:
+    """Give who is told of an urging: the officers of the organisation asked last, as their posts cover the case."""
+    asked = [r.org for r in load(case.snapshot).requests if r.kind == "urge"][-1:]
+    found = eligible("department_officer", case.unit_code, at, level=case.level)
+    return [{"account": one.account} for one in found if one.org in asked]
+
+
+def answering(case: Case, at: int) -> list[dict[str, int]]:
+    """Give who is told that a reporter disputes what was done: who is named to check, and the shift leaders."""
+    named = [{"person": case.person}] if case.person else []
+    found = eligible("shift_leader", case.unit_code, at, level=case.level)
+    return named + [{"account": one.account} for one in found if one.person != case.person]
 
 
 def stage(case: Case, row: Row, lang: str = "en") -> str:

@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import shapely
@@ -18,6 +18,7 @@ from cityloop.town.basemap import rules
 
 LAYERS = ("sea", "land", "park", "water", "road")
 Feature = dict[str, Any]
+T = TypeVar("T")
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -49,17 +50,26 @@ def build(sources: Iterable[Source], to: Path, credit: str = "") -> int:
     return len(tiles)
 
 
+def features(source: Source) -> list[Feature]:
+    """Give the features of a source that have a shape. Refuses a file that is not GeoJSON, naming it."""
+    return _read(source, lambda feature: feature)
+
+
 def _shapes(source: Source) -> list[rules.Shape]:
     if source.layer not in LAYERS:
         known = ", ".join(LAYERS)
         raise Refusal(
             "basemap.layer", "There is no layer {layer}; there are: {known}.", layer=source.layer, known=known
         )
+    return _read(source, lambda feature: rules.shape_of(source.layer, feature))
+
+
+def _read(source: Source, made: Callable[[Feature], T]) -> list[T]:
     try:
         raw = source.path.read_bytes()
         told = json.loads(gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw)
         kept = [f for f in told["features"] if f.get("geometry") and source.keep(f.get("properties") or {})]
-        return [rules.shape_of(source.layer, feature) for feature in kept]
+        return [made(feature) for feature in kept]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, shapely.errors.ShapelyError) as error:
         raise Refusal(
             "basemap.file", "{file} cannot be read as GeoJSON ({why}).", file=source.path.name, why=str(error)[:200]

@@ -22,6 +22,11 @@ def calendar_named(key: str) -> Calendar | None:
     return Calendar.objects.filter(key=key).first()
 
 
+def listed() -> list[Calendar]:
+    """Give all calendars in the order of their keys. One query."""
+    return list(Calendar.objects.order_by("key"))
+
+
 def forget() -> None:
     """Make this process look again at its next question."""
     _calendars.forget()

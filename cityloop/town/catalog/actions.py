@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from django.db import transaction
+from pydantic import BaseModel, ValidationError
 
-from cityloop.ground.kit.manifest import Manifest, Organisation, Responsibility, city_rules
+from cityloop.ground.kit.manifest import Manifest, Matter, Organisation, Responsibility, city_rules
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule, Table
 from cityloop.ground.loop.actor import Actor
@@ -38,6 +39,72 @@ def publish(*, plates: Sequence[Manifest], city: Sequence[Responsibility] = (), 
     queries.forget()
     transaction.on_commit(queries.forget)
     return version
+
+
+@transaction.atomic
+def change_matter(*, code: str, changes: Mapping[str, Any], on: str, by: Actor, at: int) -> CatalogVersion:
+    """Publish the catalogue with one matter changed; cases filed before keep the version they were filed under.
+
+    `changes` are fields of a matter as in its plate; `on` is the digest of the version the change was made on.
+    """
+    plates, lines = _present(on)
+    owner = next((plate for plate in plates if any(m.code == code for m in plate.matters)), None)
+    if owner is None:
+        raise Refusal("catalog.matter.unknown", "Choose a matter from the catalogue.", "matter")
+    old = next(m for m in owner.matters if m.code == code)
+    made = _valid(Matter, {**old.model_dump(mode="json", by_alias=True), **changes})
+    matters = tuple(made if m.code == code else m for m in owner.matters)
+    changed = [p.model_copy(update={"matters": matters}) if p.key == owner.key else p for p in plates]
+    return publish(plates=changed, city=lines, by=by, at=at)
+
+
+@transaction.atomic
+def put_line(
+    *, matter: str, unit: str, lead: str, assisting: Sequence[str] = (), on: str, by: Actor, at: int
+) -> CatalogVersion:
+    """Publish the catalogue with a line of the city's own: who leads and assists for a matter (pattern) in a unit.
+
+    It takes the place of the city's line for the same matter and unit, and wins over a plate's.
+    """
+    plates, lines = _present(on)
+    helpers = [{"organisation": key, "order": number} for number, key in enumerate(assisting, 1)]
+    made = _valid(Responsibility, {"matter": matter, "unit": unit, "lead": lead, "assisting": helpers})
+    kept = [line for line in lines if (line.matter, line.unit) != (made.matter, made.unit)]
+    return publish(plates=plates, city=[*kept, made], by=by, at=at)
+
+
+@transaction.atomic
+def drop_line(*, matter: str, unit: str, on: str, by: Actor, at: int) -> CatalogVersion:
+    """Publish the catalogue without a line of the city's own; the plate's rule holds again."""
+    plates, lines = _present(on)
+    kept = [line for line in lines if (line.matter, line.unit) != (matter, unit)]
+    if len(kept) == len(lines):
+        raise Refusal("catalog.line.unknown", "The city has no such line of its own.", "matter")
+    return publish(plates=plates, city=kept, by=by, at=at)
+
+
+def _present(on: str) -> tuple[list[Manifest], list[Responsibility]]:
+    """Give what is published, if it is still what the change was made on; nobody else publishes until this is done."""
+    orgs_actions.lock_tree()
+    if queries.last_digest() != on:
+        raise Refusal("catalog.changed", "Somebody published a newer catalogue meanwhile. Look at it, then change it.")
+    return queries.published()
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _valid(kind: type[M], data: dict[str, Any]) -> M:
+    """Read data as a part of a manifest; the first thing wrong is a refusal at its field."""
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = str(first["loc"][0]) if first["loc"] else None
+        where = ".".join(map(str, first["loc"]))
+        raise Refusal(
+            "catalog.value", "{where}: {what}", field, where=where, what=first["msg"].removeprefix("Value error, ")
+        ) from error
 
 
 def _check_matters(plates: Sequence[Manifest]) -> None:

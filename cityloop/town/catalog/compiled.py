@@ -111,6 +111,10 @@ class CompiledCatalog:
         helpers = tuple(helper for a in rule.assisting if (helper := self._helper(a)))
         return Responsible(self._directory[rule.lead], helpers, routing)
 
+    def lines_of(self, matter: str) -> list[Rule]:
+        """Give every rule that speaks of a matter, in any unit, the most specific first."""
+        return self._body.tables[self.matter(matter).plate].of_matter(matter)
+
     def lead_path(self, matter: str, unit: str) -> str | None:
         """Give the lead organisation's actor path (`""` for the city itself), or None: for `orgs.queries.missing`."""
         lead = self.route(matter, unit).lead

@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 _SIMPLE = frozenset({str, bool, type(None), msgspec.Raw})
 
 
-class Row(msgspec.Struct):
+class Row(msgspec.Struct, gc=False):
     """A step ready to be written, in the order of `COLUMNS`."""
 
     subject: str
@@ -89,7 +89,7 @@ def inner_digest(salt: bytes, inner: bytes) -> str:
     return sha256(salt + inner).hexdigest()
 
 
-class _Body(msgspec.Struct):
+class _Body(msgspec.Struct, gc=False):
     """The public body of a step. The fields stand in the order of their names: that is what canonical JSON wants."""
 
     actor: str

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.notices import templates
-from cityloop.town.notices.models import Notice
+from cityloop.town.notices.models import Choice, Notice, Subscription
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.persons import queries as persons
 
@@ -110,6 +110,28 @@ def note_sent(*, notice: Notice, at: int) -> None:
 def note_failed(*, notice: Notice, error: str, next_at: int | None) -> None:
     """Note a failure and when to try again; `None` gives up."""
     Notice.objects.filter(pk=notice.pk).update(next_at=next_at, tries=notice.tries + 1, error=error[:300])
+
+
+def is_muted(*, person: int, subject: str) -> bool:
+    """Tell whether a person wants no more mails about a subject. One query, none where there is no person."""
+    return bool(person) and Choice.objects.filter(person_id=person, subject=subject, muted__isnull=False).exists()
+
+
+@transaction.atomic
+def mute(*, person: int, subject: str, at: int) -> None:
+    """Send a person no more mails about a subject; what they subscribed to there is ended. `at` is real time."""
+    Choice.objects.update_or_create(person_id=person, subject=subject, defaults={"muted": at})
+    Subscription.objects.filter(person_id=person, subject=subject).delete()
+
+
+def unmute(*, person: int, subject: str) -> None:
+    """Send a person mails about a subject again, because they asked for them."""
+    Choice.objects.filter(person_id=person, subject=subject).update(muted=None)
+
+
+def void_links(*, person: int, subject: str, at: int) -> None:
+    """Make every link void that was mailed to a person about a subject before now. `at` is real time."""
+    Choice.objects.update_or_create(person_id=person, subject=subject, defaults={"void_before": at})
 
 
 def _can_skip() -> bool:

@@ -36,3 +36,43 @@ class Notice(models.Model):
             models.Index(fields=["account", "created"], name="notice_account"),
             models.Index(fields=["subject"], name="notice_subject"),
         ]
+
+
+class Choice(models.Model):
+    """What a person has said of mails about a subject: none any more since an instant; links before one are void.
+
+    Both instants are real time, as the age of a link is.
+    """
+
+    person = models.ForeignKey(Person, db_index=False, on_delete=models.CASCADE)
+    subject = CodeField(max_length=80)
+    muted = InstantField(null=True)
+    void_before = InstantField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "subject"], name="notice_choice_once")]
+
+
+class Subscription(models.Model):
+    """Somebody wants to be told by mail what happens in a part of the city (`unit:<code>`) or to a case (`case:<id>`).
+
+    It holds from `confirmed` on: until then nothing is sent but the one mail that asks. `next_at` is when the next
+    daily mail is due; None for one that is told at once.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE)
+    subject = CodeField(max_length=80)
+    language = models.CharField(max_length=16, default="en")
+    created = InstantField()
+    confirmed = InstantField(null=True)
+    since = InstantField(default=0)
+    next_at = InstantField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "subject"], name="notice_subscription_once")]
+        indexes = [
+            models.Index(fields=["subject"], name="notice_subscribed", condition=Q(confirmed__isnull=False)),
+            models.Index(
+                fields=["next_at"], name="notice_daily", condition=Q(confirmed__isnull=False, next_at__isnull=False)
+            ),
+        ]

@@ -7,9 +7,9 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.notices import actions
+from cityloop.town.notices import actions, links
 from cityloop.town.notices.models import Notice
-from cityloop.town.notices.templates import render
+from cityloop.town.notices.templates import mail as mail_of
 from cityloop.town.persons import queries as persons
 
 MINUTE = 60_000_000
@@ -33,13 +33,20 @@ def send_due(*, at: int | None = None, most: int = 100) -> int:
 
 
 def _send(notice: Notice, connection: BaseEmailBackend, at: int) -> bool:
+    if actions.is_muted(person=notice.person_id or 0, subject=notice.subject):
+        actions.note_failed(notice=notice, error="not wanted", next_at=None)
+        return False
     address = persons.address_of(account=notice.account_id or 0, person=notice.person_id or 0)
     if not address:
         actions.note_failed(notice=notice, error="no address", next_at=None)
         return False
-    said = render(notice.kind, notice.language, notice.params)
+    found = links.of(notice)
+    said = mail_of(notice.kind, notice.language, notice.params, found)
     mail = EmailMessage(said.title, said.body, to=[address], connection=connection)
     mail.extra_headers["Message-ID"] = f"<notice-{notice.pk}-{notice.created}@cityloop>"
+    if "stop" in found:  # RFC 8058: a mail program may ask for it by itself
+        mail.extra_headers["List-Unsubscribe"] = f"<{found['stop']}>"
+        mail.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     try:
         mail.send()
     except (OSError, smtplib.SMTPException, ValueError) as error:

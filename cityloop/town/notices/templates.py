@@ -12,6 +12,9 @@ from cityloop.ground.kit.words import clean, say
 Table = dict[str, dict[str, dict[str, str]]]
 
 
+TAIL = "tail"  # the lines at the end of a mail: no kind of its own
+
+
 class Said(NamedTuple):
     """A notice in words."""
 
@@ -32,7 +35,7 @@ def table() -> Table:
 
 def check_kind(kind: str) -> None:
     """Refuse a kind that has no words."""
-    if kind not in table():
+    if kind not in table() or kind == TAIL:
         raise Refusal("notices.kind.unknown", "There are no words for the notice {kind}.", "kind", kind=kind)
 
 
@@ -44,3 +47,10 @@ def render(kind: str, language: str, params: Mapping[str, Any]) -> Said:
     blanks = _Blanks({key: clean(text) for key, text in said.items()})
     title = words["title"].format_map(blanks).replace("\n", " ").replace("\t", " ")
     return Said(title, words["body"].format_map(blanks))
+
+
+def mail(kind: str, language: str, params: Mapping[str, Any], links: Mapping[str, str]) -> Said:
+    """Say a notice as a mail: the words, then on lines of their own where to look and how to be told no more."""
+    said, tail = render(kind, language, params), table()[TAIL].get(language) or table()[TAIL]["en"]
+    lines = [tail[part].format_map(links) for part, link in (("title", "link"), ("body", "stop")) if links.get(link)]
+    return Said(said.title, "\n\n".join([said.body, *lines]) + "\n")

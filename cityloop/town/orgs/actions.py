@@ -8,13 +8,14 @@ from django.db import transaction
 from django.db.models import Max
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import under
 from cityloop.town.ledger.actions import move_cursor, record
 from cityloop.town.ledger.queries import cursor
-from cityloop.town.orgs.models import FOREVER, KINDS, Holding, Organisation, Post
+from cityloop.town.orgs.models import FOREVER, Holding, Organisation, Post
 from cityloop.town.orgs.roles import ROLES
-from cityloop.town.orgs.rules import credit_code_holds
+from cityloop.town.orgs.rules import KINDS, credit_code_holds
 from cityloop.town.persons.models import Account
 from cityloop.town.units.events import UnitsRenumbered
 
@@ -56,6 +57,18 @@ def add_organisation(
     made = _create(_checked_key(key), names, kind, parent, calendar, email=email, credit_code=credit_code)
     _record_organisation(made, "added", by, at)
     return made
+
+
+@transaction.atomic
+def rename_organisation(*, organisation: Organisation, names: Mapping[str, str], by: Actor, at: int) -> None:
+    """Give an organisation other names; its key, which programs and plates use, stays."""
+    lock_tree()
+    said = {lang: text for lang, given in names.items() if (text := clean(given).strip())}
+    if not said:
+        raise Refusal("orgs.names.missing", "Give the organisation a name.", "names")
+    organisation.names, organisation.revision = said, _next_revision()
+    organisation.save(update_fields=["names", "revision"])
+    _record_organisation(organisation, "renamed", by, at)
 
 
 @transaction.atomic

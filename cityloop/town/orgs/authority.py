@@ -23,6 +23,7 @@ from cityloop.town.orgs.roles import ROLES, Sees, Track
 FRESH = 5_000_000
 TOP_LEVEL = 3
 LAST = "\U0010ffff"
+SETS_UP = "city_engineer"
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -84,6 +85,11 @@ class Scope(msgspec.Struct, frozen=True):
     def sees_anything(self) -> bool:
         """Tell whether staff pages have anything to show."""
         return any(grant.sees != "nothing" for grant in self.grants)
+
+    def setter(self) -> Actor | None:
+        """Give the post in which the city may be set up: the city engineer's for the whole city; None without it."""
+        engineers = (g for g in self.grants if g.role == SETS_UP and not g.unit_code)
+        return next((_actor(grant, self.person) for grant in engineers), None)
 
     def actors(self) -> list[Actor]:
         return [_actor(grant, self.person) for grant in self.grants]

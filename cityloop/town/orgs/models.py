@@ -4,11 +4,10 @@ from django.db import models
 from django.db.models.functions import Coalesce
 
 from cityloop.town.columns import CodeField, InstantField
+from cityloop.town.orgs.rules import KINDS
 from cityloop.town.persons.models import Account
 
 FOREVER = 2**63 - 1
-
-KINDS = ("government", "enterprise", "social", "media", "public_group")
 
 
 class Organisation(models.Model):

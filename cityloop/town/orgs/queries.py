@@ -80,6 +80,63 @@ def post_of(organisation: Organisation, role: str, unit_code: str, level: int) -
     ).first()
 
 
+class Seat(NamedTuple):
+    """A post with one who holds it: `holding` and `account` are 0 where nobody does."""
+
+    post: int
+    role: str
+    org: int
+    unit_code: str
+    level: int
+    holding: int
+    account: int
+    username: str
+    active: bool
+
+
+_SEAT = ("post_id", "post__role", "post__organisation_id", "post__unit_code", "post__level", "id", "account_id",
+         "account__username", "account__is_active")  # fmt: skip
+
+
+def seats_of_accounts(accounts: Iterable[int], at: int) -> dict[int, list[Seat]]:
+    """Give the posts that each of these accounts holds at `at`. One query."""
+    held_now = Holding.objects.filter(account__in=list(accounts), valid_from__lte=at, valid_to__gt=at)
+    found: dict[int, list[Seat]] = {}
+    for row in held_now.order_by("post__role", "post__unit_code", "id").values_list(*_SEAT):
+        found.setdefault(row[6], []).append(Seat(*row))
+    return found
+
+
+def seats_of(organisation_id: int, at: int) -> list[Seat]:
+    """Give an organisation's open posts, each as often as somebody holds it, at least once. Two queries."""
+    open_posts = Post.objects.filter(organisation_id=organisation_id, active=True).order_by("role", "unit_code", "id")
+    held_now = Holding.objects.filter(post__in=open_posts, valid_from__lte=at, valid_to__gt=at)
+    taken: dict[int, list[Seat]] = {}
+    for row in held_now.order_by("id").values_list(*_SEAT):
+        taken.setdefault(row[0], []).append(Seat(*row))
+    found: list[Seat] = []
+    for post in open_posts:
+        empty = Seat(post.pk, post.role, organisation_id, post.unit_code, post.level, 0, 0, "", True)
+        found += taken.get(post.pk) or [empty]
+    return found
+
+
+def holding(number: int) -> Holding:
+    """Give a holding by its id. One query."""
+    found = Holding.objects.filter(pk=number).select_related("account").first()
+    if found is None:
+        raise Refusal("orgs.holding.unknown", "There is no such appointment.", "holding")
+    return found
+
+
+def post(number: int) -> Post:
+    """Give a post by its id. One query."""
+    found = Post.objects.filter(pk=number).first()
+    if found is None:
+        raise Refusal("orgs.post.unknown", "There is no such post.", "post")
+    return found
+
+
 def held(account: Account, role: str, at: int) -> list[Holding]:
     """Give the posts of a role that an account holds at `at`. One query."""
     held_now = Holding.objects.filter(account=account, post__role=role, valid_from__lte=at, valid_to__gt=at)

@@ -1,5 +1,6 @@
 """Pure decisions about organisations: kinship, credit codes."""
 
+KINDS = ("government", "enterprise", "social", "media", "public_group")
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 

@@ -57,6 +57,12 @@ def languages(*, accounts: Iterable[int] = (), persons: Iterable[int] = ()) -> d
     return spoken
 
 
+def accounts_listed(*, begins: str = "", after: str = "", most: int = 100) -> list[Account]:
+    """Give accounts in the order of their user names, after one of them; no personal data is read. One query."""
+    found = Account.objects.order_by("username").filter(username__gt=after)
+    return list((found.filter(username__istartswith=begins) if begins else found)[:most])
+
+
 def account_named(username: str) -> Account:
     """Give the account of a user name; refuse an unknown one. One query."""
     found = Account.objects.select_related("person").filter(username=username).first()

@@ -66,6 +66,19 @@ def root() -> Unit:
     return valid().get(level=0)
 
 
+def count() -> int:
+    """Give how many units the city has today, rest and unplaced included. One query."""
+    return valid().count()
+
+
+def level_name(number: int) -> dict[str, str] | str:
+    """Give what the city calls a level, 0 the city itself, in the languages it is named in."""
+    here = city()
+    key = here.scheme.levels[number].name
+    found: dict[str, str] | str = here.level_names.get(key) or key.replace("_", " ")
+    return found
+
+
 def unit_of(code: str, field: str = "unit") -> Unit:
     """Give the unit that now bears `code`; refuse an unknown one, naming `field`."""
     found = valid().filter(code=code).first()

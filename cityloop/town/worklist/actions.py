@@ -17,7 +17,7 @@ from cityloop.town.worklist.models import View, Warning
 _FEW = 40
 
 
-class Entry(msgspec.Struct):
+class Entry(msgspec.Struct, gc=False):
     """A row as written, in the order of `COLUMNS`."""
 
     loop: str

@@ -118,3 +118,12 @@ def test_a_minute_ends_and_keys_in_one_place_do_not_mix(tmp_path: Path) -> None:
     assert counter.count(1, "a", 1, 10.0 + WINDOW).refused is False
     assert counter.count(1, "a", 1, 5.0).refused is False  # the clock was set back
     assert counter.count(1 + (1 << 16), "b", 1, 5.0).refused is False
+
+
+def test_without_a_key_reports_come_only_so_often(town: Town, key, settings, tmp_path) -> None:
+    settings.STRANGERS, settings.PROXIES, settings.CITYLOOP_HOME = 2, 1, tmp_path
+    told = [ask("POST", "/api/v1/reports", body={"words": "w"}, X_Forwarded_For="203.0.113.7") for _ in range(3)]
+    assert [answer.status for answer in told] == [201, 201, 429]
+    assert told[2].headers["Retry-After"] and "Without a key" in told[2].body["title"]
+    assert ask("POST", "/api/v1/reports", body={"words": "w"}, X_Forwarded_For="203.0.113.8").status == 201
+    assert ask("POST", "/api/v1/reports", key("shift"), {"words": "w"}, X_Forwarded_For="203.0.113.7").status == 201

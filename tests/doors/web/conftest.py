@@ -11,7 +11,9 @@ from PIL import Image
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.clock import city_clock
-from tests.loops.cases.smallville import MINUTE, Town, build
+from cityloop.town.catalog import actions as catalog
+from tests.loops.cases.smallville import MINUTE, PLATE, Town, build
+from tests.town.staff import BY
 
 
 @pytest.fixture
@@ -37,6 +39,12 @@ def at_desk(town) -> Callable[[str], Client]:
 
 def number(case: int) -> str:
     return numbers.number(Case.objects.get(pk=case))
+
+
+def publish(town, **places):
+    """Publish the catalogue with matters that tell their place less exactly."""
+    matters = tuple(m.model_copy(update={"public_place": places.get(m.code, m.public_place)}) for m in PLATE.matters)
+    catalog.publish(plates=[PLATE.model_copy(update={"matters": matters})], by=BY, at=town.at)
 
 
 def picture(colour: str = "green") -> BytesIO:

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.models import Case, Follower
 from cityloop.town.files.actions import keep
 from cityloop.town.ledger import keys
 from cityloop.town.ledger.actions import sequence
 from cityloop.town.ledger.check import check_receipt
 from cityloop.town.ledger.sealing import seal_all
-from tests.doors.web.conftest import picture
+from tests.doors.web.conftest import picture, publish
 from tests.loops.cases.smallville import REPORTER, STRAIGHT
 
 
@@ -153,3 +153,74 @@ def test_chinese_words_are_those_of_the_trade(client, followed):
     page = followed()
     for word in ("收集", "立案", "派遣", "处置", "核查", "结案"):
         assert word in page
+
+
+# --- what a follower may know: no more than everybody ----------------------------------------------
+
+
+def follow(client, number, **more):
+    """Follow a case as a stranger does; give the answer."""
+    data = {"key": "stranger", "lon": "10.05", "lat": "50.07", "words": "Me too", "instead": number, **more}
+    return client.post("/report/follow", data)
+
+
+def code_of(answer):
+    return re.search(r"/follow/([^/]+)/", answer["Location"])[1]
+
+
+def test_a_guessed_number_of_an_unnamed_case_gives_no_code(client, town):
+    unnamed = town.collect(matter="")
+    assert follow(client, unnamed.number).status_code == 422 and not Follower.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("exactness", "told", "hidden"),
+    [
+        ("exact", ("12 Rosewood Avenue", "West north"), ()),
+        ("street", ("Rosewood Avenue", "West north"), ("12 Rosewood",)),
+        ("unit", ("West north",), ("Rosewood",)),
+        ("none", (), ("Rosewood", "West")),
+    ],
+)
+def test_a_follower_sees_a_place_as_everybody_does_and_its_reporter_as_it_is(client, town, exactness, told, hidden):
+    mine = town.collect(address="12 Rosewood Avenue")
+    for action, who in (("file", "shift"), ("dispatch", "dispatcher"), ("accept", "parks")):
+        town.take(mine.case, action, who)
+    photo = keep(picture(), subject=f"case:{mine.case}", by=town.actor("parks"), at=town.at)
+    town.take(mine.case, "report_back", "parks", photos=[str(photo.uuid)], words="done")
+    publish(town, tree=exactness)
+    code = code_of(follow(client, mine.number))
+    page = client.get(f"/follow/{code}").content.decode()
+    main = page.split("<main", 1)[1]
+    assert all(words in main for words in told) and not any(words in main for words in hidden)
+    assert ("/files/" in main) == (exactness in ("exact", "street"))
+    own = client.get(f"/follow/{mine.follow}").content.decode()
+    assert "12 Rosewood Avenue" in own and "West north" in own and "/files/" in own
+
+
+def test_a_follower_of_what_became_confidential_sees_nothing_more(client, town):
+    mine = town.collect(address="7 Hidden Lane")
+    code = code_of(follow(client, mine.number))
+    town.take(mine.case, "file", "shift", matter="secret")
+    main = client.get(f"/follow/{code}").content.decode().split("<main", 1)[1]
+    for inside in ("Hidden", "West", "Abuse", "Fallen tree", "File", "Police"):
+        assert inside not in main
+    assert mine.number in main and "It is being dealt with" in main
+    assert "Abuse" in client.get(f"/follow/{mine.follow}").content.decode(), "who reported it sees it whole"
+
+
+def test_a_follower_has_no_receipt(client, town):
+    mine = town.collect()
+    code = code_of(follow(client, mine.number))
+    assert client.get(f"/follow/{code}/receipt.json").status_code == 404
+    assert client.get(f"/follow/{mine.follow}/receipt.json").status_code == 200
+    assert "receipt.json" not in client.get(f"/follow/{code}").content.decode()
+
+
+def test_a_reporter_folded_into_a_confidential_case_sees_their_own(client, town):
+    hidden = town.collect(matter="secret", address="7 Hidden Lane")
+    mine = town.collect(address="12 Rosewood Avenue")
+    town.take(mine.case, "fold", "intake", into=hidden.case)
+    page = client.get(f"/follow/{mine.follow}").content.decode()
+    assert "12 Rosewood Avenue" in page and "Fallen tree" in page
+    assert hidden.number not in page and "Abuse" not in page and "Hidden" not in page

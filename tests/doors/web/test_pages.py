@@ -44,3 +44,11 @@ def test_theme_never_leads_elsewhere(client, elsewhere):
 def test_theme_is_one_of_two(client):
     client.post("/preferences/theme", {"theme": '"><script>', "next": "/"})
     assert b"<script>" not in client.get("/").content
+
+
+def test_pages_for_everybody_are_compressed_and_secrets_are_not(client, town):
+    plain = client.get("/report")
+    small = client.get("/report", headers={"Accept-Encoding": "gzip"})
+    assert small["Content-Encoding"] == "gzip" and len(small.content) * 3 < len(plain.content)
+    followed = client.get(f"/follow/{town.collect().follow}", headers={"Accept-Encoding": "gzip"})
+    assert "Content-Encoding" not in followed.headers

@@ -8,10 +8,8 @@ import pytest
 
 from cityloop.loops.cases import openly, public
 from cityloop.loops.cases.models import Case
-from cityloop.town.catalog import actions as catalog
 from cityloop.town.ledger.models import Step
-from tests.loops.cases.smallville import PLATE
-from tests.town.staff import BY
+from tests.doors.web.conftest import publish
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -32,12 +30,6 @@ def closed(town):
 @pytest.fixture
 def secret(town):
     return town.collect(matter="secret", address="7 Hidden Lane").case
-
-
-def publish(town, **places):
-    """Publish the catalogue with matters that tell their place less exactly."""
-    matters = tuple(m.model_copy(update={"public_place": places.get(m.code, m.public_place)}) for m in PLATE.matters)
-    catalog.publish(plates=[PLATE.model_copy(update={"matters": matters})], by=BY, at=town.at)
 
 
 @pytest.mark.parametrize("path", ["/", "/fixed", "/near?lon=10.05&lat=50.07", "/areas/1001.atom", "/areas/1001.rss"])

@@ -10,7 +10,7 @@ from cityloop.loops.cases.models import Case, Follower, Report
 from cityloop.town.files.models import File
 from cityloop.town.ledger.models import Step
 from cityloop.town.persons.queries import words_of
-from tests.doors.web.conftest import picture
+from tests.doors.web.conftest import picture, publish
 from tests.town.files import hostile
 
 HERE = {"lon": "10.05", "lat": "50.07"}
@@ -113,7 +113,10 @@ def test_more_photos_than_ten_are_refused(client, town):
 def test_a_place_is_found_by_its_name(client, town):
     found = client.post("/report", form(lon="", lat="", place="west no", find="1")).content.decode()
     assert "West north" in found and "A tree is down" in found and not Case.objects.exists()
-    code = re.search(r'name="unit" value="(\d+)"', found)[1]
+    pick = re.search(r'name="pick" value="([^"]+)"', found)[1]
+    chosen = client.post("/report", form(lon="", lat="", place="west no", pick=pick)).content.decode()
+    code = re.search(r'name="unit" value="(\d+)"', chosen)[1]
+    assert 'data-step="where"' in chosen and "West north" in chosen
     assert client.post("/report", form(lon="", lat="", unit=code)).status_code == 303
     assert Case.objects.get().unit_code == code
     assert "called “Atlantis”" in client.post("/report", form(place="Atlantis", find="1")).content.decode()
@@ -157,7 +160,7 @@ def test_confidential_or_ended_cases_are_not_followed(client, town):
 def test_hints_while_typing(client, town):
     town.collect()
     page = client.post("/report/hints", {**HERE, "words": "a tree", "matter": ""}).content.decode()
-    assert "West north" in page and 'data-value="tree"' in page and "Is it one of these?" in page
+    assert "West north" in page and 'value="tree"' in page and "Is it one of these?" in page
 
 
 def test_hostile_text_is_text(client, town):
@@ -193,3 +196,180 @@ def test_without_a_city_pages_say_what_to_do(client, path):
     answer = client.get(path)
     assert answer.status_code == 503 and b"cityloop demo" in answer.content
     assert b"No city is here yet" in client.get("/").content
+
+
+# --- likely duplicates tell no more than everybody may know ----------------------------------------
+
+
+def hint(client, **more):
+    return client.post("/report/hints", {**HERE, "words": "", "matter": "", **more}).content.decode()
+
+
+def test_an_unnamed_case_is_no_likely_duplicate_for_strangers(client, at_desk, town):
+    unnamed = town.collect(matter="")
+    assert unnamed.number not in hint(client) and unnamed.number not in client.get("/report", HERE).content.decode()
+    assert unnamed.number not in hint(client, desk="1"), "saying that one is at the desk does not make it so"
+    assert unnamed.number in hint(at_desk("intake"), desk="1")
+
+
+@pytest.mark.parametrize("exactness", ["unit", "none"])
+def test_what_keeps_its_place_is_no_likely_duplicate(client, town, exactness):
+    first = town.collect()
+    assert first.number in hint(client)
+    publish(town, tree=exactness)
+    assert first.number not in hint(client)
+
+
+def test_a_place_told_by_its_street_cannot_be_measured_from_many_points(client, town):
+    """Two cases on one square of the grid look the same from everywhere, though they stand 100 m apart."""
+    publish(town, tree="street")
+    one, two = town.collect(lon=10.0497, lat=50.0697), town.collect(lon=10.0506, lat=50.0706)
+    town.at += 1
+    for n in range(-6, 7):
+        for lon, lat in ((10.05 + n / 2500, 50.07), (10.05, 50.07 + n / 2500)):
+            page = hint(client, lon=str(lon), lat=str(lat))
+            away = re.findall(r"about (\d+) m away", page)
+            assert (one.number in page) == (two.number in page)
+            assert len(set(away)) <= 1 and all(int(m) % 100 == 0 for m in away)
+
+
+def test_words_of_others_are_not_felt_out_letter_by_letter(town):
+    from cityloop.loops.cases.duplicates import openly_likely
+
+    town.collect(words="My neighbour Ann Example of 12 Hill Road blocks the way")
+    asked = {"lon": 10.0507, "lat": 50.0704, "at": town.at, "matter": "tree"}
+    (none,) = openly_likely(**asked, words="zzzz zzzz")
+    (part,) = openly_likely(**asked, words="Ann Exa")
+    (same,) = openly_likely(**asked, words="My neighbour Ann Example of 12 Hill Road blocks the road")
+    assert none.score == part.score < same.score
+
+
+def test_who_asks_for_hints_too_often_gets_none(client, town, monkeypatch):
+    from cityloop.doors.web.public import report
+
+    first = town.collect()
+    monkeypatch.setattr(report, "HINTS", 2)
+    told = [first.number in page for page in (hint(client), client.get("/report", HERE).content.decode(), hint(client))]
+    assert told == [True, True, False]
+
+
+def test_each_step_shows_itself_and_keeps_what_was_said(client, town):
+    where = client.get("/report").content.decode()
+    assert 'data-step="where"' in where
+    what = client.post("/report", form(do="what", words="")).content.decode()
+    assert 'data-step="what"' in what and "West north" in what and 'name="choose"' in what
+    send = client.post("/report", form(choose="tree", words="")).content.decode()
+    assert 'data-step="send"' in send and "Fallen tree" in send and not Case.objects.exists()
+    back = client.post("/report", form(do="where", matter="tree")).content.decode()
+    assert 'data-step="where"' in back and re.search(r'value="tree" checked', back)
+
+
+@pytest.mark.parametrize(
+    ("more", "step", "field"),
+    [
+        ({"do": "what", "lon": "", "lat": ""}, "where", "lon"),
+        ({"do": "review", "words": ""}, "what", "matter"),
+        ({"do": "send", "email": "no address"}, "send", "email"),
+        ({"do": "send", "matter": "nonsense"}, "what", "matter"),
+        ({"do": "send", "lon": "north", "email": "no address"}, "where", "lon"),
+    ],
+)
+def test_a_fault_brings_to_its_step(client, town, more, step, field):
+    answer = client.post("/report", form(**more))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and f'data-step="{step}"' in page and f'id="{field}-error"' in page
+
+
+def test_who_comes_with_a_place_is_asked_what(client, town):
+    assert 'data-step="what"' in client.get("/report", HERE).content.decode()
+    assert 'data-step="where"' in client.get("/report", {**HERE, "do": "where"}).content.decode()
+    assert 'data-step="where"' in client.get("/report", {"place": "west"}).content.decode()
+
+
+def test_likely_duplicates_are_a_question_before_the_last_step(client, town):
+    first = town.collect(words="A tree is down on the road")
+    asked = client.post("/report", form(choose="tree")).content.decode()
+    assert "data-asking" in asked and "No, mine is different" in asked and "1 follower" in asked
+    seen = re.search(r'name="seen" value="([\d,]+)">', asked)[1]
+    assert seen == str(first.case)
+    passed = client.post("/report", form(do="review", matter="tree", seen=seen)).content.decode()
+    assert "data-asking" not in passed and "Ready to send" in passed
+    early = client.post("/report", form(do="what", matter="tree")).content.decode()
+    assert f'name="seen" value="{seen}" disabled' in early, "what was not shown was not seen"
+
+
+def test_a_phone_that_sends_by_itself_gets_data(client, town):
+    town.collect()
+    token = client.get("/report/token")
+    assert token["Cache-Control"] == "no-store" and len(token.json()["token"]) > 30
+    sent = form(matter="tree", queued="1")
+    one = client.post("/report", sent, headers={"Accept": "application/json"})
+    two = client.post("/report", sent, headers={"Accept": "application/json"})
+    assert one.status_code == 201 and one.json() == two.json() and one["Cache-Control"] == "no-store"
+    assert one.json()["url"] == f"/follow/{one.json()['code']}/sent" and Case.objects.count() == 2
+    wrong = client.post("/report", form(queued="1", key="other", email="wrong"), headers={"Accept": "application/json"})
+    assert wrong.status_code == 422 and list(wrong.json()["errors"]) == ["email"]
+
+
+@pytest.fixture
+def streets(tmp_path, settings):
+    """A street through Smallville."""
+    import json
+
+    from cityloop.town.basemap.actions import Source
+    from cityloop.town.places.actions import gather
+
+    line = {"type": "LineString", "coordinates": [[10.0, 50.07], [10.2, 50.07]]}
+    road = {"type": "Feature", "properties": {"name": "Long Road"}, "geometry": line}
+    path = tmp_path / "roads.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [road]}))
+    settings.PLACES_FILE = tmp_path / "places.msgpack"
+    gather([Source("road", path)], settings.PLACES_FILE)
+
+
+def test_the_street_of_a_point_is_its_address_unless_another_is_written(client, town, streets):
+    client.post("/report", form())
+    client.post("/report", form(key="two", address="The blue door", proposed="Long Road", words="Another thing"))
+    moved = client.post("/report/hints", {**HERE, "lat": "50.02", "address": "Long Road", "proposed": "Long Road"})
+    assert list(Case.objects.order_by("pk").values_list("address", flat=True))[0] == "Long Road"
+    assert "The blue door" in Case.objects.values_list("address", flat=True) or Case.objects.count() == 1
+    assert '<template data-for="address"></template>' in moved.content.decode()
+
+
+def test_places_while_typing(client, town, streets):
+    page = client.get("/places", {"q": "12 long rd"}).content.decode()
+    assert "12 Long Road" in page and re.search(r'value="[\d.]+ [\d.]+ - 12 long rd"', page)
+    links = client.get("/places", {"q": "long road west", "as": "links"}).content.decode()
+    assert 'href="/report?lon=' in links
+    assert "West" in client.get("/places", {"q": "west"}).content.decode()
+    assert client.get("/places", {"q": "<script>"}).status_code == 200
+
+
+@pytest.mark.parametrize("pick", ["", "x", "- - - ", "1 2", "999 999 - x", "- - 99 x", "\0", "a" * 9000])
+def test_hostile_choices_of_a_place(client, town, pick):
+    assert client.post("/report", form(lon="", lat="", pick=pick)).status_code in (200, 303, 422)
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/report?lon=10.05&lat=50.07", None),
+        ("/report?place=long+road", None),
+        ("/places?q=long+road+west", None),
+        ("/report", {"do": "review", "choose": "tree"}),
+        ("/report/hints", {"matter": "tree"}),
+    ],
+)
+def test_at_most_twelve_statements(client, town, streets, path, sent, django_assert_max_num_queries):
+    for n in range(3):
+        town.collect(lon=10.0501 + n / 10_000)
+    with django_assert_max_num_queries(12):
+        answer = client.get(path) if sent is None else client.post(path, form(**sent))
+    assert answer.status_code == 200
+
+
+def test_the_worker_changes_with_what_it_keeps(client, db):
+    body = client.get("/sw.js").content.decode()
+    files = re.findall(r'"(/static/build/assets/[^"]+)"', body)
+    assert any("report-" in f for f in files) and any("icons" in f for f in files)
+    assert not any("desk" in f for f in files)

@@ -7,7 +7,8 @@ from cityloop.town.notices import templates
 pytestmark = pytest.mark.once
 KINDS = [
     "received", "question_asked", "filed", "dispatched", "fixed_confirm", "closed_rate", "declined", "message", "urged",
-    "warning_50", "warning_80", "warning_100", "warning_150", "webhook_parked",
+    "warning_50", "warning_80", "warning_100", "warning_150", "webhook_parked", "fixed", "folded", "transferred",
+    "news", "disputed", "confirm_mails", "area_news", "area_daily", "tail",
 ]  # fmt: skip
 
 
@@ -19,8 +20,8 @@ def test_every_kind_is_said_in_both_languages_with_the_same_blanks():
 
 
 def test_params_may_be_words_and_missing_ones_show():
-    said = templates.render("filed", "zh-hans", {"number": "NYC-1", "matter": {"en": "Noise", "zh-hans": "噪音"}})
-    assert said.title == "您的反映 NYC-1 已立案"
+    said = templates.render("fixed", "zh-hans", {"number": "NYC-1", "matter": {"en": "Noise", "zh-hans": "噪音"}})
+    assert said.title == "已反馈处置完毕：NYC-1"
     assert "噪音" in said.body and "…" in said.body
     assert templates.render("filed", "fr", {"number": "1"}).title.startswith("Your report")
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from cityloop.doors.api import openapi
@@ -9,10 +10,13 @@ from cityloop.doors.api.answers import encode, said, unchanged, written
 from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import Anybody, Key, api, client_of
 from cityloop.doors.api.openapi import can
+from cityloop.doors.api.problems import TooMany
 from cityloop.doors.api.schemas import CollectedOut, ReportIn
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.persons import strangers
+from cityloop.town.persons.queries import Access
 
 REPORTER = Actor(kind="reporter", role="reporter")
 
@@ -26,6 +30,7 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
     Anybody may report; a key that is shown needs the scope `report`.
     """
     json_body(request)
+    not_too_often(request)
     collected = actions.collect(
         report=actions.Report(channel="api", **body.dict()),
         by=REPORTER,
@@ -35,6 +40,16 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
         key=request.headers.get("Idempotency-Key", ""),
     )
     return said({"number": collected.number, "follow": collected.follow, "promise": collected.promise}, 201)
+
+
+def not_too_often(request: HttpRequest) -> None:
+    """Count reports handed in without a key by where they come from; a key has a pace of its own."""
+    if isinstance(request.auth, Access) or not settings.STRANGERS:  # type: ignore[attr-defined]
+        return
+    left = strangers.count("reports", request.META.get("REMOTE_ADDR", ""), settings.STRANGERS)
+    request.left = left  # type: ignore[attr-defined]
+    if left.refused:
+        raise TooMany
 
 
 _document: dict[str, bytes] = {}

@@ -31,15 +31,16 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
-    """The place as reported and after the work: addresses of both pictures, when and whose they are."""
+class Picture:
+    """A photo as the slider shows it: the small one, the large one, when, and whose."""
 
-    before: str
-    before_large: str
-    before_says: str
-    after: str
-    after_large: str
-    after_says: str
+    small: str
+    large: str
+    at: str
+    whose: str
+
+
+Pair = tuple[Picture, Picture]
 
 
 def alike(case: Any, words: str, found: Sequence[Neighbour]) -> list[Alike]:
@@ -81,9 +82,9 @@ def pair(moments: Sequence[Any], lines: Sequence[Any], now: int) -> Pair | None:
     before = next(((m, line) for m, line in reversed(told) if m.step.what not in AFTER and m.photos), None)
     if before is None or after is None:
         return None
-    return Pair(*_picture(*before, now), *_picture(*after, now))
+    return _picture(*before, now), _picture(*after, now)
 
 
-def _picture(moment: Any, line: Any, now: int) -> tuple[str, str, str]:
+def _picture(moment: Any, line: Any, now: int) -> Picture:
     key = moment.photos[0]
-    return f"/files/{key}?side={LARGE}", f"/files/{key}", f"{when(moment.step.at, now)} · {line.who}"
+    return Picture(f"/files/{key}?side=320", f"/files/{key}?side={LARGE}", when(moment.step.at, now), line.who)

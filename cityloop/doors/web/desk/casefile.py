@@ -126,7 +126,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         lines=lines,
         photos=[(key, line.at, line.who) for line in reversed(lines) for key in line.photos],
         reporters=reporters(reports, now),
-        followers=queries.followers_of(case, reports),
+        followers=queries.followers_with(case, reports),
         folded=sorted({numbers.number(one.case) for one in reports} - {numbers.number(case)}),
         into=numbers.number(case.into) if case.into_id else "",
         parent=numbers.number(case.parent) if case.parent_id else "",

@@ -20,7 +20,7 @@ from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
 
 CHANNELS = ("phone", "counter", "letter", "email")
@@ -42,7 +42,7 @@ def new(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return page(request, drafting.begun(request.GET, secrets.token_urlsafe(18)))
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
-    if "find" in request.POST:
+    if "find" in request.POST or "pick" in request.POST:
         return page(request, draft)
     draft = drafting.checked(draft)
     return page(request, draft, 422) if draft.errors else enter(request, draft, by)
@@ -74,6 +74,7 @@ def instead(request: HttpRequest) -> HttpResponse:
             who=msgspec.structs.replace(following(draft), language=spoken(request)),
             at=at,
             key=draft.typed["key"],
+            among=queries.visible(scope_of(request)),
         )
     except Refusal as refusal:
         return page(request, draft.wrong(refusal), 422)
@@ -97,7 +98,7 @@ def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
     """Draw the form with what is in it so far."""
     named = {"phone": _("By phone"), "counter": _("At the counter"), "letter": _("By letter"), "email": _("By e-mail")}
     more = {
-        **filled(draft),
+        **filled(draft, drafting.likely(draft, city_clock.now(), queries.visible(scope_of(request)))),
         "section": "new",
         "channels": [(value, named[value]) for value in CHANNELS],
         "channel": channel(request),

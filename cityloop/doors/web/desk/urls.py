@@ -4,6 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
 from cityloop.doors.web.desk import case, cases, exports, inbox, many, map, new, notices, paper, style, tabs, views
+from cityloop.doors.web.desk.settings import calendars, catalogue, home, loops, organisations, people, places
 
 app_name = "desk"
 urlpatterns = [
@@ -26,6 +27,18 @@ urlpatterns = [
     path("style", style.style, name="style"),
     path("map", map.city_map, name="map"),
     path("map/units", map.units, name="map-units"),
+    path("settings/", home.home, name="settings"),
+    path("settings/catalogue", catalogue.listed, name="settings-catalogue"),
+    path("settings/catalogue/<str:code>", catalogue.matter, name="settings-matter"),
+    path("settings/units", places.one, name="settings-units"),
+    path("settings/units/<str:code>", places.one, name="settings-unit"),
+    path("settings/organisations", organisations.listed, name="settings-organisations"),
+    path("settings/organisations/<str:key>", organisations.one, name="settings-organisation"),
+    path("settings/people", people.listed, name="settings-people"),
+    path("settings/calendars", calendars.listed, name="settings-calendars"),
+    path("settings/calendars/<str:key>", calendars.one, name="settings-calendar"),
+    path("settings/loops", loops.listed, name="settings-loops"),
+    path("settings/loops/<str:key>", loops.one, name="settings-loop"),
     path("sign-in", views.SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
 ]

@@ -1,8 +1,9 @@
 """A part of the city: what is open and was fixed there, near a point or in a unit, with a feed to subscribe to."""
 
 from typing import Any
+from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed
@@ -13,7 +14,7 @@ from cityloop.doors.web import maps
 from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import cards
 from cityloop.doors.web.show import names
-from cityloop.doors.web.show.times import hour, language, local
+from cityloop.doors.web.show.times import feed_language, hour, local
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import public
 from cityloop.town.calendar.clock import city_clock
@@ -39,7 +40,8 @@ def fixed(request: HttpRequest) -> HttpResponse:
         "code": code,
         "crumbs": maps.crumbs(code),
         "next": f"?under={code}&before={further}" if further else "",
-        "parts": [(unit.code, names.words(unit.names) or unit.code) for unit in units.children(code)[:60]],
+        "parts": parts(code),
+        "subject": f"unit:{code}",
         "fresh": hour(now),
     }
     return render(request, "public/fixed.html", more)
@@ -48,20 +50,63 @@ def fixed(request: HttpRequest) -> HttpResponse:
 @require_safe
 @city_page
 def near(request: HttpRequest) -> HttpResponse:
-    """Show what is open and was fixed near a point, the nearest first."""
-    point = point_of(request)
-    now = city_clock.now()
-    found = public.around(*point, metres=RADIUS, since=now - public.WEEK) if point else []
+    """Show what is open and was fixed near a point, the nearest first, or in a part of the city, the newest first."""
+    point, now = point_of(request), city_clock.now()
+    code = maps.under(request)
+    chosen = bool(request.GET.get("under")) and point is None
+    found = around(point, code if chosen else "", now)
     shown = cards.cards(found, now)
     more = {
         "section": "near",
         "point": point,
+        "chosen": chosen,
+        "asked": point is not None or chosen,
+        "code": code,
+        "crumbs": maps.crumbs(code) if chosen else [],
+        "parts": parts(code),
+        "query": urlencode({"lon": point[0], "lat": point[1]} if point else {"under": code}),
         "open": [card for card, one in zip(shown, found, strict=True) if one.closed is None],
         "fixed": [card for card, one in zip(shown, found, strict=True) if one.closed is not None],
         "radius": cards.distance(int(RADIUS)),
         "fresh": hour(now),
+        "subject": f"unit:{code}",
     }
     return render(request, "public/near.html", more)
+
+
+def around(point: tuple[float, float] | None, code: str, now: int) -> list[public.Seen]:
+    """Give what is shown near a point or in a part of the city. One query."""
+    since = now - public.WEEK
+    if point is not None:
+        return public.around(*point, metres=RADIUS, since=since)
+    return public.of_part(code, since=since) if code else []
+
+
+def parts(code: str) -> list[tuple[str, str]]:
+    """Give the parts of a unit, as (code, name), without what is known no finer. One query."""
+    scheme = units.scheme()
+    real = [one for one in units.children(code) if not (scheme.is_rest(one.code) or scheme.is_unplaced(one.code))]
+    return [(unit.code, names.words(unit.names) or unit.code) for unit in real[:200]]
+
+
+@require_safe
+@city_page
+def marks(request: HttpRequest) -> HttpResponse:
+    """Give what is shown near a point or in a part of the city as marks for the map beside the list."""
+    point, now = point_of(request), city_clock.now()
+    found = around(point, "" if point else maps.under(request), now)
+    features = [
+        {
+            "type": "Feature", "geometry": {"type": "Point", "coordinates": [one.lon, one.lat]},
+            "properties": {
+                "id": one.number, "status": cards.status(one, now), "name": f"{card.matter}: {card.words}",
+                "href": reverse("public:case", args=[one.number]),
+            },
+        }
+        for one, card in zip(found, cards.cards(found, now, photos=False), strict=True)
+        if one.lon is not None
+    ]  # fmt: skip
+    return JsonResponse({"type": "FeatureCollection", "features": features})
 
 
 def point_of(request: HttpRequest) -> tuple[float, float] | None:
@@ -97,7 +142,7 @@ def made_feed(request: HttpRequest, kind: str, name: str, code: str) -> Any:
         title=_("Cases in {place}").format(place=name),
         link=page,
         description=_("What was reported and fixed here."),
-        language="zh-Hans" if language().startswith("zh") else "en",
+        language=feed_language(),
         feed_url=own,
     )
 
@@ -107,7 +152,7 @@ def add(made: Any, request: HttpRequest, one: public.Seen, card: cards.Card) -> 
     at = one.closed or one.created
     made.add_item(
         title=f"{card.matter}: {card.words}",
-        link=request.build_absolute_uri(reverse("public:fixed")) + f"#{one.number}",
+        link=request.build_absolute_uri(reverse("public:case", args=[one.number])),
         description=" · ".join(part for part in (card.place, card.unit) if part),
         unique_id=f"urn:cityloop:{one.number}:{one.state}",
         pubdate=local(one.created),

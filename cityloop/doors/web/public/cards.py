@@ -59,6 +59,13 @@ def card(one: Seen, unit: str, pictures: tuple[str, str], now: int) -> Card:
     )
 
 
+def status(one: Seen, now: int) -> str:
+    """Give the sign of a case on a map: closed, overdue, or as its state is."""
+    if one.closed is not None:
+        return "ver"
+    return "over" if one.due is not None and one.due < now else names.chip(one.state)[0]
+
+
 def standing(one: Seen) -> str:
     """Say how a case stands, in a few words."""
     if one.state == "closed":

@@ -1,13 +1,16 @@
 """A report as it is being written: read from the form, kept whole through every error."""
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.photos import address
+from cityloop.doors.web.public import finding
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.asked import degrees, keep_photos
@@ -17,16 +20,19 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import duplicates, numbers
+from cityloop.loops.cases import duplicates, known, numbers, openly, public, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.files import queries as files
 from cityloop.town.units import queries as units
 
 REPORTER = Actor("reporter", "reporter")
-TEXTS = ("lon", "lat", "unit", "place", "address", "matter", "words", "name", "phone", "email", "key", "seen")
+TEXTS = (
+    "lon", "lat", "unit", "place", "address", "proposed", "matter", "words", "name", "phone", "email", "key", "seen",
+)  # fmt: skip
 SALT = "cityloop.report.photos"
 DAY = 86_400
+WIDE = 3  # how many units name a place, from the widest down
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,16 @@ class Draft:
         """Give addresses of the photos kept so far."""
         return [address(uuid) for uuid in self.photos]
 
+    @property
+    def matter_words(self) -> str:
+        """Name the matter chosen, "" for none."""
+        return names.matter(self.typed["matter"]) if self.typed["matter"] else ""
+
+    @property
+    def has_contact(self) -> bool:
+        """Tell whether the fields of the reporter hold something, or something wrong."""
+        return any(self.typed[name] or name in self.errors for name in ("name", "phone", "email"))
+
     def wrong(self, refusal: Refusal) -> "Draft":
         """Tie a refusal to its field."""
         name = {"photo": "photos", "lat": "lon"}.get(refusal.field or "", refusal.field or "form")
@@ -64,7 +80,23 @@ def begun(given: QueryDict, key: str = "") -> Draft:
     """Give a draft from an address or a form."""
     typed = {name: clean(str(given.get(name, "")))[:6000] for name in TEXTS}
     typed["key"] = typed["key"][:120] or key
-    return Draft(typed, _unsigned(given.get("kept", "")))
+    if given.get("choose"):
+        typed["matter"] = clean(str(given["choose"]))[:200]
+    if given.get("pick"):
+        typed |= finding.chosen(clean(str(given["pick"]))[:400])
+    return addressed(Draft(typed, _unsigned(given.get("kept", ""))))
+
+
+def addressed(draft: Draft) -> Draft:
+    """Propose the street of a point as its address, unless the reporter has written another one."""
+    try:
+        point, typed = draft.point(), draft.typed
+    except Refusal:
+        return draft
+    if point is None or typed["address"].strip() not in ("", typed["proposed"]):
+        return draft
+    street = finding.proposed(*point)
+    return replace(draft, typed={**typed, "address": street, "proposed": street})
 
 
 def _unsigned(text: str) -> tuple[str, ...]:
@@ -123,38 +155,76 @@ class Likely:
     matter: str
     place: str
     away: str
+    followers: int
     state: str
     chip: tuple[str, str]
     surely: bool
+    lon: float | None
+    lat: float | None
 
 
-def likely(draft: Draft, at: int) -> list[Likely]:
-    """Give open cases that may be about the same thing; confidential ones are never shown. Three queries."""
+def likely(draft: Draft, at: int, among: "QuerySet[Any] | None" = None) -> list[Likely]:
+    """Give open cases that may be about the same thing: of those an officer sees, else of what everybody may know.
+
+    Five queries.
+    """
     try:
         point = draft.point()
     except Refusal:
         return []
     if point is None:
         return []
-    typed = draft.typed
-    found = duplicates.likely(lon=point[0], lat=point[1], at=at, matter=typed["matter"], words=typed["words"])
-    found = [one for one in found if one.case.level == 0 and _placed(one.case.matter)][:3]
+    (lon, lat), matter, words = point, draft.typed["matter"], draft.typed["words"]
+    if among is None:
+        found = duplicates.openly_likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3)
+    else:
+        found = duplicates.likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3, among=among)
     places = names.places(one.case.unit_code for one in found)
-    return [_likely(one, places) for one in found]
+    follow = queries.followers_of(one.case.pk for one in found) if found else {}
+    return [_likely(one, places, follow.get(one.case.pk, 0), openly_told=among is None) for one in found]
 
 
-def _placed(matter: str) -> bool:
-    """Tell whether the place of this matter may be shown to everybody."""
-    entry = catalog.current().matters.get(matter)
-    return entry is None or entry.public_place in ("exact", "street")
-
-
-def _likely(one: duplicates.Likely, places: dict[str, str]) -> Likely:
-    case = one.case
-    away = _("{metres} m away · {time} ago").format(metres=round(one.metres), time=duration(one.micros))
+def _likely(one: duplicates.Likely, places: dict[str, str], followers: int, *, openly_told: bool) -> Likely:
+    case, spot = one.case, openly.spot(one.case)
+    away = _away(one.metres, case.matter) if openly_told else _("{metres} m away").format(metres=round(one.metres))
+    age = _("{time} ago").format(time=duration(one.micros))
     state = names.state(pinned(case.definition), case.state)
-    where, chip = places.get(case.unit_code, ""), names.chip(case.state)
-    return Likely(case.pk, numbers.number(case), names.matter(case.matter), where, away, state, chip, one.score >= 0.75)
+    where, chip = openly.street(case) or places.get(case.unit_code, ""), names.chip(case.state)
+    surely, matter = one.score >= 0.75, names.matter(case.matter)
+    return Likely(
+        case.pk,
+        numbers.number(case),
+        matter,
+        where,
+        f"{away} · {age}",
+        followers,
+        state,
+        chip,
+        surely,
+        spot.lon,
+        spot.lat,
+    )
+
+
+def _away(metres: float, matter: str) -> str:
+    """Say how far a place is, no more exactly than the place is told."""
+    if known.exactness(matter) == "exact":
+        return _("{metres} m away").format(metres=max(10, round(metres, -1)))
+    return _("about {metres} m away").format(metres=max(100, round(metres, -2)))
+
+
+def marks(found: list[Likely]) -> str:
+    """Give the likely duplicates as marks of a map, numbered as their cards are; places as exactly as they are told."""
+    drawn = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [one.lon, one.lat]},
+            "properties": {"id": one.number, "number": n, "name": f"{n}: {one.matter}", "status": "plain"},
+        }
+        for n, one in enumerate(found, 1)
+        if one.lon is not None
+    ]
+    return json.dumps({"type": "FeatureCollection", "features": drawn}, ensure_ascii=False)
 
 
 def seen(draft: Draft, found: list[Likely]) -> bool:
@@ -162,11 +232,28 @@ def seen(draft: Draft, found: list[Likely]) -> bool:
     return {str(one.id) for one in found} <= set(draft.typed["seen"].split(","))
 
 
-def suggested(words: str) -> list[tuple[str, str]]:
+def suggested(words: str, most: int = 4) -> list[tuple[str, str]]:
     """Propose matters for the words typed so far, as (code, name)."""
     lang = language()
-    entries = catalog.current().suggest(words, lang, 4) or (catalog.current().suggest(words, "en", 4) if words else [])
+    entries = catalog.current().suggest(words, lang, most)
+    entries = entries or (catalog.current().suggest(words, "en", most) if words else [])
     return [(entry.code, names.words(entry.names)) for entry in entries]
+
+
+def offered(draft: Draft, most: int = 6) -> list[tuple[str, str]]:
+    """Offer matters as large buttons: the one chosen, those that fit the words, those most reported this week.
+
+    The week is counted once an hour of the city's time in each process; else no query.
+    """
+    known = catalog.current().matters
+    codes = [
+        draft.typed["matter"],
+        *(code for code, _name in suggested(draft.typed["words"], most)),
+        *public.frequent(),
+        *known,
+    ]
+    found = [code for code in dict.fromkeys(codes) if code in known][:most]
+    return [(code, names.words(known[code].names)) for code in found]
 
 
 def matter_groups(chosen: str) -> list[tuple[str, list[tuple[str, str, bool]]]]:
@@ -178,18 +265,11 @@ def matter_groups(chosen: str) -> list[tuple[str, list[tuple[str, str, bool]]]]:
     return sorted((group, sorted(rows, key=lambda r: r[1])) for group, rows in groups.items())
 
 
-def unit_choices(text: str) -> list[tuple[str, str]]:
-    """Find units by a part of their name, as (code, path in words)."""
-    found = units.search(text)
-    paths = names.places((u.code for u in found), last=4)
-    return [(u.code, paths[u.code]) for u in found]
-
-
 def where(draft: Draft) -> str:
     """Name the place a draft is about so far, "" where it has none."""
     try:
         point = draft.point()
         code = units.locate(*point) if point else draft.typed["unit"]
-        return names.places([code], last=4).get(code, "") if code else ""
+        return names.place(units.paths_of([code]).get(code, [])[:WIDE], WIDE) if code else ""
     except Refusal:
         return ""

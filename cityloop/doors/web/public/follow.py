@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import segno
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -16,11 +17,12 @@ from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import following
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.acting import Form, forms, said
+from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
 
@@ -96,8 +98,12 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
         "code": code,
         "case": case,
         "page": shown,
+        "at": step_of(case),
+        "fresh": hour(now),
+        "own": actor.role == "reporter",
         "first": [f for f in bar if f.action in FIRST],
-        "other": [f for f in bar if f.action not in FIRST],
+        "beside": [f for f in bar if f.action in SECOND],
+        "other": [f for f in bar if f.action not in (*FIRST, *SECOND)],
         "failed": failed,
         "lost": lost(bar, failed),
         "question": asked(case) if case.state == "waiting_reporter" and actor.role == "reporter" else "",
@@ -106,6 +112,7 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
 
 
 FIRST = ("answer", "confirm", "rate")
+SECOND = ("dispute", "add")  # buttons beside each other, as in design
 
 
 def tried(failed: Failed | None) -> Any:
@@ -145,22 +152,48 @@ def act(request: HttpRequest, code: str) -> HttpResponse:
 @require_safe
 @secret
 @city_page
+def at_step(request: HttpRequest, code: str) -> HttpResponse:
+    """Say at which step a case is: what an open page asks again and again, to know when to draw itself anew."""
+    case, _row = followed(request, code)
+    return JsonResponse({"at": step_of(case)})
+
+
+def step_of(case: Any) -> str:
+    """Name the step at which a case is, and that of the one it is handled with."""
+    return f"{case.seq}-{openly.leading(case).seq}"
+
+
+@require_safe
+@secret
+@city_page
 def sent(request: HttpRequest, code: str) -> HttpResponse:
     """Say what the reporter holds now: number, code, promise; what happens next and until when."""
     case, row = followed(request, code)
     now, own = city_clock.now(), actor_of(row).role == "reporter"
     shown = following.page(case, now, reporter=own)
     link = request.build_absolute_uri(reverse("public:follow", args=[code]))
-    more = {"section": "report", "page": shown, "code": code, "link": link, "own": own}
+    more = {"section": "report", "page": shown, "code": code, "link": link, "own": own, "qr": qr(link)}
     return render(request, "public/sent.html", more)
+
+
+def qr(link: str) -> tuple[int, str]:
+    """Draw a link as a QR code: its side, and the path of its dark squares, for an SVG."""
+    rows = list(segno.make(link, error="m", micro=False).matrix_iter(border=2))
+    squares = [f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark]
+    return len(rows), "".join(squares)
 
 
 @require_safe
 @secret
 @city_page
 def receipt(request: HttpRequest, code: str) -> HttpResponse:
-    """Give the receipt: every sealed step with its place under the signed roots."""
-    case, _row = followed(request, code)
+    """Give the reporter the receipt: every sealed step with its place under the signed roots.
+
+    It holds every step whole, and so more than everybody may know: followers have none.
+    """
+    case, row = followed(request, code)
+    if actor_of(row).role != "reporter":
+        raise Http404
     return download(queries.receipt_of(case.pk), "receipt")
 
 

@@ -13,20 +13,22 @@ from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.openly import AFTER, SHOWN
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
 # Steps whose words are meant for the reporter; all other words stay inside.
 TOLD = ("ask_reporter", "message", "decline", "disproved", "close", "transfer")
-OWN = ("collect", "answer", "confirm", "reopen", "rate", "withdraw")
+OWN = ("collect", "answer", "add", "confirm", "dispute", "reopen", "rate", "withdraw")
+FOUND = "proved"  # the step whose photos show the place before the work
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A photo as shown: the small one, the large one, when, and whether it shows the place after the work."""
 
+    key: str
     small: str
     large: str
     at: str
@@ -59,6 +61,7 @@ class Page:
     bar: Bar
     steps: list[track.Step]
     photos: list[Photo]
+    pair: tuple[Photo, Photo] | None
     told: list[Told]
     followers: int
     sealed: int
@@ -66,29 +69,62 @@ class Page:
 
 
 def page(case: Any, now: int, *, reporter: bool) -> Page:
-    """Give what the page prints of a case; of a folded one, the progress of the main case."""
-    main = case.into if case.into_id else case
+    """Give what the page prints of a case; of a folded one, the progress of the main case.
+
+    Reporters see their own case whole. Everybody else, and reporters where it is about another's case, sees what
+    everybody may know (`openly`), and of a case that is not for everybody no more than that it is there.
+    """
+    main = openly.leading(case)
+    mine = reporter and main is case
+    if not (mine or openly.is_known(main)):
+        return _not_shown(case)
     definition, snapshot = pinned(main.definition), queries.snapshot_of(main)
     own = queries.timeline(case, internal=False)
     moments = own if main is case else queries.timeline(main, internal=False)
     rows = [m.step for m in reversed(moments)]
-    status, icon, title, why = sentence(definition, snapshot, moments, now)
+    status, icon, title, why = sentence(definition, snapshot, moments, now, mine=mine)
+    work = mine or openly.exactness(main.matter) in openly.PICTURED
+    pictures = [*(sent(own, now) if reporter else ()), *(worked(moments, now) if work else ())]
+    pair = pair_of(pictures)
     return Page(
         number=numbers.number(case),
         matter=names.matter(main.matter),
-        place=names.places([main.unit_code], last=4).get(main.unit_code, ""),
+        place=place(case, main, reporter=reporter),
         status=status,
         icon=icon,
         title=title,
         why=why,
         bar=_bar(snapshot, now),
         steps=track.seven(definition, snapshot, rows, now),
-        photos=photos(own, now, reporter=reporter, public=case.level == 0),
-        told=[t for m in moments if (t := told(m, definition, now, mine=reporter and main is case))],
+        photos=[one for one in pictures if pair is None or one not in pair],
+        pair=pair,
+        told=[t for m in moments if (t := told(m, definition, now, mine=mine))],
         followers=queries.followers(main),
         sealed=sum(1 for m in own if m.step.offset is not None),
         main=numbers.number(main) if main is not case else "",
     )
+
+
+def place(case: Any, main: Any, *, reporter: bool) -> str:
+    """Name the place: to its reporter as it was reported, to others as everybody may know it. One query."""
+    if reporter:
+        address, unit = case.address, case.unit_code
+    else:
+        address, unit = openly.street(main), openly.spot(main).unit
+    where = names.places([unit], last=4).get(unit, "") if unit else ""
+    return " · ".join(part for part in (address, where) if part)
+
+
+def _not_shown(case: Any) -> Page:
+    """Give the page of a case that is not, or not any more, for everybody: whether it has ended, and nothing else."""
+    status, icon = names.chip("closed" if case.closed is not None else "collected")
+    title = _("It has ended") if case.closed is not None else _("It is being dealt with")
+    why = _("This matter is not shown to everybody. Only who reported it sees how it goes on.")
+    none: list[Any] = []
+    return Page(
+        number=numbers.number(case), matter=_("Not public"), place="", status=status, icon=icon, title=title, why=why,
+        bar=bars.NONE, steps=none, photos=none, pair=None, told=none, followers=0, sealed=0, main="",
+    )  # fmt: skip
 
 
 def _bar(snapshot: Snapshot, now: int) -> Bar:
@@ -100,10 +136,16 @@ def _bar(snapshot: Snapshot, now: int) -> Bar:
 # --- the state in words ---------------------------------------------------------------------------
 
 
-def sentence(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], now: int) -> tuple[str, str, str, str]:
-    """Give (status, icon, sentence, what it means) for the state a case is in."""
+def sentence(
+    definition: Definition, snapshot: Snapshot, moments: Sequence[Any], now: int, *, mine: bool
+) -> tuple[str, str, str, str]:
+    """Give (status, icon, sentence, what it means) for the state a case is in; `mine` to who reported it."""
     status, icon = names.chip(snapshot.state)
     title, why = _words(definition, snapshot, moments, now)
+    if not mine:
+        title, why = _of_another(snapshot, moments, title, why)
+    elif snapshot.disputed:
+        why = _("You say that it is not fixed. Whoever checks it has to answer that before it may close.")
     return ("ver" if snapshot.state == "closed" else status), icon, title, why
 
 
@@ -126,6 +168,7 @@ def _words(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], n
         "checked": (_("Checked. About to close"), _("The check was passed.")),
         "transferred": (_("Passed to another authority"), _("It is not this city's to mend; we ask what came of it.")),
         "suspended": (_("Put off until {until}"), _("The centre has agreed that it cannot be done before.")),
+        "folded": (_("Handled together with another report"), _("You are told of all that happens.")),
         "closed": _closed(snapshot),
         "declined": (_("Not taken on"), _reason(moments)),
         "invalid": (_("Nothing found"), _("Someone went to see and did not find it.")),
@@ -134,6 +177,19 @@ def _words(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], n
     if snapshot.state == "checking" and snapshot.proposed not in ("", "solved"):
         title = _("Reported: {result}. Now being checked").format(result=_result(snapshot.proposed))
     return title.format(who=who or _("An organisation"), until=until), why
+
+
+def _of_another(snapshot: Snapshot, moments: Sequence[Any], title: str, why: str) -> tuple[str, str]:
+    """Say what is otherwise said to the reporter, to somebody else."""
+    if snapshot.state == "waiting_reporter":
+        return _("A question to the reporter"), _("Until it is answered everything waits.")
+    if snapshot.state == "closed":
+        return title, ""
+    if snapshot.state == "declined" and moments and moments[0].step.what == "withdraw":
+        return title, _("The reporter withdrew it.")
+    if snapshot.disputed:
+        return title, _("The reporter says that it is not fixed. Whoever checks it has to answer that.")
+    return title, why
 
 
 def _closed(snapshot: Snapshot) -> tuple[str, str]:
@@ -167,20 +223,35 @@ def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told |
     return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
 
 
-def photos(moments: Sequence[Any], now: int, *, reporter: bool, public: bool) -> list[Photo]:
-    """Give the photos a follower may see: their own, and those of the work where the case is not confidential."""
-    found = []
-    for moment in reversed(moments):
-        what = moment.step.what
-        mine = reporter and what in OWN and moment.step.actor == "reporter"
-        if mine or (public and what in AFTER):
-            whose = _("by you") if mine else names.organisation(moment.step.org)
-            found += [_photo(key, when(moment.step.at, now), not mine, whose) for key in moment.photos]
-    return found
+def sent(moments: Sequence[Any], now: int) -> list[Photo]:
+    """Give the photos a reporter sent, the oldest first."""
+    return [
+        _photo(key, when(moment.step.at, now), False, _("by you"))
+        for moment in reversed(moments)
+        if moment.step.what in OWN and moment.step.role == "reporter"
+        for key in moment.photos
+    ]
+
+
+def worked(moments: Sequence[Any], now: int) -> list[Photo]:
+    """Give the photos of the work, the oldest first: of the place as staff found it, and after."""
+    return [
+        _photo(key, when(moment.step.at, now), moment.step.what in AFTER, names.organisation(moment.step.org))
+        for moment in reversed(moments)
+        if moment.step.what in (FOUND, *AFTER)
+        for key in moment.photos
+    ]
+
+
+def pair_of(pictures: Sequence[Photo]) -> tuple[Photo, Photo] | None:
+    """Give the place before and after the work: the first picture of it as it was, and the last of it as it is."""
+    before = next((one for one in pictures if not one.after), None)
+    after = next((one for one in reversed(pictures) if one.after), None)
+    return (before, after) if before and after else None
 
 
 def _photo(key: str, at: str, after: bool, whose: str) -> Photo:
-    return Photo(address(key, 320), address(key, 1280), at, after, whose)
+    return Photo(key, address(key, 320), address(key, 1280), at, after, whose)
 
 
 def question(moments: Sequence[Any]) -> str:

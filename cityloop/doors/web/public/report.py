@@ -4,56 +4,90 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cityloop.doors.web.guards import city_page
-from cityloop.doors.web.public import drafting
-from cityloop.doors.web.public.drafting import Draft
+from cityloop.doors.web.guards import city_page, scope_of
+from cityloop.doors.web.public import drafting, finding, steps
+from cityloop.doors.web.public.drafting import Draft, Likely
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
 from cityloop.town.units import queries as units
 
 MOST, WITHIN = 30, 600
+HINTS = 240  # questions for likely duplicates, which the form asks while someone types
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @csrf_protect
 @city_page
 def report(request: HttpRequest) -> HttpResponse:
-    """Show the form; take it in when it comes back."""
+    """Show the step that is asked for; take the report in when it is sent."""
     if request.method != "POST":
-        return page(request, drafting.begun(request.GET, secrets.token_urlsafe(18)))
+        draft = drafting.begun(request.GET, secrets.token_urlsafe(18))
+        return page(request, draft, step=steps.at_first(request.GET, draft))
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
-    if "find" in request.POST:
-        return page(request, draft)
-    draft = drafting.checked(draft)
-    return page(request, draft, 422) if draft.errors else send(request, draft)
+    if "find" in request.POST or "pick" in request.POST:
+        return page(request, replace(draft, errors={}), step=steps.WHERE)
+    do = "review" if "choose" in request.POST else request.POST.get("do", "send")
+    draft, step = steps.asked(draft, do)
+    if draft.errors:
+        return refused(request, draft)
+    if do not in ("send", ""):
+        return page(request, draft, step=step)
+    return send(request, draft)
 
 
 def send(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Send a report, unless the same may have been reported already and the reporter has not been told."""
+    """Send a report, unless the same may have been reported already and the reporter has not been told.
+
+    What was kept on a phone without network (`queued`) is sent as it is: nobody is there to be asked.
+    """
     at = city_clock.now()
     try:
         brake(request, "report", most=MOST, seconds=WITHIN)
         made, key = drafting.report_of(draft), draft.typed["key"]
         taken = cases.answered(report=made, at=at, door="web", key=key)
-        found = drafting.likely(draft, at) if taken is None else []
+        found = drafting.likely(draft, at) if taken is None and not queued(request) else []
         if found and not drafting.seen(draft, found):
-            return render(request, "public/report_likely.html", {"draft": draft, "likely": found, **common(draft)})
+            return page(request, draft, step=steps.SEND)
         taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, door="web", key=key)
     except Refusal as refusal:
-        return page(request, again(draft, refusal), 422)
-    return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)
+        return refused(request, again(draft, refusal), 429 if refusal.code == "web.rate" and queued(request) else 422)
+    place = reverse("public:sent", args=[taken.follow])
+    if request.headers.get("Accept", "").startswith("application/json"):
+        told = {"url": place, "number": taken.number, "code": taken.follow}
+        return JsonResponse(told, status=201, headers={"Cache-Control": "no-store"})
+    return HttpResponseRedirect(place, status=303)
+
+
+def queued(request: HttpRequest) -> bool:
+    """Tell whether a report was kept on a phone and is sent by it, with nobody looking."""
+    return bool(request.POST.get("queued"))
+
+
+def refused(request: HttpRequest, draft: Draft, status: int = 422) -> HttpResponse:
+    """Show the step with the first fault, or tell it to the phone that sends by itself."""
+    if queued(request):
+        return JsonResponse({"errors": draft.errors}, status=status)
+    return page(request, draft, 422, step=steps.of_error(draft))
+
+
+@require_safe
+@csrf_protect
+def token(request: HttpRequest) -> JsonResponse:
+    """Give a fresh token against forged forms, for what was kept without network."""
+    return JsonResponse({"token": get_token(request)}, headers={"Cache-Control": "no-store"})
 
 
 def again(draft: Draft, refusal: Refusal) -> Draft:
@@ -64,21 +98,35 @@ def again(draft: Draft, refusal: Refusal) -> Draft:
     return replace(draft, typed={**draft.typed, "key": secrets.token_urlsafe(18)}, errors={"form": said})
 
 
-def page(request: HttpRequest, draft: Draft, status: int = 200) -> HttpResponse:
-    """Draw the form with what is in it so far."""
-    return render(request, "public/report.html", filled(draft), status=status)
+def page(request: HttpRequest, draft: Draft, status: int = 200, *, step: str = steps.SEND) -> HttpResponse:
+    """Draw the form at one of its steps, with what is in it so far."""
+    more = filled(draft, hinted(request, draft))
+    more["asking"] = bool(more["likely"]) and not drafting.seen(draft, more["likely"])
+    more |= {"step": steps.shown(step), "steps": steps.listed(), "offered": drafting.offered(draft)}
+    return render(request, "public/report.html", more, status=status)
 
 
-def filled(draft: Draft) -> dict[str, Any]:
-    """Give everything the form prints; the desk's form for calls prints it too."""
+def hinted(request: HttpRequest, draft: Draft) -> list[Likely]:
+    """Give likely duplicates for a form that is being filled in; none to who asks too often."""
+    try:
+        brake(request, "hints", most=HINTS, seconds=WITHIN)
+    except Refusal:
+        return []
+    return drafting.likely(draft, city_clock.now())
+
+
+def filled(draft: Draft, likely: list[Likely]) -> dict[str, Any]:
+    """Give everything the form prints; the desk's form for calls prints it too. At most twelve queries."""
     typed = draft.typed
     return {
         **common(draft),
         "draft": draft,
         "groups": drafting.matter_groups(typed["matter"]),
         "suggested": drafting.suggested(typed["words"]),
-        "units": drafting.unit_choices(typed["place"]) if typed["place"] else None,
-        "likely": drafting.likely(draft, city_clock.now()),
+        "spots": finding.found(typed["place"]) if typed["place"] else None,
+        "text": typed["place"],
+        "likely": likely,
+        "marks": drafting.marks(likely),
         "contacts": contacts(draft),
     }
 
@@ -116,12 +164,16 @@ def common(draft: Draft) -> dict[str, Any]:
 def hints(request: HttpRequest) -> HttpResponse:
     """Give, while someone types: the place in words, matters that fit, likely duplicates."""
     draft = drafting.begun(request.POST)
-    found = drafting.likely(draft, city_clock.now())
-    suggested = drafting.suggested(draft.typed["words"])
-    more = {"draft": draft, "likely": found, "suggested": suggested, **common(draft)}
-    if request.POST.get("desk"):
-        more["instead_url"] = reverse("desk:new-instead")
-    return render(request, "public/report_hints.html", more)
+    at_desk = bool(request.POST.get("desk")) and scope_of(request).sees_anything()
+    seen = queries.visible(scope_of(request)) if at_desk else None
+    found = drafting.likely(draft, city_clock.now(), seen) if at_desk else hinted(request, draft)
+    more = {"draft": draft, "likely": found, "marks": drafting.marks(found), **common(draft)}
+    if at_desk:
+        more |= {"instead_url": reverse("desk:new-instead"), "desk": True}
+        more["suggested"] = drafting.suggested(draft.typed["words"])
+    else:
+        more |= {"offered": drafting.offered(draft), "asking": True}
+    return render(request, "public/report/hints.html", more)
 
 
 @require_POST
@@ -131,13 +183,13 @@ def follow_instead(request: HttpRequest) -> HttpResponse:
     """Follow the case that was reported already; words and photos of the draft are added to it."""
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
     if draft.errors:
-        return page(request, draft, 422)
+        return refused(request, draft)
     try:
         brake(request, "report", most=MOST, seconds=WITHIN)
         case = numbers.case_id(request.POST.get("instead", ""))
         taken = cases.follow(case=case, who=following(draft), at=city_clock.now(), key=draft.typed["key"])
     except Refusal as refusal:
-        return page(request, draft.wrong(refusal), 422)
+        return refused(request, draft.wrong(refusal))
     return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)
 
 

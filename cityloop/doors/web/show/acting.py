@@ -168,6 +168,7 @@ QUIET = {
     "add": lambda: _("Kept with the case; nothing else changes."),
     "reach": lambda: _("The clock of this milestone stops."),
     "rate": lambda: _("Kept with the case and counted."),
+    "dispute": lambda: _("Whoever checks is told, and has to answer it before the case may close."),
     "ask_confirmation": lambda: _("The reporter may then confirm that it is fixed."),
     "replace_part": lambda: _("The part goes to another organisation; its clock goes on."),
     "let_go_on": lambda: _("The case may go on where it was held."),

@@ -25,7 +25,7 @@ def city(request: HttpRequest) -> dict[str, Any]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """Give for desk pages `may_enter` (this visitor's posts take reports), `inbox_count` and `notices_count`.
+    """Give for desk pages what a post takes part in (`may_enter`, `sees_cases`), and `inbox_count`, `notices_count`.
 
     At most one query after the page's own, once in ten seconds.
     """
@@ -33,10 +33,11 @@ def desk(request: HttpRequest) -> dict[str, Any]:
         return {}
     scope = authority.scope(request.user, city_clock.now())
     if not scope.sees_anything():
-        return {}
+        return {"may_enter": False, "sees_cases": False}
     rows, new = waiting.counts(request, scope)
     return {
         "may_enter": scope.has_role(*MAY_ENTER),
+        "sees_cases": True,
         "inbox_count": waiting.shown(rows),
         "notices_count": waiting.shown(new),
     }

@@ -23,6 +23,7 @@ ICONS = {
     "accept": "hand-stop", "bounce": "arrow-back-up", "replace_part": "refresh", "take_back": "arrow-back-up",
     "reassign": "send", "reach": "flag", "report_back": "tool", "close_unsolved": "circle-x",
     "send_back": "arrow-back-up", "submit": "search", "ask_confirmation": "user-question", "confirm": "thumb-up",
+    "dispute": "alert-circle",
     "pass": "circle-check", "fail": "thumb-down", "recheck": "search", "close": "circle-check",
     "close_by_source": "circle-check", "reopen": "refresh", "transfer": "external-link", "returned": "arrow-back-up",
     "settled_outside": "circle-check", "resume": "player-play", "withdraw": "circle-x", "rate": "star",

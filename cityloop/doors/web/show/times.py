@@ -15,6 +15,11 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 
+def feed_language() -> str:
+    """Name the language of a feed as its readers know it."""
+    return "zh-Hans" if language().startswith("zh") else "en"
+
+
 def language() -> str:
     """Give the language of this page as names are keyed: `en`, `zh-hans`."""
     return get_language() or "en"

@@ -20,6 +20,12 @@ def number(value: float) -> str:
 
 
 @register.filter
+def square_km(area_m2: float) -> str:
+    """Write an area, given in square metres."""
+    return f"{area_m2 / 1e6:,.2f} km²"
+
+
+@register.filter
 def plain(value: float) -> str:
     """Write a coordinate for a program, in no language's way."""
     return f"{value:.6f}"

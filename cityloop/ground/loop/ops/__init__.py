@@ -20,6 +20,7 @@ TABLE: dict[str, Op] = {
     "claim": intake.claim,
     "confirm": checking.confirm,
     "decide": requests.decide,
+    "dispute": checking.dispute,
     "finish": parts.finish,
     "finish_all": parts.finish_all,
     "fix": intake.fix,

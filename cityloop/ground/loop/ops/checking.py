@@ -2,6 +2,7 @@
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.law import HIGHEST
+from cityloop.ground.loop.ops.parts import reopen_parts
 from cityloop.ground.loop.ops.requests import lapse_requests
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import Request
@@ -18,9 +19,12 @@ def settle(run: Run) -> None:
 
 
 def passed(run: Run) -> None:
-    """Pass the check; who did so does not check it again."""
+    """Pass the check; who did so does not check it again, and answers the reporter who says that it is not fixed."""
     if run.actor.person in run.draft.checkers:
         raise Refusal("loop.checked", "Somebody else checks it again, not who passed it.")
+    if run.draft.disputed and not run.data.get("words"):
+        raise Refusal("loop.disputed", "The reporter says that it is not fixed: write what you found.", field="words")
+    run.draft.disputed = False
     run.draft.checkers = (*run.draft.checkers, run.actor.person)
     settle(run)
 
@@ -34,7 +38,20 @@ def confirm(run: Run) -> None:
     """Confirm as the reporter who was asked."""
     if not run.draft.confirmable:
         raise Refusal("loop.confirm", "An inspector checks this case; your confirmation was not asked for.")
+    run.draft.disputed = False
     settle(run)
+
+
+def dispute(run: Run) -> None:
+    """Say as the reporter that it is not fixed: whoever checks has to answer that, and a passed check is made again.
+
+    A reporter who was asked to confirm stands in the inspector's place: then the work is done again.
+    """
+    if run.draft.confirmable:
+        reopen_parts(run)
+        run.target = "@parts:handling"
+        return
+    run.draft.disputed = True
 
 
 def resolve(run: Run) -> None:
@@ -49,7 +66,7 @@ def new_round(run: Run) -> None:
     draft.parts, draft.requests = (), _after_the_end(run)
     draft.checkers, draft.into = (), 0
     draft.proposed = draft.resolution = draft.rating = ""
-    draft.confirmable = draft.adjusted = False
+    draft.confirmable = draft.adjusted = draft.disputed = False
     draft.clocks = {k: v for k, v in draft.clocks.items() if k == "total"}
 
 

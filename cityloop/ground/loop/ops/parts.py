@@ -279,7 +279,7 @@ def reopen_parts(run: Run) -> None:
             put(run, change(part, state="accepted", clock=clock))
     if "handling" in draft.clocks:
         draft.clocks["handling"] = _with_minimum(run, draft.clocks["handling"])
-    draft.proposed, draft.checkers = "", ()
+    draft.proposed, draft.checkers, draft.disputed = "", (), False
 
 
 def _with_minimum(run: Run, clock: Clock) -> Clock:

@@ -27,6 +27,8 @@ def resolve_target(run: Run, to: str) -> str:
         return state if _all_done(run) else ""
     if mark == "@fixed":
         return state if run.draft.milestones else run.transition.action.else_to
+    if mark == "@supervised":  # where supervision holds it already; while command does, it comes there anyway
+        return state if run.definition.states[run.draft.state].track == "supervision" else ""
     if mark == "@parts":
         return state if run.draft.lead is not None else run.transition.action.else_to
     return ""

@@ -25,7 +25,7 @@ Slots = dict[str, tuple[int, int]]
 _slots = msgspec.json.Decoder(Slots)
 
 
-class Kept(msgspec.Struct):
+class Kept(msgspec.Struct, gc=False):
     """A duty met while the book was open: since which step and instant, where, and when it ended."""
 
     duty: Duty

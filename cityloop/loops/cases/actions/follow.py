@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean, say
@@ -12,6 +13,7 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.take import Taken, take
+from cityloop.loops.cases.known import everybody
 from cityloop.loops.cases.models import Case, Follower, Submission
 from cityloop.town.files.models import File
 from cityloop.town.persons.actions import find_or_register
@@ -46,10 +48,11 @@ class Added(msgspec.Struct, frozen=True):
 
 
 @transaction.atomic
-def follow(*, case: int, who: Following, at: int, key: str = "") -> Followed:
-    """Let somebody follow an open case that is not confidential; what they say is added to it.
+def follow(*, case: int, who: Following, at: int, key: str = "", among: "QuerySet[Case] | None" = None) -> Followed:
+    """Let somebody follow an open case that everybody may know of; what they say is added to it.
 
-    With `key` the same wish sent again gives the same answer.
+    An officer who takes a call names with `among` the cases that the officer sees. With `key` the same wish sent again
+    gives the same answer.
     """
     if key:
         row, fresh = Submission.objects.get_or_create(
@@ -57,7 +60,7 @@ def follow(*, case: int, who: Following, at: int, key: str = "") -> Followed:
         )
         if not fresh:
             return msgspec.json.decode(row.answer, type=Followed)
-    followed = _follow(open_case(case), who, at)
+    followed = _follow(open_case(case, among), who, at)
     if key:
         Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(followed).decode())
     return followed
@@ -85,11 +88,15 @@ def add(*, case: int, what: Following, at: int, door: str, client: str, key: str
     return added
 
 
-def open_case(case: int) -> Case:
-    """Lock the open public case of an id, or the one it was folded into; refuse one that has ended."""
-    row = Case.objects.select_for_update().filter(pk=case, level=0).first()
+def open_case(case: int, among: "QuerySet[Case] | None" = None) -> Case:
+    """Lock the open case of an id, or the one it was folded into; refuse one that has ended.
+
+    It is one that everybody may know of, or one `among` those that an officer sees: a number can be guessed.
+    """
+    rows = (everybody() if among is None else among.filter(level=0)).select_for_update(of=("self",))
+    row = rows.filter(pk=case).first()
     if row is not None and row.into_id:
-        row = Case.objects.select_for_update().filter(pk=row.into_id, level=0).first()
+        row = rows.filter(pk=row.into_id).first()
     if row is None:
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     if row.closed is not None:

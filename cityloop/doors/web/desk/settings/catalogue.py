@@ -1,0 +1,184 @@
+"""The catalogue at the desk: matters with their limits and conditions, and the lines of responsibility.
+
+What is changed is published as a new version; a case keeps the version it was filed under.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.desk.settings.guards import Wrong, attempt, draw, go, setter, settings_page, spoken, text
+from cityloop.doors.web.show import names
+from cityloop.doors.web.show.times import in_full, language, limit
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.routing import Rule
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import actions
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.catalog.compiled import CompiledCatalog, Entry
+from cityloop.town.orgs import queries as orgs
+from cityloop.town.units import queries as units
+
+MOST = 2_000
+ENDS = (("en", "en"), ("zh", "zh-hans"))
+MEASURES = ("um", "uh", "wh", "wd", "d")
+VERSIONS = 8
+FIELDS = ("names", "filing", "closing", "milestones", "urgent", "level", "public_place", "matter", "unit", "lead")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A matter in the list."""
+
+    code: str
+    name: str
+    limit: str
+    urgent: bool
+    level: int
+    lead: str
+
+
+@settings_page
+def listed(request: HttpRequest) -> HttpResponse:
+    """List the matters by class, with the limit and who leads in the city at large."""
+    wanted = str(request.GET.get("matter", ""))[:100]
+    now = catalog.current() if catalog.has_any() else None
+    groups = grouped(now, wanted) if now else []
+    past = [(number, digest[:12], in_full(at)) for number, digest, at in catalog.versions()[:VERSIONS]]
+    shown = sum(len(rows) for _name, rows in groups)
+    return draw(
+        request, "catalogue", "catalogue", {"groups": groups, "wanted": wanted, "versions": past, "shown": shown}
+    )
+
+
+def grouped(now: CompiledCatalog, wanted: str) -> list[tuple[str, list[Row]]]:
+    """Give the matters that fit some words, by class. No query."""
+    found = now.search(wanted, language(), MOST)
+    groups: dict[str, list[Row]] = {}
+    for entry in sorted(found, key=lambda e: e.code):
+        groups.setdefault(names.words(entry.class_names) or entry.class_, []).append(_row(now, entry))
+    return sorted(groups.items())
+
+
+def _row(now: CompiledCatalog, entry: Entry) -> Row:
+    lead = now.route(entry.code, "").lead
+    name, leads = names.words(entry.names), names.words(lead.names) if lead else ""
+    return Row(entry.code, name, limit(entry.limit.text), entry.urgent, entry.level, leads)
+
+
+@settings_page
+def matter(request: HttpRequest, code: str) -> HttpResponse:
+    """Show a matter whole; take in what is changed of it, or of who is responsible for it."""
+    now = catalog.current()
+    entry = now.matters.get(code)
+    if entry is None:
+        raise Refusal("units.code.unknown", "There is no such matter.", "matter")
+    wrong = Wrong()
+    if request.method == "POST":
+        wrong = attempt(
+            request, lambda: take(request, entry), FIELDS, _("Published as a new version of the catalogue.")
+        )
+        if not wrong:
+            return go(request.path)
+    return draw(request, "matter", "catalogue", {**page(now, entry, request), "wrong": wrong}, wrong.status)
+
+
+def take(request: HttpRequest, entry: Entry) -> None:
+    """Publish what a form asks for."""
+    by, at, on = setter(request), city_clock.now(), text(request, "on")
+    what = text(request, "do")
+    if what == "line":
+        unit = text(request, "unit")
+        code = units.unit_of(unit, "unit").code if unit else ""
+        helpers = [key for key in request.POST.getlist("assist") if key]
+        lead = text(request, "lead")
+        actions.put_line(matter=entry.code, unit=code, lead=lead, assisting=helpers, on=on, by=by, at=at)
+    elif what == "drop":
+        actions.drop_line(matter=text(request, "of"), unit=text(request, "unit"), on=on, by=by, at=at)
+    else:
+        actions.change_matter(code=entry.code, changes=changes(request, entry), on=on, by=by, at=at)
+
+
+def changes(request: HttpRequest, entry: Entry) -> dict[str, Any]:
+    """Read the form of a matter."""
+    steps = [
+        {"name": step.names, "limit": f"{text(request, f'amount{n}')} {text(request, f'measure{n}')}"}
+        for n, step in enumerate(entry.milestones)
+    ]
+    return {
+        "names": spoken(request, "names"),
+        "filing": spoken(request, "filing"),
+        "closing": spoken(request, "closing"),
+        "milestones": steps,
+        "urgent": text(request, "urgent") == "yes",
+        "level": int(text(request, "level") or 0) if text(request, "level").isdigit() else -1,
+        "public_place": text(request, "public_place"),
+    }
+
+
+def page(now: CompiledCatalog, entry: Entry, request: HttpRequest) -> dict[str, Any]:
+    """Give everything the page of a matter prints. Two queries."""
+    known = orgs.directory()
+    lines = now.lines_of(entry.code)
+    places = names.places({rule.unit for rule in lines if rule.unit}, last=3)
+    sent = request.POST if request.method == "POST" else None
+    return {
+        "entry": entry,
+        "name": names.words(entry.names),
+        "class_name": names.words(entry.class_names) or entry.class_,
+        "digest": now.digest,
+        "number": now.number,
+        "pairs": [
+            (key, label, *(_kept(sent, f"{key}_{end}", said.get(lang, "")) for end, lang in ENDS))
+            for key, label, said in (
+                ("names", _("Name"), entry.names),
+                ("filing", _("Filed when"), entry.filing),
+                ("closing", _("Closed when"), entry.closing),
+            )
+        ],
+        "steps": [
+            (n, names.words(step.names), step.limit.amount, step.limit.unit) for n, step in enumerate(entry.milestones)
+        ],
+        "measures": [(unit, limit_unit(unit)) for unit in MEASURES],
+        "places": [
+            ("exact", _("exactly")),
+            ("street", _("to the street")),
+            ("unit", _("to the unit")),
+            ("none", _("not at all")),
+        ],
+        "lines": [_line(rule, known, places) for rule in lines],
+        "organisations": sorted((names.words(o.names), o.key) for o in known.values() if o.active),
+        "back": reverse("desk:settings-catalogue"),
+    }  # fmt: skip
+
+
+def _kept(sent: Any, name: str, published: str) -> str:
+    return str(sent.get(name, published)) if sent is not None else published
+
+
+def _line(rule: Rule, known: dict[str, orgs.OrgRef], places: dict[str, str]) -> dict[str, Any]:
+    def called(key: str) -> str:
+        return names.words(known[key].names) if key in known else key
+
+    return {
+        "matter": rule.matter,
+        "unit": rule.unit,
+        "where": places.get(rule.unit, rule.unit) if rule.unit else _("the whole city"),
+        "lead": called(rule.lead),
+        "assisting": ", ".join(called(a.organisation) for a in rule.assisting),
+        "own": rule.source == "the city",
+    }
+
+
+def limit_unit(unit: str) -> str:
+    """Name a unit of limits."""
+    return {
+        "um": _("minutes, also at night"),
+        "uh": _("hours, also at night"),
+        "wh": _("working hours"),
+        "wd": _("working days"),
+        "d": _("days"),
+    }[unit]

@@ -1,0 +1,27 @@
+"""The first page of the settings: what the city is made of, in numbers that are doors."""
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.desk.settings.guards import draw, settings_page
+from cityloop.town.calendar import queries as calendar
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.orgs import queries as orgs
+from cityloop.town.units import queries as units
+
+
+@settings_page
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the rooms of the settings. Three queries."""
+    matters = len(catalog.current().matters) if catalog.has_any() else 0
+    rows = [
+        ("catalogue", "tag", _("Catalogue"), _("What the city deals with: limits, conditions, who answers."), matters),
+        ("units", "hierarchy", _("Units"), _("District, street, community, grid: codes and names."), units.count()),
+        ("organisations", "building-community", _("Organisations"), _("Who can be given work."), len(orgs.directory())),
+        ("people", "users", _("People and posts"), _("Who acts in which role, where."), None),
+        ("calendars", "calendar", _("Calendars"), _("When working time runs."), len(calendar.listed())),
+        ("loops", "route", _("Loops"), _("How a case moves: drawn from its definition, and proved."), 1),
+    ]  # fmt: skip
+    parts = [(reverse(f"desk:settings-{key}"), icon, name, words, count) for key, icon, name, words, count in rows]
+    return draw(request, "home", "", {"parts": parts})

@@ -1,0 +1,128 @@
+"""Mails to who subscribed to a part of the city or to a case, at once or daily: only what everybody may know."""
+
+from cityloop.ground.kit.words import say
+from cityloop.ground.loop.actor import Actor
+from cityloop.loops.cases import numbers, openly, public, telling
+from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.cases.models import Case, Follower, Report
+from cityloop.loops.cases.public import Seen
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.ledger.actions import move_cursor
+from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import after_offset, cursor
+from cityloop.town.notices import subscribing
+from cityloop.town.notices.actions import tell
+from cityloop.town.notices.models import Subscription
+from cityloop.town.persons.actions import erase_person
+from cityloop.town.persons.models import Account, Person
+from cityloop.town.units import queries as units
+
+READER = "cases.news"
+RULE = Actor("rule", "rule", name="subscriptions")
+NEWS = ("file", "report_back", "close", "reopen")  # what is worth a mail
+LINES = 20
+WEEK = 7 * 86_400_000_000
+
+
+def tell_at_once(most: int = 500) -> int:
+    """Tell subscribers of the steps since the last time; give how many steps were read."""
+    rows = list(after_offset(cursor(READER), most))
+    for row in rows:
+        if row.kind == LOOP and row.origin == "live" and row.what in NEWS and row.before != row.after:
+            _tell(row)
+    if rows:
+        move_cursor(READER, rows[-1].offset or 0)
+    return len(rows)
+
+
+def _tell(row: Step) -> None:
+    case = openly.everybody().filter(pk=int(row.subject.partition(":")[2])).first()
+    if case is None:
+        return
+    where = openly.spot(case).unit
+    for one in subscribing.told_at_once([case.subject, *(f"unit:{code}" for code in parts_over(where))]):
+        kind, _, code = one.subject.partition(":")
+        tell(
+            event=f"{row.subject}#{row.seq}",
+            kind="area_news" if kind == "unit" else "news",
+            subject=one.subject,
+            params={**_said(case), "place": place(code) if kind == "unit" else {}},
+            at=row.at,
+            person=one.person_id,
+            language=one.language,
+            channels=["email"],
+        )
+
+
+def parts_over(code: str) -> list[str]:
+    """Give the codes of a unit and of all above it."""
+    return list(units.scheme().path(code)) if code else []
+
+
+def _said(case: Case) -> dict[str, object]:
+    number = numbers.number(case)
+    names = telling.matter_names(case)
+    return {"number": number, "matter": names, "standing": telling.standing(case), "path": f"/cases/{number}"}
+
+
+def place(code: str) -> dict[str, str]:
+    """Name a part of the city in all its languages."""
+    return dict(units.unit_of(code, "code").names)
+
+
+def of_case(case: Case) -> dict[str, str]:
+    """Name a case in all languages of its matter: `Fallen tree · SV-2018-000001`."""
+    number = numbers.number(case)
+    return {lang: f"{name} · {number}" for lang, name in (telling.matter_names(case) or {"en": ""}).items()}
+
+
+def tell_daily(most: int = 100) -> int:
+    """Make the daily mails that are due; a day without news has none. Give how many subscriptions were seen to."""
+    now = city_clock.now()
+    due = subscribing.due_daily(now, most)
+    for one in due:
+        _tell_day(one, now)
+        subscribing.told_daily(one, at=now)
+    forget_strangers(subscribing.forget_unconfirmed(before=now - WEEK), at=now)
+    return len(due)
+
+
+def forget_strangers(persons: set[int], *, at: int) -> None:
+    """Erase those of whom nothing is known but that somebody typed their address, and they never said yes."""
+    known = {
+        *Report.objects.filter(person__in=persons).values_list("person", flat=True),
+        *Follower.objects.filter(person__in=persons).values_list("person", flat=True),
+        *Account.objects.filter(person__in=persons).values_list("person_id", flat=True),
+    }
+    for person in Person.objects.filter(pk__in=persons - known, erased=None):
+        erase_person(person=person, by=RULE, at=at)
+
+
+def _tell_day(one: Subscription, now: int) -> None:
+    kind, _, code = one.subject.partition(":")
+    moved = public.moved(code, since=one.since, most=200) if kind == "unit" else []
+    if not moved:
+        return
+    lines = [line(seen, one.language) for seen in moved[:LINES]]
+    more = ["…"] if len(moved) > LINES else []
+    tell(
+        event=f"daily:{one.pk}:{now}",
+        kind="area_daily",
+        subject=one.subject,
+        params={
+            "place": place(code),
+            "count": len(moved),
+            "lines": "\n".join([*lines, *more]),
+            "path": f"/fixed?under={code}",
+        },
+        at=now,
+        person=one.person_id,
+        language=one.language,
+        channels=["email"],
+    )
+
+
+def line(seen: Seen, lang: str) -> str:
+    """Say a case in one line."""
+    matter, stands = say(telling.named(seen.matter), lang), say(telling.stands(seen.state), lang)
+    return " · ".join(part for part in (seen.number, matter, stands, seen.address) if part)

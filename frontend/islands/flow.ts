@@ -1,0 +1,305 @@
+// The three steps of a report without a round trip. The server shows the same steps to a browser without scripts.
+import { done, keepNow, newKey, queue, restored } from "./keeping"
+import { HINTED } from "./hints"
+import { photos } from "./photos"
+import { places } from "./places"
+import { pick, PICKED, POSITIONED } from "./position"
+import { token } from "./sending"
+import { remember } from "./store"
+import { mountAll } from "./start"
+
+const ORDER = ["where", "what", "send"]
+const ONWARD: Record<string, string> = { where: "what", what: "review", send: "send" }
+const LOOK = "cityloop:look"
+
+export function flow(): void {
+  const form = document.querySelector<HTMLFormElement>("form[data-steps]")
+  if (form) begin(form, true)
+}
+
+function begin(form: HTMLFormElement, first: boolean): void {
+  const one = new Flow(form)
+  one.listen()
+  if (first && form.dataset.refused === undefined) one.fresh().catch(() => undefined)
+}
+
+class Flow {
+  private timer = 0
+
+  constructor(private readonly form: HTMLFormElement) {}
+
+  private get step(): string { return this.form.dataset.step ?? "where" }
+  private all<T extends HTMLElement>(what: string): T[] { return [...this.form.querySelectorAll<T>(what)] }
+  private one<T extends HTMLElement>(what: string): T | null { return this.form.querySelector<T>(what) }
+  private input(name: string): HTMLInputElement | null { return this.one<HTMLInputElement>(`[name="${name}"]`) }
+
+  listen(): void {
+    this.form.addEventListener("click", (event) => this.clicked(event))
+    this.form.addEventListener("submit", (event) => this.submitted(event))
+    for (const kind of ["input", "change"]) this.form.addEventListener(kind, () => this.changed())
+    document.addEventListener(PICKED, () => this.changed())
+    document.addEventListener(POSITIONED, () => { if (this.form.isConnected) this.go("what") })
+    window.addEventListener("popstate", (event) => { if (this.form.isConnected) this.show((event.state as { step?: string } | null)?.step ?? ORDER[0]!) })
+    this.form.addEventListener(HINTED, () => { asking(this.form); this.entitle() })
+    const files = this.one<HTMLInputElement>("input[name=photos]")
+    if (files) photos(files, () => this.changed())
+    for (const box of this.all("[data-filter], [data-later]")) box.hidden = false
+    this.one<HTMLInputElement>("#filter")?.addEventListener("input", (event) => this.filter((event.target as HTMLInputElement).value))
+    history.replaceState({ step: this.step }, "")
+    this.placed()
+    places()
+  }
+
+  /** A page just opened: another report than the last one; a place given in the address; a report to go on with. */
+  async fresh(): Promise<void> {
+    const key = this.input("key")
+    if (key) key.value = newKey()
+    const asked = new URLSearchParams(location.search)
+    const [lon, lat] = [asked.get("lon"), asked.get("lat")]
+    if (lon && lat && !this.input("lon")?.value) {
+      pick("lon,lat", Number(lon), Number(lat), true) // the page came from this device, without network
+      this.show("what")
+    }
+    const wanted = /^#continue=(.+)$/.exec(location.hash)?.[1]
+    if (wanted) await this.resume(decodeURIComponent(wanted))
+    window.addEventListener("hashchange", () => {
+      const next = /^#continue=(.+)$/.exec(location.hash)?.[1]
+      if (next) this.resume(decodeURIComponent(next)).catch(() => undefined)
+    })
+  }
+
+  private async resume(key: string): Promise<void> {
+    history.replaceState({ step: this.step }, "", location.pathname)
+    const step = await restored(this.form, key)
+    if (!step) return
+    this.changed()
+    this.show(step)
+  }
+
+  private clicked(event: MouseEvent): void {
+    const button = (event.target as HTMLElement).closest<HTMLButtonElement>("button")
+    if (!button) return
+    const to = this.target(button)
+    if (to === undefined) return
+    event.preventDefault()
+    if (to) this.go(to)
+  }
+
+  /** The step a button leads to; "" for one that has done its work here, undefined for one that asks the server. */
+  private target(button: HTMLButtonElement): string | undefined {
+    if (button.name === "choose") return this.choose(button)
+    if (button.name === "pick") return this.picked(button)
+    if (button.dataset.go) return this.may(button.dataset.go) ? button.dataset.go : ""
+    if (button.matches("[data-back]")) return ORDER[ORDER.indexOf(this.step) - 1]
+    if (button.matches("[data-later]")) { keepNow(this.form).then(() => location.assign("/")).catch(() => undefined); return "" }
+    if (button.matches("[data-different]")) return this.different()
+    if (button.matches("[data-default]") && this.step !== "send") {
+      const next = ORDER[ORDER.indexOf(this.step) + 1] ?? "send"
+      return this.may(next) ? next : ""
+    }
+    return undefined
+  }
+
+  private choose(button: HTMLButtonElement): string {
+    const radio = this.all<HTMLInputElement>("input[name=matter]").find((r) => r.value === button.value)
+    if (radio) radio.checked = true
+    this.changed()
+    return "send"
+  }
+
+  private picked(button: HTMLButtonElement): string {
+    const [lon, lat, unit, ...rest] = button.value.split(" ")
+    const text = (word: string | undefined) => (word === "-" ? "" : word ?? "")
+    for (const [name, value] of Object.entries({ lon: text(lon), lat: text(lat), unit: text(unit), address: rest.join(" "), proposed: "" })) {
+      const input = this.input(name)
+      if (input) input.value = value
+    }
+    for (const at of this.all("[data-part=where] > span")) {
+      const words = document.createElement("b")
+      words.textContent = button.dataset.name ?? ""
+      at.replaceChildren(words)
+    }
+    this.one("[data-part=spots]")?.replaceChildren()
+    const input = this.input("place")
+    if (input) input.value = ""
+    const look = (button.dataset.look ?? "").split(",").map(Number)
+    if (text(lon)) pick("lon,lat", Number(lon), Number(lat), true)
+    else document.dispatchEvent(new CustomEvent(LOOK, { detail: look }))
+    this.input("lon")?.dispatchEvent(new Event("input", { bubbles: true }))
+    this.one<HTMLElement>("[data-go=what]")?.focus()
+    return ""
+  }
+
+  private different(): string {
+    const section = this.one("section.send")
+    if (section) {
+      section.dataset.different = this.input("seen")?.value ?? ""
+      delete section.dataset.asking
+    }
+    this.entitle()
+    this.form.querySelector<HTMLElement>("h1")?.focus()
+    return ""
+  }
+
+  /** Tells whether one may go on to a step; else says what is missing, at its place. */
+  private may(to: string): boolean {
+    const at = ORDER.indexOf(to)
+    const missing = at > 0 && !this.hasPlace() ? "where" : at > 1 && !this.hasMatter() ? "what" : ""
+    for (const old of this.all("[data-missing]")) old.remove()
+    if (!missing) return true
+    if (missing !== this.step) this.show(missing)
+    const button = this.one<HTMLButtonElement>(`section.${missing} [data-wants]`)
+    const says = document.createElement("p")
+    says.className = "error"
+    says.dataset.missing = ""
+    says.setAttribute("role", "alert")
+    says.textContent = button?.dataset.wants ?? ""
+    button?.before(says)
+    return false
+  }
+
+  private hasPlace(): boolean {
+    return ["lon", "unit", "address"].some((name) => Boolean(this.input(name)?.value.trim()))
+  }
+
+  private hasMatter(): boolean {
+    const chosen = this.one<HTMLInputElement>("input[name=matter]:checked")?.value
+    return Boolean(chosen) || Boolean(this.input("words")?.value.trim() || this.one<HTMLInputElement>("input[name=photos]")?.files?.length || this.input("kept")?.value)
+  }
+
+  private go(to: string): void {
+    if (to === this.step) return
+    history.pushState({ step: to }, "")
+    this.show(to)
+  }
+
+  private show(to: string): void {
+    const number = ORDER.indexOf(to)
+    this.form.dataset.step = to
+    for (const section of this.all("section[data-at]")) section.hidden = section.dataset.at !== to
+    for (const words of this.all("[data-progress] [data-at]")) words.hidden = words.dataset.at !== to
+    this.all("[data-progress] i").forEach((bar, n) => bar.classList.toggle("done", n <= number))
+    const [home, back] = [this.one("[data-home]"), this.one<HTMLButtonElement>("[data-back]")]
+    if (home) home.hidden = number > 0
+    if (back) { back.hidden = number === 0; back.value = ORDER[number - 1] ?? "where" }
+    const standing = this.one<HTMLButtonElement>("[data-default]")
+    if (standing) standing.value = ONWARD[to] ?? "send"
+    if (to === "send") this.review()
+    this.entitle()
+    this.form.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true })
+    window.scrollTo(0, 0)
+    mountAll(this.form)
+    keepNow(this.form).catch(() => undefined)
+  }
+
+  /** The heading and the tab say what the step asks. */
+  private entitle(): void {
+    const section = this.one(`section.${this.step}`)
+    const words = (section?.dataset.asking === undefined ? section?.dataset.title : section.dataset.question) ?? ""
+    const heading = this.form.querySelector("h1")
+    if (heading) heading.textContent = words
+    document.title = [words, ...document.title.split(" · ").slice(1)].join(" · ")
+  }
+
+  /** The last step says what will be sent, and asks first whether it is known already. */
+  private review(): void {
+    const matter = this.one<HTMLInputElement>("input[name=matter]:checked")
+    const [named, said] = [this.one("[data-sum=matter]"), this.one("[data-sum=words]")]
+    if (named) named.textContent = matter?.value ? matter.closest("label")?.textContent?.trim() ?? "" : ""
+    if (said) said.textContent = (this.input("words")?.value ?? "").slice(0, 160)
+    asking(this.form)
+  }
+
+  private filter(text: string): void {
+    const wanted = text.trim().toLocaleLowerCase()
+    for (const label of this.all(".matters label")) label.hidden = !(label.textContent ?? "").toLocaleLowerCase().includes(wanted)
+    for (const group of this.all(".matters fieldset")) group.hidden = !group.querySelector("label:not([hidden])")
+  }
+
+  private placed(): void {
+    if (this.hasPlace()) this.form.dataset.placed = ""
+    else delete this.form.dataset.placed
+    const chosen = this.one<HTMLInputElement>("input[name=matter]:checked")?.value
+    for (const button of this.all<HTMLButtonElement>("button[name=choose]")) button.toggleAttribute("aria-pressed", false)
+    for (const button of this.all<HTMLButtonElement>("button[name=choose]")) if (chosen && button.value === chosen) button.setAttribute("aria-pressed", "true")
+  }
+
+  private changed(): void {
+    if (!this.form.isConnected) return
+    this.placed()
+    clearTimeout(this.timer)
+    this.timer = window.setTimeout(() => { keepNow(this.form).catch(() => undefined) }, 400)
+  }
+
+  private submitted(event: SubmitEvent): void {
+    const by = event.submitter as HTMLButtonElement | null
+    if (by && (by.name !== "do" || by.value !== "send")) return
+    event.preventDefault()
+    if (this.form.dataset.sent !== "yes") this.send().catch(() => { delete this.form.dataset.sent })
+  }
+
+  private async send(): Promise<void> {
+    clearTimeout(this.timer)
+    if (!navigator.onLine) return this.later()
+    let answer: Response
+    try {
+      answer = await this.post()
+      if (answer.status === 403) {
+        const held = this.input("csrfmiddlewaretoken")
+        if (held) held.value = await token()
+        answer = await this.post()
+      }
+    } catch {
+      return this.later()
+    }
+    if (answer.headers.get("Content-Type")?.startsWith("application/json")) {
+      const told = await answer.json() as { url: string; code: string; number: string }
+      const about = this.one("[data-sum=matter]")?.textContent ?? ""
+      await remember({ code: told.code, number: told.number, about, at: Date.now(), told: true }).catch(() => undefined)
+      await done(this.form)
+      location.assign(told.url)
+      return
+    }
+    await this.replace(await answer.text())
+  }
+
+  private post(): Promise<Response> {
+    const body = new FormData(this.form)
+    body.set("do", "send")
+    return fetch(this.form.action, { method: "POST", body, headers: { Accept: "application/json, text/html" } })
+  }
+
+  /** The server asks back: its page stands in place of ours, with all that was typed. */
+  private async replace(text: string): Promise<void> {
+    const page = new DOMParser().parseFromString(text, "text/html")
+    const fresh = page.querySelector<HTMLFormElement>("form[data-steps]")
+    if (!fresh) throw new Error("no form")
+    this.form.replaceWith(fresh)
+    begin(fresh, false)
+    document.dispatchEvent(new CustomEvent("cityloop:form"))
+    mountAll(fresh)
+    const errors = fresh.querySelector<HTMLElement>("#errors, h1")
+    errors?.focus()
+  }
+
+  private async later(): Promise<void> {
+    await queue(this.form)
+    for (const part of this.all("section[data-at], [data-back], [data-progress], [data-later]")) part.hidden = true
+    const home = this.one("[data-home]")
+    if (home) home.hidden = false
+    const heading = this.form.querySelector<HTMLElement>("h1")
+    if (heading) { heading.textContent = heading.dataset.kept ?? ""; heading.focus() }
+  }
+}
+
+/** Asks whether it is one of those near by, unless it was said that it is not. */
+function asking(form: HTMLFormElement): void {
+  const section = form.querySelector<HTMLElement>("section.send")
+  const seen = section?.querySelector<HTMLInputElement>("[name=seen]")
+  if (!section) return
+  const before = (section.dataset.different ?? "").split(",")
+  const fresh = (seen?.value ?? "").split(",").some((id) => id && !before.includes(id))
+  if (seen) seen.disabled = Boolean(section.hidden)
+  if (fresh) section.dataset.asking = ""
+  else delete section.dataset.asking
+}

@@ -1,0 +1,65 @@
+// Keeps the report that is being written, and gives it back: every field and photo, and the step one was at.
+import { QUEUE, tell } from "./sending"
+import { drafts, drop, keep, type Draft } from "./store"
+import { PICKED } from "./position"
+
+const NOT_KEPT = ["csrfmiddlewaretoken", "do", "choose", "pick", "find", "photos", "seen"]
+const TELLING = ["lon", "unit", "address", "matter", "words"]
+
+/** A key of one report; the server takes two posts with one key for one report. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((n) => n.toString(16).padStart(2, "0")).join("")
+}
+
+export function fieldsOf(form: HTMLFormElement): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const [name, value] of new FormData(form)) if (typeof value === "string" && !NOT_KEPT.includes(name)) found[name] = value
+  return found
+}
+
+function draftOf(form: HTMLFormElement, state: Draft["state"]): Draft {
+  const fields = fieldsOf(form)
+  const input = form.querySelector<HTMLInputElement>("input[name=photos]")
+  return { key: fields.key ?? newKey(), at: Date.now(), step: form.dataset.step ?? "where", state, about: aboutOf(form), fields, photos: [...(input?.files ?? [])] }
+}
+
+/** What a report is about, in a few words, for the notes on other pages. */
+function aboutOf(form: HTMLFormElement): string {
+  const matter = form.querySelector<HTMLInputElement>("input[name=matter]:checked")
+  const named = matter?.value ? matter.closest("label")?.textContent?.trim() ?? "" : ""
+  const words = form.querySelector<HTMLTextAreaElement>("[name=words]")?.value.trim().slice(0, 60) ?? ""
+  const place = form.querySelector(".where-words b")?.textContent?.trim() ?? ""
+  return [named || words, place].filter(Boolean).join(" · ")
+}
+
+export async function keepNow(form: HTMLFormElement): Promise<void> {
+  const one = draftOf(form, "draft")
+  if (TELLING.some((name) => one.fields[name]) || one.photos.length) await keep(one)
+}
+
+export const done = (form: HTMLFormElement) => drop(form.querySelector<HTMLInputElement>("[name=key]")?.value ?? "").catch(() => undefined)
+
+/** Puts a report among those that wait for the network, and asks the browser to wake the worker when it is there. */
+export async function queue(form: HTMLFormElement): Promise<void> {
+  await keep(draftOf(form, "queued"))
+  tell()
+  const ready = await navigator.serviceWorker?.getRegistration() as (ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } }) | undefined
+  await ready?.sync?.register(QUEUE).catch(() => undefined)
+}
+
+/** Gives back a kept report into the form, and the step it was at. */
+export async function restored(form: HTMLFormElement, key: string): Promise<string | undefined> {
+  const one = (await drafts()).find((d) => d.key === key)
+  if (!one) return undefined
+  for (const [name, value] of Object.entries(one.fields)) {
+    const field = form.elements.namedItem(name)
+    if (field instanceof RadioNodeList) field.value = value
+    else if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) field.value = value
+  }
+  if (one.state !== "draft") await keep({ ...one, state: "draft" })
+  form.querySelector("input[name=photos]")?.dispatchEvent(new CustomEvent("cityloop:photos", { detail: one.photos }))
+  const [lon, lat] = [Number(one.fields.lon), Number(one.fields.lat)]
+  if (one.fields.lon) document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat, look: true } }))
+  tell()
+  return one.step
+}

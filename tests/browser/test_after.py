@@ -1,0 +1,65 @@
+"""After sending, in a browser: the page stays true by itself, shows before and after, and checks its own receipt."""
+
+import re
+
+import pytest
+
+from tests.browser.test_journey import act, photo, report, resident
+
+__all__ = ["resident"]
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+
+
+def test_the_page_of_a_resident_changes_in_place_and_checks_its_receipt(resident, at_desk, axe):
+    number, code = report(resident)
+    assert resident.locator(".qr path").get_attribute("d").startswith("M")
+    act(at_desk("shift"), number, "file")
+    act(at_desk("dispatcher"), number, "dispatch")
+    officer = at_desk("parks")
+    act(officer, number, "accept")
+    resident.goto(f"/follow/{code}")
+    resident.locator("details:has(form[data-offer=add]) > summary").click()
+    resident.locator("form[data-offer=add] textarea").fill("half a sentence")
+    act(officer, number, "report_back", words="Cut", photos=photo("gray"))
+    slider = resident.locator(".compare.over input[type=range]")
+    slider.wait_for(timeout=40_000)
+    assert resident.locator("form[data-offer=add] textarea").input_value() == "half a sentence"
+    slider.focus()
+    slider.press("ArrowRight")
+    assert slider.input_value() == "51"
+    assert re.search(r"51%", resident.locator(".compare").get_attribute("style"))
+    assert axe(resident) == []
+    resident.wait_for_timeout(3_000)  # sealed once a second
+    resident.locator("[data-island=check] button").click()
+    resident.locator("[data-island=check][data-held=true]").wait_for()
+
+
+def test_a_receipt_that_was_changed_does_not_hold(resident):
+    _number, code = report(resident)
+    resident.goto(f"/follow/{code}")
+
+    def forged(route):
+        answer = route.fetch()
+        said, wrong = (f'\\"what\\":\\"{what}\\"' for what in ("collect", "decline"))
+        assert said in answer.text()
+        route.fulfill(response=answer, body=answer.text().replace(said, wrong))
+
+    resident.route("**/receipt.json", forged)
+    resident.wait_for_timeout(3_000)
+    resident.locator("[data-island=check] button").click()
+    resident.locator("[data-island=check][data-held=false]").wait_for()
+
+
+def test_without_javascript_the_pair_stands_side_by_side(browser, town_server, at_desk, resident):
+    number, code = report(resident)
+    act(at_desk("shift"), number, "file")
+    act(at_desk("dispatcher"), number, "dispatch")
+    act(at_desk("parks"), number, "accept")
+    act(at_desk("parks"), number, "report_back", words="Cut", photos=photo("gray"))
+    context = browser.new_context(java_script_enabled=False, base_url=town_server.url)
+    page = context.new_page()
+    page.goto(f"/follow/{code}")
+    was, is_ = (page.locator(f".compare .{side}").bounding_box() for side in ("was", "is"))
+    assert was["x"] + was["width"] <= is_["x"] and was["y"] == is_["y"]
+    assert not page.locator("[data-island=check]").is_visible() and page.get_by_text("How to check it").is_visible()
+    context.close()

@@ -1,0 +1,206 @@
+"""Reporting on a phone: three taps, without scripts, without network, by the name of a street; axe at every step."""
+
+import json
+import re
+
+import pytest
+
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+PHONE = {"width": 390, "height": 844}
+# Smallville lies from 10.0 to 10.2 east, 50.0 to 50.1 north.
+PLACES = """
+import json, tempfile
+from pathlib import Path
+from django.conf import settings
+from cityloop.town.basemap.actions import Source
+from cityloop.town.places.actions import gather
+def road(name, *points): return {"type": "Feature", "properties": {"name": name, "class": "primary"},
+    "geometry": {"type": "LineString", "coordinates": points}}
+with tempfile.TemporaryDirectory() as folder:
+    streets = Path(folder) / "streets.geojson"
+    roads = [road("Long Road", [10.0, 50.05], [10.2, 50.05]), road("42nd Street", [10.06, 50.0], [10.06, 50.1])]
+    streets.write_text(json.dumps({"type": "FeatureCollection", "features": roads}))
+    gather([Source("road", streets)], settings.PLACES_FILE)
+"""
+
+
+@pytest.fixture(scope="module")
+def named(town_server):
+    town_server.shell(PLACES)
+    return town_server
+
+
+@pytest.fixture
+def phone(browser, named):
+    """Open phones that stand at places of their own, so that no test sees another's report as its duplicate."""
+    opened = []
+
+    def hold(lon=10.05, lat=50.07, **more):
+        context = browser.new_context(
+            base_url=named.url, viewport=PHONE, permissions=["geolocation"],
+            geolocation={"longitude": lon, "latitude": lat}, **more,
+        )  # fmt: skip
+        context.set_default_timeout(20_000)
+        opened.append(context)
+        return context.new_page()
+
+    yield hold
+    for context in opened:
+        context.close()
+
+
+def test_three_taps(phone):
+    """Here, a large matter, send: nothing typed, nothing asked twice."""
+    page = phone(10.013, 50.013)
+    page.goto("/")
+    page.get_by_role("button", name="Here, where I am").click()
+    page.get_by_role("heading", name="What needs fixing?", level=1).wait_for()
+    assert "Step 2 of 3" in page.locator("[data-progress]").inner_text()
+    page.locator(".offered button").first.click()
+    page.get_by_role("button", name="Send the report").click()
+    assert re.fullmatch(r"[0-9A-Z-]{19}", page.locator("[data-code]").inner_text())
+    page.goto("/follow")
+    page.locator(".mine a").wait_for()
+    assert page.locator(".mine a").count() == 1, "this device remembers its own report"
+
+
+def test_back_and_forward_lose_nothing(phone):
+    page = phone(10.021, 50.013)
+    page.goto("/report")
+    page.get_by_role("button", name="Continue").click()
+    assert "Say where" in page.locator(".step.where .error").inner_text()
+    page.get_by_role("button", name="Here, where I am").click()
+    page.locator("#words").fill("The lamp is dark")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Ready to send").wait_for()
+    assert page.locator("[data-sum=words]").inner_text() == "The lamp is dark"
+    page.go_back()
+    page.get_by_role("heading", name="What needs fixing?").wait_for()
+    page.get_by_role("button", name="One step back").click()
+    page.get_by_role("button", name="Continue").click()
+    assert page.locator("#words").input_value() == "The lamp is dark"
+
+
+def test_a_place_is_found_by_its_street_while_typing(phone):
+    page = phone()
+    page.goto("/")
+    page.locator("#place").fill("long rd and 42 st")
+    page.get_by_role("link", name="Long Road at 42nd Street").click()
+    page.get_by_role("heading", name="Where is it?").wait_for()
+    assert float(page.locator("#lon").input_value()) == pytest.approx(10.06, abs=1e-4)
+    page.locator("#place").fill("lomg road")
+    page.locator(".spots").get_by_role("button", name="Long Road").click()
+    assert page.locator("#address").input_value() == "Long Road"
+    page.get_by_role("button", name="Continue").click()
+    assert "Long Road" in page.locator(".chosen").inner_text()
+
+
+def test_without_a_script_a_place_is_found_by_its_street(phone):
+    page = phone(java_script_enabled=False)
+    page.goto("/")
+    page.locator("#place").fill("42 street")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="42nd Street").click()
+    page.get_by_role("button", name="Continue").click()
+    page.locator(".offered button").first.click()
+    page.get_by_role("heading", level=1).wait_for()
+    assert "42nd Street" in page.locator(".sum").inner_text()
+
+
+def test_a_report_without_network_is_sent_when_it_is_back(phone, named):
+    page = phone(10.031, 50.013)
+    page.goto("/report")
+    page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    page.goto("/report")
+    page.get_by_role("button", name="Here, where I am").click()
+    page.locator("#words").fill("Glass on the path")
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send the report").click()
+    page.get_by_text("Kept on this phone. It is sent when the network is back.").wait_for()
+    assert page.locator("[data-state=queued]").is_visible()
+    page.goto("/")
+    page.locator("[data-state=queued]").wait_for()
+    assert cases_about(named, "Glass on the path") == 0
+    page.context.set_offline(False)
+    page.locator("[data-state=sent]").wait_for()
+    page.get_by_role("link", name="Follow it").click()
+    page.get_by_role("heading", level=1).wait_for()
+    assert cases_about(named, "Glass on the path") == 1
+    assert kept_addresses(page) == [], "no page with a code is kept by the worker"
+
+
+def cases_about(server, words):
+    said = server.shell(
+        "from cityloop.loops.cases.models import Case\n"
+        "from cityloop.town.persons.queries import words_of\n"
+        f"print(sum({words!r} in words_of(c.subject).values() for c in Case.objects.all()))"
+    )
+    return int(said.split()[-1])
+
+
+def kept_addresses(page):
+    """Addresses in the worker's caches beside the two pages and the built files."""
+    found = page.evaluate(
+        "async () => { const all = []; for (const name of await caches.keys()) for (const one of"
+        " await (await caches.open(name)).keys()) all.push(new URL(one.url).pathname); return all }"
+    )
+    return [path for path in found if path not in ("/", "/report") and not path.startswith("/static/build/assets/")]
+
+
+def test_an_unfinished_report_is_offered_again(phone):
+    page = phone(10.041, 50.013)
+    page.goto("/report")
+    page.get_by_role("button", name="Here, where I am").click()
+    page.locator("#words").fill("A bench without its back")
+    page.get_by_role("button", name="Keep for later").click()
+    page.get_by_text("You have an unfinished report from").wait_for()
+    page.get_by_role("link", name="Continue").click()
+    page.get_by_role("heading", name="What needs fixing?").wait_for()
+    assert page.locator("#words").input_value() == "A bench without its back"
+    page.goto("/")
+    page.get_by_role("button", name="Throw away").click()
+    page.get_by_text("You have an unfinished report from").wait_for(state="detached")
+
+
+@pytest.mark.parametrize("script", [True, False])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_step_is_sound(phone, named, axe, language, script):
+    page = phone(10.051, 50.013, java_script_enabled=script)
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": named.url}])
+    faults: list[str] = []
+    page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+    place = "lon=10.155&lat=50.081"
+    for at, path in (("where", "/report"), ("what", f"/report?{place}"), ("send", f"/report?{place}")):
+        page.goto(path)
+        if at == "send":
+            page.locator(".offered button").first.click()
+        page.locator(f"section.{at}").wait_for()
+        if script:
+            page.wait_for_timeout(1200)
+            assert axe(page) == [], at
+        assert page.locator("h1").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") if script else True
+    assert faults == []
+
+
+def test_the_form_is_light(phone):
+    """Everything of /report but the map and its data: under 150 kB; under 60 without the icons of the desk."""
+    page = phone()
+    sizes: dict[str, int] = {}
+    page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
+    page.goto("/report")
+    page.locator(".map[data-ready]").wait_for()
+    beside = {url: size for url, size in sizes.items() if not re.search(r"/map|maplibre|/tiles/", url)}
+    assert sum(beside.values()) < 60_000, json.dumps(beside, indent=1)
+
+
+def test_the_portal_can_be_installed(phone, named):
+    page = phone()
+    page.goto("/")
+    told = page.request.get("/manifest.webmanifest").json()
+    assert told["start_url"] == "/" and {"192x192", "512x512"} <= {icon["sizes"] for icon in told["icons"]}
+    for icon in told["icons"]:
+        assert page.request.get(icon["src"]).status == 200
+    worker = page.request.get("/sw.js")
+    assert worker.headers["cache-control"] == "no-cache" and "javascript" in worker.headers["content-type"]

@@ -1,0 +1,200 @@
+"""Settings: everyone with a post may look, the city engineer of the whole city changes, all of it on the ledger."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from cityloop.town.calendar import queries as calendar
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.ledger.models import Step
+from cityloop.town.orgs import queries as orgs
+from cityloop.town.orgs.models import Holding, Post
+from cityloop.town.persons.models import Account
+from cityloop.town.units import queries as units
+from tests.town.staff import seat
+
+PAGES = [
+    "/desk/settings/",
+    "/desk/settings/catalogue",
+    "/desk/settings/catalogue/tree",
+    "/desk/settings/units",
+    "/desk/settings/organisations",
+    "/desk/settings/organisations/parks",
+    "/desk/settings/people",
+    "/desk/settings/calendars",
+    "/desk/settings/calendars/city",
+    "/desk/settings/loops",
+    "/desk/settings/loops/case",
+]
+
+
+@pytest.fixture
+def engineer(town):
+    client = Client()
+    client.force_login(seat(town.orgs["city"], "city_engineer"))
+    return client
+
+
+def latest(kind: str) -> Step:
+    return Step.objects.filter(kind=kind).latest("id")
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_whoever_holds_a_post_may_look_and_only_the_engineer_is_offered_changes(town, at_desk, engineer, path):
+    assert Client().get(path).status_code == 302
+    page = at_desk("parks").get(path)
+    assert page.status_code == 200 and b"The city engineer changes settings" in page.content
+    with CaptureQueriesContext(connection) as asked:
+        own = engineer.get(path)
+    assert own.status_code == 200 and b"The city engineer changes settings" not in own.content
+    assert len(asked) <= 12, [q["sql"] for q in asked]
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("who", ["parks", "dispatcher", "commander"])
+def test_nobody_else_changes_anything(town, at_desk, path, who):
+    before = Step.objects.count()
+    assert at_desk(who).post(path, {"do": "names", "names_en": "Mine"}).status_code == 403
+    assert Step.objects.count() == before
+
+
+def test_an_engineer_of_one_district_changes_nothing(town):
+    client = Client()
+    client.force_login(seat(town.orgs["city"], "city_engineer", "1001"))
+    assert client.post("/desk/settings/organisations", {"key": "x", "names_en": "X"}).status_code == 403
+
+
+def matter_form(**changes):
+    entry = catalog.current().matter("tree")
+    form = {"do": "matter", "on": catalog.current().digest, "urgent": "no", "level": "0", "public_place": "exact"}
+    for name, said in (("names", entry.names), ("filing", entry.filing), ("closing", entry.closing)):
+        form |= {f"{name}_en": said["en"], f"{name}_zh": said["zh-hans"]}
+    for n, step in enumerate(entry.milestones):
+        form |= {f"amount{n}": step.limit.amount, f"measure{n}": step.limit.unit}
+    return {**form, **changes}
+
+
+def test_a_changed_limit_holds_for_new_cases_and_not_for_old(town, engineer):
+    town.to("handling")
+    old = catalog.current()
+    last = len(old.matter("tree").milestones) - 1
+    form = matter_form(**{f"amount{last}": "9", f"measure{last}": "wd"})
+    assert engineer.post("/desk/settings/catalogue/tree", form).status_code == 303
+    catalog.forget()
+    assert catalog.current().matter("tree").limit.text == "9 wd"
+    assert catalog.catalog(old.digest).matter("tree").limit == old.matter("tree").limit
+    assert latest("catalog").what == "published" and latest("catalog").role == "city_engineer"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"amount0": "0"}, "milestones"),
+        ({"amount0": "many"}, "milestones"),
+        ({"level": "7"}, "level"),
+        ({"public_place": "everywhere"}, "public_place"),
+        ({"names_zh": ""}, "zh-hans"),
+        ({"on": "0" * 64}, "newer catalogue"),
+    ],
+)
+def test_a_wrong_value_changes_nothing_and_is_told(town, engineer, changes, said):
+    before = catalog.current().digest
+    answer = engineer.post("/desk/settings/catalogue/tree", matter_form(**changes))
+    catalog.forget()
+    assert answer.status_code == 422 and said in answer.content.decode() and catalog.current().digest == before
+
+
+def test_a_line_of_the_citys_own_wins_and_can_be_taken_away(town, engineer):
+    form = {"do": "line", "on": catalog.current().digest, "unit": "", "lead": "roads", "assist": "parks"}
+    assert engineer.post("/desk/settings/catalogue/tree", form).status_code == 303
+    catalog.forget()
+    led = catalog.current().route("tree", "")
+    assert led.lead.key == "roads" and [h.org.key for h in led.assisting] == ["parks"]
+    drop = {"do": "drop", "on": catalog.current().digest, "of": "tree", "unit": ""}
+    assert engineer.post("/desk/settings/catalogue/tree", drop).status_code == 303
+    catalog.forget()
+    assert catalog.current().route("tree", "").lead.key == "parks"
+    unknown = engineer.post("/desk/settings/catalogue/tree", {**form, "on": catalog.current().digest, "lead": "nobody"})
+    assert unknown.status_code == 422 and "nobody" in unknown.content.decode()
+
+
+def test_an_organisation_is_added_renamed_moved_closed_and_opened(town, engineer):
+    add = {"key": "lamps", "names_en": "Lamps", "names_zh": "路灯所", "kind": "enterprise", "parent": "roads"}
+    assert engineer.post("/desk/settings/organisations", add).status_code == 303
+    assert engineer.post("/desk/settings/organisations", add).status_code == 422
+    page = "/desk/settings/organisations/lamps"
+    assert engineer.post(page, {"do": "names", "names_en": "Street lamps"}).status_code == 303
+    assert engineer.post(page, {"do": "names", "names_en": " "}).status_code == 422
+    assert engineer.post(page, {"do": "move", "parent": "parks"}).status_code == 303
+    assert engineer.post(page, {"do": "close"}).status_code == 303
+    found = orgs.directory()["lamps"]
+    assert found.names == {"en": "Street lamps"} and not found.active
+    assert found.path.startswith(orgs.directory()["parks"].path)
+    assert engineer.post("/desk/settings/organisations/city", {"do": "close"}).status_code == 422
+    assert engineer.post(page, {"do": "open"}).status_code == 303 and orgs.directory()["lamps"].active
+    assert latest("organisation").what == "opened"
+
+
+def test_a_post_is_added_and_closed_but_never_anothers(town, engineer):
+    page = "/desk/settings/organisations/parks"
+    form = {"do": "post", "role": "crew", "unit": "", "level": "1"}
+    assert engineer.post(page, form).status_code == 303
+    made = Post.objects.latest("id")
+    assert (made.role, made.level, made.active) == ("crew", 1, True)
+    assert engineer.post("/desk/settings/organisations/roads", {"do": "close-post", "post": made.pk}).status_code == 422
+    assert engineer.post(page, {"do": "close-post", "post": made.pk}).status_code == 303
+    made.refresh_from_db()
+    assert not made.active
+    for wrong in ({"role": "king"}, {"unit": "nowhere"}, {"level": "9"}, {"level": "²"}):
+        assert engineer.post(page, {**form, **wrong}).status_code == 422
+
+
+def test_somebody_new_is_appointed_signs_in_and_is_dismissed(town, engineer):
+    form = {"do": "appoint", "user": "lin", "name": "林工", "role": "inspector", "organisation": "parks", "new": "yes"}
+    assert engineer.post("/desk/settings/people", {**form, "new": ""}).status_code == 422
+    page = engineer.post("/desk/settings/people", form)
+    password = page.content.decode().split('<code class="code">')[1].split("<")[0]
+    fresh = Client()
+    assert fresh.post("/desk/sign-in", {"username": "lin", "password": password}).status_code == 302
+    assert fresh.get("/desk/").status_code == 200
+    assert "林工" not in engineer.get("/desk/settings/people?user=li").content.decode()
+    held = Holding.objects.get(account__username="lin")
+    assert engineer.post("/desk/settings/people", {"do": "dismiss", "holding": held.pk}).status_code == 303
+    assert engineer.post("/desk/settings/people", {"do": "dismiss", "holding": held.pk}).status_code == 422
+    assert engineer.post("/desk/settings/people", {"do": "close", "user": "lin"}).status_code == 303
+    assert not Account.objects.get(username="lin").is_active
+
+
+def test_a_calendar_is_kept_and_a_wrong_one_refused(town, engineer):
+    form = {"names_en": "Office", "names_zh": "办公", "zone": "Asia/Shanghai", "day_minutes": "480", "country": "cn"}
+    form |= {f"shifts{n}": "8:30-12:00, 13:30–17:30" if n < 5 else "" for n in range(7)}
+    form |= {"holidays": "2026-12-31", "workdays": "2026-10-10 4\n2026-10-11"}
+    page = "/desk/settings/calendars/office"
+    assert engineer.post(page, form).status_code == 303
+    row = calendar.calendar_named("office")
+    assert row.shifts[0] == [["08:30", "12:00"], ["13:30", "17:30"]] and row.shifts[6] == []
+    assert row.workdays == {"2026-10-10": 3, "2026-10-11": None} and row.holidays == ["2026-12-31"]
+    wrong = ({"zone": "Mars/Olympus"}, {"shifts0": "early"}, {"shifts0": "25:00-26:00"}, {"holidays": "soon"},
+             {"workdays": "2026-10-10 9"}, {"day_minutes": "0"}, {"country": "ZZ"})  # fmt: skip
+    for change in wrong:
+        answer = engineer.post(page, {**form, **change})
+        assert answer.status_code == 422 and 'class="error"' in answer.content.decode(), change
+    assert calendar.calendar_named("office").revision == row.revision
+
+
+def test_a_unit_is_found_by_its_new_name_and_its_old(town, engineer):
+    code = units.children(units.root().code)[1].code
+    old = units.unit_of(code).names["en"]
+    page = f"/desk/settings/units/{code}"
+    assert engineer.post(page, {"names_en": "Riverside", "names_zh": "河滨"}).status_code == 303
+    assert engineer.post(page, {"names_en": "Riverside", "names_zh": "河滨"}).status_code == 303
+    assert code in {u.code for u in units.search("riversi")} & {u.code for u in units.search(old)}
+    assert engineer.post(page, {"names_en": "", "names_zh": ""}).status_code == 422
+    assert engineer.get("/desk/settings/units/nowhere").status_code == 404
+
+
+def test_the_loop_is_drawn_whole_and_proved(town, engineer):
+    page = engineer.get("/desk/settings/loops/case").content.decode()
+    assert "Proved: no finding" in page and page.count('class="box is-') == page.count('<tr id="state-')
+    assert engineer.get("/desk/settings/loops/other").status_code == 404
