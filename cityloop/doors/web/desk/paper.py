@@ -31,7 +31,7 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
     scope, now = scope_of(request), city_clock.now()
     found = queries.by_number(number, scope)
     place = names.places([found.unit_code], last=4).get(found.unit_code, "")
-    shown = casefile(found, place, now, scope)
+    shown = casefile(found, place, now, scope, queries.reports_of(found))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         photos = put_photos(shown, root)

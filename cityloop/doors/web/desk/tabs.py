@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cityloop.doors.web.desk import undo
 from cityloop.doors.web.guards import desk_page
 from cityloop.doors.web.show.acting import said
 from cityloop.ground.kit.refusal import Refusal
@@ -22,7 +23,10 @@ from cityloop.town.worklist import queries as worklist
 MOST = 1000
 PAGES = {"inbox": "desk:home", "cases": "desk:cases"}
 # What of an address belongs to a view: where a list was left off does not.
-FILTERS = {"inbox": ("what", "unit", "org", "late", "mine"), "cases": ("state", "matter", "unit", "org", "late", "q")}
+FILTERS = {
+    "inbox": ("what", "unit", "org", "late", "mine", "others"),
+    "cases": ("state", "matter", "unit", "org", "late", "q"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ def inbox(request: HttpRequest, scope: Scope, now: int, rows_of: Callable[[Query
     """Give the tabs of the inbox. Two queries: the kept views, and all counts."""
     fixed = [
         (_("To do now"), ""), (_("Overdue"), "late=over"), (_("Due today"), "late=today"), (_("Mine"), "mine=1"),
+        (_("Waiting on others"), "others=1"),
     ]  # fmt: skip
     if scope.has_role("dispatcher"):
         fixed.append((_("Bounced"), "what=replace_part"))
@@ -73,7 +78,7 @@ def filters_of(page: str, query: QueryDict) -> dict[str, str]:
 @desk_page
 def keep(request: HttpRequest, page: str) -> HttpResponse:
     """Keep the present filters under a name."""
-    query = QueryDict(mutable=True)
+    query, now = QueryDict(mutable=True), city_clock.now()
     query.update(filters_of(page, QueryDict(str(request.POST.get("query", "")))))
     try:
         view = actions.keep_view(
@@ -81,9 +86,11 @@ def keep(request: HttpRequest, page: str) -> HttpResponse:
             page=page,
             name=str(request.POST.get("name", "")),
             query=query.urlencode(),
-            at=city_clock.now(),
+            at=now,
         )
-        messages.success(request, _("Kept: {name}").format(name=view.name))
+        back = {"to": reverse("desk:drop-view", args=[page]), "view": str(view.pk)}
+        # One that took the place of another cannot be taken back: what was kept before is gone.
+        undo.success(request, _("Kept: {name}").format(name=view.name), back if view.created == now else None)
     except Refusal as refusal:
         messages.error(request, said(refusal))
     return HttpResponseRedirect(f"{reverse(PAGES[page])}?{query.urlencode()}", status=303)
@@ -94,6 +101,8 @@ def keep(request: HttpRequest, page: str) -> HttpResponse:
 def drop(request: HttpRequest, page: str) -> HttpResponse:
     """Take a kept view away."""
     view = natural(str(request.POST.get("view", "")))
-    if view is not None:
-        actions.drop_view(account=request.user, view=view)  # type: ignore[arg-type]
+    gone = actions.drop_view(account=request.user, view=view) if view is not None else None  # type: ignore[arg-type]
+    if gone is not None:
+        back = {"to": reverse("desk:keep-view", args=[page]), "name": gone.name, "query": gone.query}
+        undo.success(request, _("Taken away: {name}").format(name=gone.name), back)
     return HttpResponseRedirect(reverse(PAGES[page]), status=303)

@@ -19,7 +19,7 @@ from cityloop.loops.cases.openly import AFTER, SHOWN
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
 # Steps whose words are meant for the reporter; all other words stay inside.
-TOLD = ("ask_reporter", "decline", "disproved", "close", "transfer")
+TOLD = ("ask_reporter", "message", "decline", "disproved", "close", "transfer")
 OWN = ("collect", "answer", "add", "confirm", "dispute", "reopen", "rate", "withdraw")
 FOUND = "proved"  # the step whose photos show the place before the work
 
@@ -214,7 +214,7 @@ def _reason(moments: Sequence[Any]) -> str:
 def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told | None:
     """Give the line of a step for residents: the organisation, never a person; words only where meant for them."""
     row = moment.step
-    if row.what not in SHOWN:
+    if row.what not in SHOWN and not (mine and row.what in TOLD):
         return None
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":
