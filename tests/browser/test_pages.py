@@ -64,7 +64,7 @@ def test_targets_are_large_enough(page, town_server, path):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(path)
     small = page.evaluate(
-        "[...document.querySelectorAll('main a, main button, header a, header button, main input')]"
+        "[...document.querySelectorAll('main a, main button, header a, header button, main input:not([type=radio])')]"
         ".filter(e => e.offsetParent && !e.matches('.unseen, .skip') && e.getBoundingClientRect().height < 44)"
         ".map(e => e.outerHTML.slice(0, 80))"
     )
