@@ -253,6 +253,39 @@ def test_who_asks_for_hints_too_often_gets_none(client, town, monkeypatch):
     assert told == [True, True, False]
 
 
+def test_a_report_can_be_sent_by_who_has_used_up_all_hints(client, town, monkeypatch):
+    from cityloop.doors.web.public import report
+
+    cache.clear()
+    first = town.collect()
+    monkeypatch.setattr(report, "HINTS", 0)
+    hint(client)
+    hint(client)
+    asked = client.post("/report", form(matter="tree")).content.decode()
+    seen = re.search(r'name="seen" value="([\d,]+)">', asked)[1]
+    assert seen == str(first.case) and first.number in asked
+    assert client.post("/report", form(matter="tree", seen=seen)).status_code == 303
+
+
+def test_a_form_without_a_point_uses_up_no_hints(client, town, monkeypatch):
+    from cityloop.doors.web.public import report
+
+    cache.clear()
+    first = town.collect()
+    monkeypatch.setattr(report, "HINTS", 1)
+    for _n in range(3):
+        hint(client, lon="", lat="")
+    assert first.number in hint(client)
+
+
+def test_who_looks_for_places_too_often_waits(client, town, monkeypatch):
+    from cityloop.doors.web.public import finding
+
+    cache.clear()
+    monkeypatch.setattr(finding, "SEARCHES", 2)
+    assert [client.get("/places", {"q": "west"}).status_code for _n in range(4)] == [200, 200, 429, 429]
+
+
 def test_each_step_shows_itself_and_keeps_what_was_said(client, town):
     where = client.get("/report").content.decode()
     assert 'data-step="where"' in where
