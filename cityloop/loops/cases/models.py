@@ -136,7 +136,7 @@ class Follower(models.Model):
 
 
 class Submission(models.Model):
-    """An idempotency key of a door and client, kept for 24 hours with the answer given."""
+    """An idempotency key of a door and client, kept with the answer given while it holds; `at` is the real time."""
 
     door = models.CharField(max_length=24)
     client = models.CharField(max_length=64)

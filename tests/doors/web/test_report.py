@@ -40,6 +40,23 @@ def test_a_double_click_makes_one_case(client, town):
     assert one["Location"] == two["Location"] and Case.objects.count() == 1
 
 
+def test_a_report_that_waited_on_a_phone_for_two_weeks_is_one_report(client, town, monkeypatch):
+    """Its first post may have arrived though no answer did; it is kept for as long as phones wait."""
+    from cityloop.loops.cases.actions import answers, intake
+    from cityloop.loops.cases.nightly import forget_old_answers
+
+    now, city = answers.real_now(), town.at
+    one = client.post("/report", form(queued="1"), headers={"Accept": "application/json"}).json()
+    monkeypatch.setattr("cityloop.town.calendar.clock.CityClockPort.now", lambda _self: city + 60 * 14 * answers.DAY)
+    for module in (answers, intake):
+        monkeypatch.setattr(module, "real_now", lambda: now + 14 * answers.DAY)
+    assert forget_old_answers() == 0
+    two = client.post("/report", form(queued="1"), headers={"Accept": "application/json"}).json()
+    assert one == two and Case.objects.count() == 1
+    monkeypatch.setattr(answers, "real_now", lambda: now + 16 * answers.DAY)
+    assert forget_old_answers() == 1
+
+
 def test_another_report_from_a_form_sent_before_is_asked_back(client, town):
     client.post("/report", form())
     again = client.post("/report", form(words="Something else", lon="10.15"))

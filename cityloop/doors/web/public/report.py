@@ -56,12 +56,13 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     at = city_clock.now()
     try:
         brake(request, "report", most=MOST, seconds=WITHIN)
-        made, key = drafting.report_of(draft), draft.typed["key"]
-        taken = cases.answered(report=made, at=at, door="web", key=key)
+        made = drafting.report_of(draft)
+        once: dict[str, Any] = {"door": cases.PHONE, "key": draft.typed["key"], "within": cases.WAITED}
+        taken = cases.answered(report=made, **once)
         found = drafting.likely(draft, at) if taken is None and not queued(request) else []
         if found and not drafting.seen(draft, found):
             return page(request, draft, step=steps.SEND, likely=found)
-        taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, door="web", key=key)
+        taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, **once)
     except Refusal as refusal:
         return refused(request, again(draft, refusal), 429 if refusal.code == "web.rate" and queued(request) else 422)
     place = reverse("public:sent", args=[taken.follow])
