@@ -117,6 +117,20 @@ def test_photos_survive_an_error_elsewhere(client, town):
     assert File.objects.get().subject == Case.objects.get().subject
 
 
+def test_photos_kept_too_long_ago_are_asked_for_again(client, town, monkeypatch):
+    import time
+
+    answer = client.post("/report", form(email="no address", photos=picture()))
+    kept = re.search(r'name="kept" value="([^"]+)"', answer.content.decode())[1]
+    now = time.time()
+    monkeypatch.setattr("django.core.signing.time.time", lambda: now + 90_000)
+    answer = client.post("/report", form(kept=kept))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'id="photos-error"' in page and 'data-step="what"' in page
+    assert 'name="kept" value=""' in page and not Case.objects.exists()
+    assert client.post("/report", form(kept="")).status_code == 303
+
+
 def test_photos_of_others_cannot_be_claimed(client, town):
     answer = client.post("/report", form(kept='["00000000-0000-4000-8000-000000000000"]'))
     assert answer.status_code == 303 and not File.objects.exists()

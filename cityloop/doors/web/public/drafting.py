@@ -84,7 +84,8 @@ def begun(given: QueryDict, key: str = "") -> Draft:
         typed["matter"] = clean(str(given["choose"]))[:200]
     if given.get("pick"):
         typed |= finding.chosen(clean(str(given["pick"]))[:400])
-    return addressed(Draft(typed, _unsigned(given.get("kept", ""))))
+    photos, errors = _unsigned(given.get("kept", ""))
+    return addressed(Draft(typed, photos, errors))
 
 
 def addressed(draft: Draft) -> Draft:
@@ -99,11 +100,14 @@ def addressed(draft: Draft) -> Draft:
     return replace(draft, typed={**typed, "address": street, "proposed": street})
 
 
-def _unsigned(text: str) -> tuple[str, ...]:
+def _unsigned(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Give the photos kept with a form; say at their field that they were kept too long ago."""
     try:
-        return tuple(signing.loads(text, salt=SALT, max_age=DAY)) if text else ()
+        return tuple(signing.loads(text, salt=SALT, max_age=DAY)) if text else (), {}
+    except signing.SignatureExpired:
+        return (), {"photos": _("The photos were added too long ago and are gone. Please add them again.")}
     except signing.BadSignature:
-        return ()
+        return (), {}
 
 
 def with_photos(draft: Draft, request: HttpRequest, at: int) -> Draft:
