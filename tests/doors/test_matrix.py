@@ -306,7 +306,9 @@ def test_a_page_asks_at_most_twelve_times(made: World, db: None, route: str, row
     client, over = viewer.browser(), list[Any]()
     for asked in addresses(made, viewer, row):
         client.get("/desk/notices")  # who it is, and what every process knows, is known by the second page
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             text_of(client.get(asked.path))
         asked_for = [q["sql"] for q in seen.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         if len(asked_for) > 12:

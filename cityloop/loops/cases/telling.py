@@ -124,9 +124,10 @@ def urged(case: Case, at: int) -> list[dict[str, int]]:
 
 def answering(case: Case, at: int) -> list[dict[str, int]]:
     """Give who is told that a reporter disputes what was done: who is named to check, and the shift leaders."""
-    named = [{"person": case.person}] if case.person else []
-    found = eligible("shift_leader", case.unit_code, at, level=case.level)
-    return named + [{"account": one.account} for one in found if one.person != case.person]
+    checks = eligible("inspector", case.unit_code, at, level=case.level) if case.state == "checking" else []
+    found = [one for one in checks if one.person == case.person]
+    found += eligible("shift_leader", case.unit_code, at, level=case.level)
+    return [{"account": account} for account in dict.fromkeys(one.account for one in found)]
 
 
 def stage(case: Case, row: Row, lang: str = "en") -> str:
