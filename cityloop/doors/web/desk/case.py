@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cityloop.doors.web.desk.casefile import File, casefile, changed, whole
-from cityloop.doors.web.desk.searching import MAY_LOOK
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import actor_words, find, forms, reason, said
@@ -22,6 +21,7 @@ from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.roles import MAY_LOOK
 from cityloop.town.persons import actions as looking
 from cityloop.town.persons import queries as persons
 from cityloop.town.units import queries as units
