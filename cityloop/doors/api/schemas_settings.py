@@ -62,7 +62,9 @@ class LineOut(Schema):
     own: bool
 
 
-class StepOut(Schema):
+class LimitOut(Schema):
+    """A milestone of a matter with its limit."""
+
     names: Names
     limit: str
 
@@ -89,7 +91,7 @@ class MatterFullOut(MatterOut):
     version: int
     filing: Names
     closing: Names
-    milestones: list[StepOut]
+    milestones: list[LimitOut]
     stages: list[str]
     level: int
     public_place: str

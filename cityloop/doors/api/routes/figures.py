@@ -36,7 +36,7 @@ class CountsAsked(Asked):
     at: Text = Field("", max_length=40, description="A time of the last 24 hours; now where none is named.")
 
 
-@api.get("/counts", response=can(CountsOut, 200, "key query"), auth=READ, tags=["places"])
+@api.get("/counts", response=can(CountsOut, 200, "key path query"), auth=READ, tags=["places"])
 def counts(request: HttpRequest, asked: Query[CountsAsked]) -> HttpResponse:
     """Count the open cases of each part of a unit, now or as they were at a time of the last 24 hours."""
     known_query(request, asked)
