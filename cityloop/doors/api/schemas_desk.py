@@ -83,6 +83,24 @@ class NearsOut(Schema):
     items: list[NearOut]
 
 
+class MessageOut(Schema):
+    """Something said about a case: `side` is `city` or `reporter` in the conversation, `note` among staff alone."""
+
+    seq: int
+    side: str
+    at: str
+    what: str
+    names: Names
+    role: str
+    organisation: str
+    words: list[str]
+    photos: list[str]
+
+
+class MessagesOut(Schema):
+    items: list[MessageOut]
+
+
 class PromiseOut(Schema):
     """The signed promise that a report was taken into the book."""
 

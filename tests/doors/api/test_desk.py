@@ -106,6 +106,20 @@ def test_likely_duplicates_and_neighbours(town: Town, key: Key) -> None:
     assert len(ask("GET", f"/api/v1/cases/{mine}/neighbours", key("shift")).body["items"]) == 3
 
 
+def test_what_was_said_stands_by_sides(town: Town, key: Key) -> None:
+    case = town.collect(words="A tree is down").case
+    town.take(case, "note", "shift", words="Looks old")
+    town.take(case, "ask_reporter", "intake", question="Which tree?")
+    town.take(case, "answer", "reporter", words="The oak")
+    path = f"/api/v1/cases/{name_of(case)}/messages"
+    said = [(m["side"], m["words"]) for m in ask("GET", path, key("shift")).body["items"]]
+    assert said == [
+        ("reporter", ["A tree is down"]), ("note", ["Looks old"]), ("city", ["Which tree?"]), ("reporter", ["The oak"]),
+    ]  # fmt: skip
+    assert [m["words"] for m in ask("GET", f"{path}?side=note", key("shift")).body["items"]] == [["Looks old"]]
+    assert ask("GET", path, key("police")).status == 404 and ask("GET", f"{path}?side=x", key("shift")).status == 422
+
+
 def test_receipt_promise_and_paper(town: Town, key: Key) -> None:
     case = name_of(town.to("handling"))
     receipt = ask("GET", f"/api/v1/cases/{case}/receipt", key("shift")).body

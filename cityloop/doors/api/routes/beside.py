@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from math import cos, radians
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from django.http import HttpRequest, HttpResponse
@@ -15,10 +15,12 @@ from cityloop.doors.api.asked import Asked, Flag, Whole
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
-from cityloop.doors.api.schemas_desk import AlikesOut, NearsOut, PromiseOut, ReceiptOut
+from cityloop.doors.api.schemas_desk import AlikesOut, MessagesOut, NearsOut, PromiseOut, ReceiptOut
 from cityloop.ground.codes import metres_between
-from cityloop.loops.cases import duplicates, listing, queries
+from cityloop.ground.loop.definition import Definition
+from cityloop.loops.cases import duplicates, listing, queries, telling
 from cityloop.loops.cases.listing import METRES, Near
+from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.persons.queries import words_of_many
 
@@ -81,6 +83,32 @@ def _measured(rows: Iterable[Any], lon: float, lat: float, radius: int) -> list[
     away = metres_between(at[:, 0], at[:, 1], lon, lat)
     near = [(float(metres), row) for metres, row in zip(away, found, strict=True) if metres <= radius]
     return sorted(near, key=lambda pair: (pair[0], pair[1].id))
+
+
+class MessagesAsked(Asked):
+    """Which of them."""
+
+    side: Literal["city", "reporter", "note", ""] = Field("", description="One side alone; all where none is named.")
+
+
+@api.get("/cases/{number}/messages", response=can(MessagesOut, 200, "key path query"), auth=READ, tags=["cases"])
+def messages(request: HttpRequest, number: str, asked: Query[MessagesAsked]) -> HttpResponse:
+    """Give what passed between the city and the reporter, and the notes of staff, the oldest first.
+
+    To write, take the action: `note`, or one that the reporter is told of, such as `ask_reporter`.
+    """
+    known_query(request, asked)
+    case = queries.by_number(number, scope_of(request))
+    definition = pinned(case.definition)
+    told = [_message(m, definition) for m in reversed(queries.timeline(case, internal=True)) if telling.side(m.step)]
+    told = [one for one in told if one["words"] or one["photos"]]
+    return said({"items": [one for one in told if asked.side in ("", one["side"])]})
+
+
+def _message(moment: Any, definition: Definition) -> dict[str, Any]:
+    step = shown.step(moment, definition)
+    kept = {name: step[name] for name in ("seq", "at", "what", "names", "role", "organisation", "photos")}
+    return {**kept, "side": telling.side(moment.step), "words": list(step["words"].values())}
 
 
 @api.get("/cases/{number}/receipt", response=can(ReceiptOut, 200, "key path"), auth=READ, tags=["cases"])
