@@ -1,13 +1,22 @@
-// The desk: htmx for parts of pages, keys, and the islands.
+// The desk: keys, parts of pages that change in place, and the islands.
 import "./css/desk.css"
 import "./css/settings.css"
-import "htmx.org"
+import { acting } from "./islands/acting"
 import { hints } from "./islands/hints"
+import { inplace } from "./islands/inplace"
 import { keys } from "./islands/keys"
+import { lists } from "./islands/lists"
 import { live } from "./islands/live"
+import { replies } from "./islands/replies"
 import { start } from "./islands/start"
+import { told } from "./islands/told"
 
 start()
 hints()
 keys()
+lists()
+acting()
+replies()
+told()
+inplace()
 live()

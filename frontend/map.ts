@@ -5,7 +5,7 @@ import * as maplibre from "maplibre-gl"
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url"
 import { type Ground, ground, styleOf } from "./islands/map-base"
 import { drawCases, renewCases, showCases } from "./islands/map-cases"
-import { legend } from "./islands/map-legend"
+import { countMarks, legend } from "./islands/map-legend"
 import { showMarks } from "./islands/map-marks"
 import { pickable, pinned } from "./islands/map-pick"
 import { pointing } from "./islands/map-pointing"
@@ -159,6 +159,7 @@ async function get(url: string | undefined): Promise<Collection> {
 function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void {
   if (!put(map, "marks", marks)) for (const layer of markLayers(at)) map.addLayer(layer)
   showMarks(map, at, marks)
+  countMarks(at, marks)
 }
 
 function fit(map: maplibre.Map, what: Collection, top: number): void {

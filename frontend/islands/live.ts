@@ -1,8 +1,10 @@
 // The desk stays fresh: steps of others arrive by server-sent events, and the page fetches itself anew and changes in
 // place. What someone types or has focused is never touched; what changed lights up briefly.
-import { atMost, RENEWED } from "./renewing"
+import { connect } from "./stream"
+import { atMost, PUT, RENEWED } from "./renewing"
 
 const APART = 2_500 // in a busy city the page is not fetched more often than this
+const HERE = 800 // but this often where the step is one of a case that is shown
 const TICK = 30_000 // clocks move even where nobody acts
 const SILENT = 50_000 // the server says something every 20 s
 
@@ -13,26 +15,24 @@ export function live(): void {
   const at = document.querySelector<HTMLElement>("[data-live-page]")
   if (!at || !("EventSource" in window)) return
   const refresh = atMost(APART, () => { if (!document.hidden) void renew() })
-  let stream = listen(at, refresh)
+  const here = atMost(HERE, () => { if (!document.hidden) void renew() })
+  connect(at.dataset.livePage ?? "", {
+    fresh: () => { heard = Date.now(); say(true, heard) },
+    stale: () => say(false, heard),
+    missed: refresh,
+    step: (number) => {
+      if (shows(number)) here()
+      else if (!at.dataset.case) refresh()
+    },
+  })
   window.setInterval(() => { if (heard && Date.now() - heard > SILENT) say(false, heard); refresh() }, TICK)
   document.addEventListener("visibilitychange", refresh)
-  window.addEventListener("pagehide", () => stream.close())
-  window.addEventListener("pageshow", (event) => { if (event.persisted) stream = listen(at, refresh) })
 }
 
-/** Opens the stream. It reconnects by itself, and then asks for what it missed. */
-function listen(at: HTMLElement, refresh: () => void): EventSource {
-  const stream = new EventSource("/live")
-  const hear = () => { heard = Date.now(); say(true, heard) }
-  stream.addEventListener("open", hear)
-  stream.addEventListener("beat", hear)
-  stream.addEventListener("step", (event) => {
-    hear()
-    const { number } = JSON.parse((event as MessageEvent<string>).data) as { number: string }
-    if (!at.dataset.case || at.dataset.case === number) refresh()
-  })
-  stream.addEventListener("error", () => say(false, heard))
-  return stream
+/** The case is this page's, or a row of it: what others do with it is to be seen at once. */
+function shows(number: string): boolean {
+  const found = CSS.escape(number)
+  return Boolean(document.querySelector(`[data-case="${found}"], [data-rows] [data-row="${found}"]`))
 }
 
 function say(fresh: boolean, when: number): void {
@@ -57,8 +57,9 @@ export async function renew(): Promise<void> {
   document.dispatchEvent(new Event(RENEWED))
   const now = new Map([...document.querySelectorAll<HTMLElement>("[data-live]")].map((e) => [e.dataset.live, e]))
   const next = [...page.querySelectorAll<HTMLElement>("[data-live]")]
-  if (next.length !== now.size || next.some((e) => !now.has(e.dataset.live))) return replaceAll(page)
-  for (const part of next) put(now.get(part.dataset.live) as HTMLElement, part)
+  if (next.length !== now.size || next.some((e) => !now.has(e.dataset.live))) replaceAll(page)
+  else for (const part of next) put(now.get(part.dataset.live) as HTMLElement, part)
+  document.dispatchEvent(new Event(PUT))
 }
 
 /** Takes over as of when the page is: in the city's own time, which in a replay is not that of this machine. */
@@ -72,10 +73,19 @@ function asOf(page: Document): void {
 function replaceAll(page: Document): void {
   const [now, next] = [document, page].map((d) => d.querySelector<HTMLElement>("[data-live-page]"))
   if (!now || !next || busy(now)) return
+  keepMaps(now, next)
   const fresh = now.querySelector("[data-fresh]")
   now.replaceChildren(...next.childNodes)
   const place = now.querySelector("[data-fresh]")
   if (fresh && place) place.replaceWith(fresh)
+}
+
+/** A map that stands goes on standing: it renews itself. */
+function keepMaps(now: HTMLElement, next: HTMLElement): void {
+  for (const map of next.querySelectorAll<HTMLElement>(".map[data-island]")) {
+    const old = [...now.querySelectorAll<HTMLElement>(".map[data-mounted]")].find((one) => one.dataset.marksUrl === map.dataset.marksUrl)
+    if (old) map.replaceWith(old)
+  }
 }
 
 /** Changes one part; rows by their key, so that each keeps its place, its focus and its selection. */
@@ -130,6 +140,8 @@ function same(one: HTMLElement, two: HTMLElement): boolean {
   const plain = (e: HTMLElement) => {
     const copy = e.cloneNode(true) as HTMLElement
     for (const part of copy.querySelectorAll("[data-fresh], [data-live], [name=csrfmiddlewaretoken], .map")) part.remove()
+    for (const part of copy.querySelectorAll("[data-island]")) part.replaceWith(...[...part.querySelectorAll("img")].map((img) => img.getAttribute("src") ?? ""))
+    copy.removeAttribute("hidden")
     copy.removeAttribute("data-selected")
     copy.classList.remove("changed")
     if (!copy.getAttribute("class")) copy.removeAttribute("class")

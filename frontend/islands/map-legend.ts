@@ -17,8 +17,9 @@ export function legend(map: Map, at: HTMLElement): Legend {
   at.append(box)
   if (at.dataset.casesUrl) map.on("idle", () => marks.replaceChildren(...count(map, at)))
   return {
-    shade: (steps) => {
-      box.hidden = !steps.length
+    shade: (given) => {
+      const steps = at.dataset.marksUrl ? [] : given // beside a list the marks matter, not the shades
+      box.hidden = !steps.length && !at.dataset.marksUrl
       ramp.replaceChildren(...steps.length ? shades(steps) : [])
     },
     place: (down) => map.once("idle", () => place(map, at, box, down)),
@@ -42,8 +43,22 @@ function shades(steps: number[]): HTMLElement[] {
   })
 }
 
+/** How many marks of each status the list beside has. */
+export function countMarks(at: HTMLElement, marks: GeoJSON.FeatureCollection): void {
+  const list = at.querySelector(".legend .marks")
+  if (!list || at.dataset.casesUrl) return
+  const found: Record<string, number> = {}
+  for (const f of marks.features) found[String(f.properties?.status)] = (found[String(f.properties?.status)] ?? 0) + 1
+  list.replaceChildren(...rows(at, found))
+  const box = list.closest<HTMLElement>(".legend")
+  if (box) box.hidden = !marks.features.length
+}
+
 function count(map: Map, at: HTMLElement): HTMLElement[] {
-  const found = casesInView(map)
+  return rows(at, casesInView(map))
+}
+
+function rows(at: HTMLElement, found: Record<string, number>): HTMLElement[] {
   return [...URGENCY].reverse().filter((status) => found[status]).map((status) => {
     const row = element("li")
     const disc = element("span", `mark is-${status}`)

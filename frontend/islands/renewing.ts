@@ -1,19 +1,21 @@
 // What renews itself, and how often it may.
-const SOON = 700 // gathers steps that come together
 
 /** Told to the document when the page was fetched anew: what is drawn beside it follows. */
 export const RENEWED = "cityloop:renewed"
 
-/** Calls soon after it is first asked, and never twice within `apart` ms, however often it is asked. */
+/** Told to the document when parts of it were put in anew: islands in them are mounted. */
+export const PUT = "cityloop:put"
+
+/** Calls at once when first asked, and never twice within `apart` ms, however often it is asked. */
 export function atMost(apart: number, call: () => void): () => void {
   let waiting = 0
-  let last = 0
+  let last = -apart
   return () => {
     if (waiting) return
     waiting = window.setTimeout(() => {
       waiting = 0
-      last = Date.now()
+      last = performance.now()
       call()
-    }, Math.max(SOON, last + apart - Date.now()))
+    }, Math.max(0, last + apart - performance.now()))
   }
 }

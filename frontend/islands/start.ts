@@ -2,6 +2,7 @@
 import { menus } from "./menus"
 import { once } from "./once"
 import { position } from "./position"
+import { PUT } from "./renewing"
 
 const islands: Record<string, () => Promise<{ mount: (at: HTMLElement) => unknown }>> = {
   map: () => import("../map"),
@@ -24,9 +25,10 @@ export function mountAll(root: ParentNode): void {
 }
 
 export function start(): void {
+  document.documentElement.dataset.script = "on"
   mountAll(document)
   menus()
   once()
   position()
-  document.addEventListener("htmx:after:swap", () => mountAll(document))
+  document.addEventListener(PUT, () => mountAll(document))
 }

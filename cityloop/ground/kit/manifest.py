@@ -6,6 +6,7 @@ written once as `"@key"` and looked up in `strings/`.
 
 from collections import Counter
 from collections.abc import Iterable
+from string import Formatter
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -139,6 +140,42 @@ class Role(_Model):
     names: Words | None = None
 
 
+# What the words of a reply may name: filled in from the case when somebody takes them up.
+BLANKS = ("number", "matter", "place", "organisation", "due")
+
+
+def _fillable(words: dict[str, str]) -> dict[str, str]:
+    for text in words.values():
+        try:
+            named = [name for _text, name, _spec, _way in Formatter().parse(text) if name is not None]
+        except ValueError as error:
+            raise ValueError(f"a brace stands alone: {error}") from error
+        if unknown := sorted(set(named) - set(BLANKS)):
+            raise ValueError(f"no such blank: {', '.join(unknown)}; there are {', '.join(BLANKS)}")
+    return words
+
+
+class Reply(_Model):
+    """Words that staff often write to reporters, ready to be taken up and changed.
+
+    `for` names the actions in whose forms they are offered; `states` and `matters` narrow that down. The words may
+    name {number}, {matter}, {place}, {organisation} and {due} of the case.
+    """
+
+    key: Key
+    names: Words
+    for_: Annotated[tuple[Key, ...], Field(alias="for", min_length=1)]
+    states: tuple[Key, ...] = ()
+    matters: tuple[Pattern, ...] = ()
+    words: Annotated[Words, AfterValidator(_fillable)]
+
+    def fits(self, action: str, state: str, matter: str) -> bool:
+        """Tell whether these words are offered for an action on a case of this matter in this state."""
+        if action not in self.for_ or (self.states and state not in self.states):
+            return False
+        return not self.matters or any(Rule(p, "", "").matches(matter, "") for p in self.matters)
+
+
 class Manifest(_Model):
     """A whole plate."""
 
@@ -150,11 +187,13 @@ class Manifest(_Model):
     matters: tuple[Matter, ...] = ()
     responsibility: tuple[Responsibility, ...] = ()
     roles: tuple[Role, ...] = ()
+    replies: tuple[Reply, ...] = ()
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         _once("organisations", [organisation.key for organisation in self.organisations])
         _once("matters", [matter.code for matter in self.matters])
+        _once("replies", [reply.key for reply in self.replies])
         _once("responsibility", [f"{rule.matter} {rule.unit}" for rule in self.responsibility])
         for rule in self.responsibility:
             if self.matters and not any(rule.rule("").matches(m.code, rule.unit) for m in self.matters):

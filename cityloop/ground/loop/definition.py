@@ -83,6 +83,7 @@ class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"f
     else_to: str = ""
     within: str = ""
     lead_only: bool = False
+    holder_only: bool = False
     first_only: bool = False
     again_only: bool = False
     internal: bool = False

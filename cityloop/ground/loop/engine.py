@@ -86,7 +86,7 @@ def guard(
         _held(definition, snapshot, transition, actor)
     law.check(definition, snapshot, transition, actor, kin or {})
     action = transition.action
-    if action.lead_only or action.within or action.first_only or action.again_only:
+    if action.lead_only or action.holder_only or action.within or action.first_only or action.again_only:
         _conditions(definition, snapshot, transition, actor, at)
 
 
@@ -112,10 +112,10 @@ def _only_system(definition: Definition, transition: Transition) -> bool:
 
 def _conditions(definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor, at: int) -> None:
     action = transition.action
-    if action.lead_only and actor.role in definition.part_roles:
-        lead = snapshot.lead
-        if lead is None or not belongs(actor, lead.org, lead.org_path):
-            raise Refusal("loop.lead_only", "Only the lead organisation may do this.")
+    if action.lead_only and actor.role in definition.part_roles and not _leads(snapshot, actor):
+        raise Refusal("loop.lead_only", "Only the lead organisation may do this.")
+    if action.holder_only and not _holds(definition, snapshot, actor):
+        raise Refusal("loop.holder_only", "Only who holds the case now may do this.")
     if action.within and definition.counts_as[actor.role] == "outside":
         limit = definition.limit(action.within)
         if snapshot.ended >= 0 and at - snapshot.ended > limit.amount * 86_400_000_000:
@@ -124,6 +124,17 @@ def _conditions(definition: Definition, snapshot: Snapshot, transition: Transiti
         raise Refusal("loop.again", "It was dispatched before: dispatch again instead.")
     if action.again_only and not snapshot.parts:
         raise Refusal("loop.first", "It was not dispatched yet: dispatch first.")
+
+
+def _leads(snapshot: Snapshot, actor: Actor) -> bool:
+    lead = snapshot.lead
+    return lead is not None and belongs(actor, lead.org, lead.org_path)
+
+
+def _holds(definition: Definition, snapshot: Snapshot, actor: Actor) -> bool:
+    """Tell whether an actor is of those who hold the subject: the lead organisation, a role; the centre where held."""
+    holder = snapshot.held or definition.states[snapshot.state].holder
+    return _leads(snapshot, actor) if holder == WORKING else actor.role == holder
 
 
 def _fields(transition: Transition, act: Act) -> None:

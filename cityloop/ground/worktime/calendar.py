@@ -160,6 +160,18 @@ class WorkCalendar:
         i = bisect_right(table.starts, at) - 1
         return i >= 0 and at < table.ends[i]
 
+    def pauses(self, a: int, b: int, most: int = 4) -> list[tuple[int, int]]:
+        """Give the first spans within `[a, b)` that are not worked."""
+        found: list[Span] = []
+        at = a
+        while at < b and len(found) < most:
+            begin = self.next_working(at)
+            if begin > at:
+                found.append((at, min(begin, b)))
+            table = self._cover(begin, begin)
+            at = table.ends[bisect_right(table.starts, begin) - 1]
+        return found
+
     def next_working(self, at: int) -> int:
         """Give `at` itself when it is worked, else the start of the next shift."""
         table = self._cover(at, at)

@@ -85,6 +85,20 @@ def _counted(parts: "Iterable[QuerySet[Case]]", width: int, at: int) -> dict[str
     return found
 
 
+HOUR = 3_600_000_000
+
+
+def received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
+    """Count the cases under `code` collected in each of the last hours, the oldest first. One query."""
+    since = now - hours * HOUR
+    # The unit as an expression, as above: the index of collection is the one to go by.
+    rows = visible(scope).filter(created__gt=since, created__lte=now)
+    rows = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
+    by_hour = rows.annotate(hour=(F("created") - since - 1) / HOUR).values_list("hour")
+    found = {int(hour): count for hour, count in by_hour.annotate(n=Count("*")).order_by()}
+    return [found.get(hour, 0) for hour in range(hours)]
+
+
 def marks_in(tile: Tile, scope: Scope) -> list[Mark] | None:
     """Give the open cases of a tile that a scope may see; None where they are more than `MOST`. One query.
 

@@ -1,7 +1,7 @@
 """Reading cases. Everything a person sees goes through a scope."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -57,6 +57,11 @@ def takes_part_each(path: str) -> Q:
     """
     mine = Part.objects.filter(under("org_path", path))
     return Q(Exists(mine.filter(case_id__gte=OuterRef("pk"), case_id__lte=OuterRef("pk"))))
+
+
+def rows_of_part(path: str) -> Q:
+    """Select the rows of work on cases in which an organisation, or one below it, takes part."""
+    return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("subject_id"))))
 
 
 def among(scope: Scope, ids: Iterable[int]) -> QuerySet[Case]:
@@ -156,6 +161,11 @@ def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> 
     return list(rows.order_by("-pk")[:most])
 
 
+def narrowed(scope: Scope, wanted: Wanted) -> QuerySet[Case]:
+    """Select the cases of a list that a scope may see."""
+    return visible(scope).filter(wanted_of(wanted))
+
+
 def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, most: int = 50) -> list[Case]:
     """Give the newest cases with all the words asked for that a scope may see. Two queries, at most six."""
     found: list[Case] = []
@@ -217,8 +227,13 @@ def standing(scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, int]]:
 
 
 def reports_of(case: Case) -> list[Report]:
-    """Give the reports a case grew from with their cases, also those folded into it, the oldest first. One query."""
+    """Give the reports a case grew from with their cases, also those folded into it, the oldest first. One query.
+
+    Each knows as `others` how many follow the case without having reported it.
+    """
+    counted = _following(case).order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
     rows = Report.objects.filter(Q(case=case) | Q(case__into=case)).select_related("case").order_by("pk")
+    rows = rows.annotate(others=Coalesce(Subquery(counted), 0))
     return list(rows.defer("case__definition", "case__snapshot", "case__slots", "case__head"))
 
 
@@ -255,12 +270,17 @@ def _moment(row: Step, data: dict[str, Any], inner: dict[str, Any], texts: dict[
 
 def followers(case: Case) -> int:
     """Count who follows a case: reporters and followers of it and of what is folded into it."""
-    return len(reports_of(case)) + without_report(case)
+    return followers_with(case, reports_of(case))
 
 
-def without_report(case: Case) -> int:
-    """Count who follows a case, or one folded into it, without having reported it. One query."""
-    return Follower.objects.filter(Q(case=case) | Q(case__into=case)).count()
+def followers_with(case: Case, reports: Sequence[Any]) -> int:
+    """Count who follows a case whose reports are known already. No query, but where it has no report."""
+    return len(reports) + (reports[0].others if reports else _following(case).count())
+
+
+def _following(case: Case) -> QuerySet[Follower]:
+    """Select who follows a case, or one folded into it, without having reported it."""
+    return Follower.objects.filter(Q(case=case) | Q(case__into=case))
 
 
 def followers_of(ids: Iterable[int]) -> dict[int, int]:

@@ -35,6 +35,7 @@ KINDS = {
     "reporter.confirm": "fixed_confirm",
     "reporter.closed": "closed_rate",
     "reporter.declined": "declined",
+    "reporter.message": "message",
     "reporter.folded": "folded",
     "reporter.transferred": "transferred",
 }

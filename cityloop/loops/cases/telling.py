@@ -136,7 +136,7 @@ def stage(case: Case, row: Row, lang: str = "en") -> str:
 
 
 # Steps whose words the reporter is told, and steps that are the reporter's own.
-TOLD = ("ask_reporter", "decline", "disproved", "close", "transfer")
+TOLD = ("ask_reporter", "message", "decline", "disproved", "close", "transfer")
 OWN = ("collect", "answer", "add", "confirm", "dispute", "reopen", "rate", "withdraw")
 
 

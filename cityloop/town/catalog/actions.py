@@ -167,13 +167,16 @@ def _canonical(plates: Iterable[Manifest], city: Sequence[Rule]) -> str:
 
 def _plate(plate: Manifest) -> dict[str, Any]:
     matters = sorted(plate.matters, key=lambda matter: matter.code)
-    return {
+    content = {
         "key": plate.key,
         "version": plate.version,
         "names": plate.names,
         "matters": [matter.model_dump(mode="json", by_alias=True) for matter in matters],
         "rules": _rules(plate.rules()),
     }
+    if plate.replies:  # a plate without any keeps the digest it always had
+        content["replies"] = [reply.model_dump(mode="json", by_alias=True) for reply in plate.replies]
+    return content
 
 
 def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cityloop.ground.kit.manifest import Matter, Question
+from cityloop.ground.kit.manifest import Matter, Question, Reply
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Assist, Routing, Rule, Table
 from cityloop.ground.worktime import Limit, parse_limit
@@ -80,6 +80,7 @@ class Body(msgspec.Struct, frozen=True):
     number: int
     matters: dict[str, Entry]
     tables: dict[str, Table]
+    replies: tuple[Reply, ...] = ()
 
     def prefixes(self) -> set[str]:
         return {prefix for table in self.tables.values() for prefix in table.prefixes()}
@@ -119,6 +120,10 @@ class CompiledCatalog:
         lead = self.route(matter, unit).lead
         return None if lead is None else lead.actor_path
 
+    def replies(self, action: str, state: str, matter: str) -> list[Reply]:
+        """Give the words ready for an action on a case of this matter in this state, in the order written."""
+        return [reply for reply in self._body.replies if reply.fits(action, state, matter)]
+
     def prefixes(self) -> set[str]:
         """Give all unit prefixes that the rules tell apart."""
         return self._body.prefixes()
@@ -154,7 +159,8 @@ def read(digest: str, number: int, content: str) -> Body:
     entries = [_entry(key, Matter.model_validate(m)) for key, listed in matters.items() for m in listed]
     city = [_rule(rule) for rule in data["rules"]]
     tables = {p["key"]: Table([*map(_rule, p["rules"]), *city]) for p in data["plates"]}
-    return Body(digest, number, {entry.code: entry for entry in entries}, tables)
+    replies = tuple(Reply.model_validate(reply) for plate in data["plates"] for reply in plate.get("replies", ()))
+    return Body(digest, number, {entry.code: entry for entry in entries}, tables, replies)
 
 
 def _rule(data: dict[str, Any]) -> Rule:

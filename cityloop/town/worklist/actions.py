@@ -241,9 +241,12 @@ def keep_view(*, account: Account, page: str, name: str, query: str, at: int) ->
     return view
 
 
-def drop_view(*, account: Account, view: int) -> None:
-    """Take a kept list away; another's, or one that is gone, is left alone."""
-    View.objects.filter(account=account, pk=view).delete()
+def drop_view(*, account: Account, view: int) -> View | None:
+    """Take a kept list away and give it as it was; another's, or one that is gone, is left alone."""
+    kept = View.objects.filter(account=account, pk=view).first()
+    if kept is not None:
+        View.objects.filter(pk=view).delete()
+    return kept
 
 
 def move_units(loop: str, codes: Mapping[int, str]) -> None:

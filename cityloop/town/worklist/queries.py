@@ -38,6 +38,31 @@ def _of_grant(grant: Any) -> Q:
     return area & (pool | own)
 
 
+# What the holders of a role wait for while others have it: kinds of duties in their area.
+OTHERS = {
+    "intake_officer": ("proving", "waiting_reporter", "transferred"),
+    "shift_leader": ("proving", "checking"),
+    "dispatcher": ("dispatched", "handling", "part", "suspended", "call", "order", "urge"),
+    "department_officer": ("waiting_reporter", "extend", "suspend", "question", "appeal"),
+    "duty_commander": ("order", "urge", "call"),
+}
+
+
+def with_others(scope: Any, takes_part: Callable[[str], Q]) -> QuerySet[Row]:
+    """Give what others must do now before the posts of a scope can go on, least time left first.
+
+    `takes_part` selects the rows of subjects in which an organisation, by its path, takes part: a department waits
+    only for what its own cases need.
+    """
+    wanted = Q(pk__in=[])
+    for grant in scope.grants:
+        whats = OTHERS.get(grant.role, ())
+        if whats:
+            area = _under(grant.unit_code) & Q(level__lte=grant.level, what__in=whats) & ~Q(role=grant.role)
+            wanted |= area & (Q() if grant.sees == "area" else takes_part(grant.org_path))
+    return open_rows().filter(wanted).order_by(F("due").asc(nulls_last=True), "id")
+
+
 def _under(code: str) -> Q:
     return under("unit_code", code)
 

@@ -303,7 +303,7 @@ def test_times_never_run_backwards() -> None:
 def test_offers_are_exactly_what_may_be_done() -> None:
     story = Story().filed()
     may, not_yet = offers(story.definition, story.now, (DISPATCHER,), story.at)
-    assert [o.action for o in may] == ["return_to_intake", "split", "dispatch", "transfer", "note", "call"]
+    assert [o.action for o in may] == ["return_to_intake", "split", "dispatch", "transfer", "message", "note", "call"]
     assert [d.action for d in not_yet] == ["re_dispatch"]
     for offer in may:
         assert DISPATCHER.role in story.definition.table["filed", offer.action].by

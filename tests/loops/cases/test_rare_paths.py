@@ -16,6 +16,7 @@ from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.actions import sequence
 from cityloop.town.ledger.queries import verify
+from cityloop.town.notices.models import Notice
 from cityloop.town.orgs import authority
 from cityloop.town.orgs.actions import dismiss
 from cityloop.town.orgs.models import Holding
@@ -211,3 +212,18 @@ def test_one_case_that_breaks_does_not_stop_the_clock_of_others(town: Town, monk
     monkeypatch.setattr(city_clock, "now", lambda: town.at + 9 * DAY)
     assert tasks.lapse() == 1
     assert (state(broken), state(other)) == ("waiting_reporter", "collected")
+
+
+def test_only_who_holds_the_case_writes_to_the_reporter_and_nothing_moves(town):
+    case = town.to("handling", email="rose@example.org", name="Rose")
+    with pytest.raises(Refusal, match="holds the case"):
+        town.take(case, "message", "dispatcher", words="Wait")
+    with pytest.raises(Refusal, match="holds the case"):
+        town.take(case, "message", "roads", words="Wait")  # assists, does not lead
+    before = Case.objects.get(pk=case)
+    town.take(case, "message", "parks", words="The crane comes on Monday")
+    now = Case.objects.get(pk=case)
+    assert (now.state, now.due, now.lead_org) == (before.state, before.due, before.lead_org)
+    sequence()
+    tasks.tell_reporters()
+    assert "message" in set(Notice.objects.filter(subject=now.subject).values_list("kind", flat=True))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,21 +9,28 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from cityloop.doors.web.desk import replies, undo
+from cityloop.doors.web.desk.beside import status as status_near
 from cityloop.doors.web.desk.casefile import File, casefile, changed, whole
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
-from cityloop.doors.web.show.acting import actor_words, find, forms, reason, said
+from cityloop.doors.web.show.acting import Form, actor_words, find, forms, reason, said
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
-from cityloop.loops.cases import queries
+from cityloop.ground.loop.offers import Offer
+from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.neighbours import Neighbour, neighbours
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.authority import Scope
 from cityloop.town.orgs.roles import MAY_LOOK
 from cityloop.town.persons import actions as looking
 from cityloop.town.persons import queries as persons
 from cityloop.town.units import queries as units
+
+MARKS = 12
 
 
 @require_safe
@@ -37,13 +43,15 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
 def page(request: HttpRequest, found: Any, failed: Failed | None = None, **more: Any) -> HttpResponse:
     """Draw the page, with what was refused a moment ago still filled in."""
     now, scope = city_clock.now(), scope_of(request)
-    place = names.places([found.unit_code], last=4).get(found.unit_code, "")
+    path = names.path(found.unit_code)
+    place, reports = names.place(path, 4) or _("Place not known"), queries.reports_of(found)
     actors = queries.actors_for(found, scope)
     offered, denied = queries.open_to(found, actors, now)
     tried = failed.tried if failed else None
     where = (found.unit_code, place)
     bar = forms(offered, pinned(found.definition), queries.snapshot_of(found), where, now, tried)
-    shown = casefile(found, place, now, scope)
+    replies.offer(bar, found, reports, path)
+    shown = casefile(found, place, now, scope, reports)
     context = {
         "section": "cases",
         "case": found,
@@ -53,11 +61,18 @@ def page(request: HttpRequest, found: Any, failed: Failed | None = None, **more:
         "posts": actor_words(actors, pinned(found.definition)),
         "may_look": may_look(actors),
         "fresh": hour(now),
+        "write": key_for(bar, "message") or key_for(bar, "ask_reporter"),
+        "note": key_for(bar, "note"),
         "around": units.scheme().parent_of(found.unit_code),
         **refused(failed, shown, bar),
         **more,
     }
     return render(request, "desk/case.html", context, status=status_of(failed))
+
+
+def key_for(bar: list[Form], action: str) -> str:
+    """Give the key of the form for an action, "" where it is not open."""
+    return next((form.key for form in bar if form.action == action), "")
 
 
 def status_of(failed: Failed | None) -> int:
@@ -91,21 +106,37 @@ def act(request: HttpRequest, number: str) -> HttpResponse:
     if failed is not None:
         return page(request, queries.by_number(number, scope), failed)
     offer = find(offered, str(request.POST.get("offer", "")))
-    done = names.words(offer.names) if offer else ""
-    messages.success(request, _("{action}: done, {number}.").format(action=done, number=number))
-    return HttpResponseRedirect(onwards(request, number), status=303)
+    after = seen(number, scope)
+    said_done = _("{action}: done, {number}.").format(action=names.words(offer.names) if offer else "", number=number)
+    undo.success(request, said_done, back(request, offer, found, after))
+    return HttpResponseRedirect(onwards(request, number, after), status=303)
 
 
-def onwards(request: HttpRequest, number: str) -> str:
+def back(request: HttpRequest, offer: Offer | None, before: Any, after: Any) -> dict[str, str] | None:
+    """Give what takes an action back; None where it cannot be, or where the case is no longer seen."""
+    if offer is None or after is None:
+        return None
+    number = numbers.number(after)
+    return undo.step(
+        to=reverse("desk:act", args=[number]), action=offer.action, post=offer.actor.post, seq=after.seq,
+        after=onwards(request, number, after), into=numbers.number(before.into) if before.into_id else "",
+    )  # fmt: skip
+
+
+def seen(number: str, scope: Scope) -> Any:
+    """Give a case as it is after an action; None where it is no longer seen by who acted."""
+    try:
+        return queries.by_number(number, scope)
+    except Refusal:
+        return None
+
+
+def onwards(request: HttpRequest, number: str, after: Any) -> str:
     """Give the page to go on to: the one named if it is ours, else the case while it is still seen, else the inbox."""
     wanted = str(request.POST.get("next", ""))
     if wanted and url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         return wanted
-    try:
-        queries.by_number(number, scope_of(request))
-    except Refusal:
-        return reverse("desk:home")
-    return reverse("desk:case", args=[number])
+    return reverse("desk:case", args=[number]) if after is not None else reverse("desk:home")
 
 
 def may_look(actors: Any) -> Any:
@@ -116,13 +147,26 @@ def may_look(actors: Any) -> Any:
 @require_safe
 @desk_page
 def mark(request: HttpRequest, number: str) -> HttpResponse:
-    """Give the place of a case as one mark for the map on its page."""
-    found, now = queries.by_number(number, scope_of(request)), city_clock.now()
-    status = casefile_status(found, now)
-    told = {"id": number, "status": status, "name": names.matter(found.matter)}
-    point = {"type": "Point", "coordinates": [found.lon, found.lat]}
-    features = [{"type": "Feature", "geometry": point, "properties": told}] if found.lon is not None else []
+    """Give the place of a case, and of what else is near, as marks for the map on its page. Two queries."""
+    scope, now = scope_of(request), city_clock.now()
+    found = queries.by_number(number, scope)
+    told = {"id": number, "status": casefile_status(found, now), "name": names.matter(found.matter), "here": True}
+    features = [point(found, told)] if found.lon is not None else []
+    features += [point(one.case, near_by(one, now)) for one in neighbours(found, scope, now)[:MARKS]]
     return JsonResponse({"type": "FeatureCollection", "features": features})
+
+
+def near_by(one: Neighbour, now: int) -> dict[str, Any]:
+    """Say of a case near by what its mark tells."""
+    number = numbers.number(one.case)
+    words = _("{matter}, {metres} m away").format(matter=names.matter(one.case.matter), metres=round(one.metres))
+    href = reverse("desk:case", args=[number])
+    return {"id": number, "status": status_near(one.case, now), "name": words, "href": href}
+
+
+def point(case: Any, told: dict[str, Any]) -> dict[str, Any]:
+    """Give the place of a case as GeoJSON."""
+    return {"type": "Feature", "geometry": {"type": "Point", "coordinates": [case.lon, case.lat]}, "properties": told}
 
 
 def casefile_status(found: Any, now: int) -> str:

@@ -6,15 +6,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from cityloop.doors.web.desk.beside import Alike, Pair, alike, nearby, pair
+from cityloop.doors.web.desk.thread import Said, thread
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.fields import milestone
-from cityloop.doors.web.show.times import duration, limit, when
+from cityloop.doors.web.show.times import limit, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import GONE, Part, Snapshot
-from cityloop.loops.cases import duplicates, numbers, queries
+from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.neighbours import neighbours
 from cityloop.loops.cases.telling import RESOLUTIONS
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
@@ -71,6 +74,7 @@ class File:
     urgent: bool
     level: int
     held: str
+    disputed: bool
     round: int
     bar: Bar
     bar_of: str
@@ -85,46 +89,21 @@ class File:
     into: str
     parent: str
     waiting: int
-    likely: list["Alike"]
+    likely: list[Alike]
+    near: list[Alike]
+    thread: list[Said]
+    notes: list[timeline.Line]
+    pair: Pair | None
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Another case that may be about the same thing."""
-
-    number: str
-    matter: str
-    state: str
-    chip: tuple[str, str]
-    away: str
-    surely: bool
-
-
-def alike(case: Any, words: str, scope: Scope) -> list[Alike]:
-    """Give open cases near this one in place and time that a scope may see, the likeliest first. Two queries."""
-    if case.lon is None or case.lat is None or case.closed is not None or case.into_id:
-        return []
-    found = duplicates.likely(
-        lon=case.lon, lat=case.lat, at=case.created, matter=case.matter, words=words, but=case.pk, most=4,
-        among=queries.visible(scope),
-    )  # fmt: skip
-    return [_alike(one) for one in found]
-
-
-def _alike(one: duplicates.Likely) -> Alike:
-    away = _("{metres} m away · {time} apart").format(metres=round(one.metres), time=duration(one.micros))
-    state = names.state(pinned(one.case.definition), one.case.state)
-    number, matter, chip = numbers.number(one.case), names.matter(one.case.matter), names.chip(one.case.state)
-    return Alike(number, matter, state, chip, away, one.score >= 0.75)
-
-
-def casefile(case: Any, place: str, now: int, scope: Scope) -> File:
-    """Give the page of a case. Seven queries at most."""
+def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[Any]) -> File:
+    """Give the page of a case, with the reports it grew from. Six queries at most."""
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
     moments = queries.timeline(case, internal=True)
     rows = [m.step for m in reversed(moments)]
-    reports = queries.reports_of(case)
     lines = [timeline.line(m, definition, now) for m in moments]
+    around = neighbours(case, scope, now)
+    likely = alike(case, moments[-1].words.get("words", "") if moments else "", around)
     return File(
         number=numbers.number(case),
         seq=snapshot.seq,
@@ -139,6 +118,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope) -> File:
         urgent=case.urgent,
         level=case.level,
         held=names.role(definition, snapshot.held) if snapshot.held else "",
+        disputed=bool(snapshot.disputed),
         round=snapshot.round,
         bar=whole(snapshot, now),
         bar_of=whole_of(definition, snapshot),
@@ -148,12 +128,16 @@ def casefile(case: Any, place: str, now: int, scope: Scope) -> File:
         lines=lines,
         photos=[(key, line.at, line.who) for line in reversed(lines) for key in line.photos],
         reporters=reporters(reports, now),
-        followers=len(reports) + queries.without_report(case),
+        followers=queries.followers_with(case, reports),
         folded=sorted({numbers.number(one.case) for one in reports} - {numbers.number(case)}),
         into=numbers.number(case.into) if case.into_id else "",
         parent=numbers.number(case.parent) if case.parent_id else "",
         waiting=sum(1 for row in rows if row.offset is None),
-        likely=alike(case, moments[-1].words.get("words", "") if moments else "", scope),
+        likely=likely,
+        near=nearby(around, likely),
+        thread=thread(moments, lines, case.subject, now),
+        notes=[line for line in lines if line.internal],
+        pair=pair(moments, lines, now),
     )
 
 

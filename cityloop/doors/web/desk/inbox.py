@@ -71,9 +71,11 @@ def inbox(request: HttpRequest) -> HttpResponse:
     counts = worklist.late_counts(rows, now)
     found = worklist.late_pages(rows, now, place_of(request.GET.get("after", "")), PAGE)
     chips, menus = filters.menus(request.GET, choices(request.GET))
+    over = tabs.inbox(request, scope, now, lambda query: wanted(scope, query, now))
     more = {
         "section": "inbox",
-        "tabs": tabs.inbox(request, scope, now, lambda query: wanted(scope, query, now)),
+        "tabs": over,
+        "inbox_count": over[0].count,
         "groups": groups(found, counts, scope, now),
         "total": sum(counts.values()),
         "shown": sum(map(len, found.values())),
@@ -98,7 +100,8 @@ def wanted(scope: Scope, query: QueryDict, now: int) -> Any:
         person=scope.person if query.get("mine") else 0,
         due_by=end_of_day(now) if late == "today" else 0,
     )
-    return worklist.narrowed(worklist.inbox(scope), to)
+    rows = worklist.with_others(scope, queries.rows_of_part) if query.get("others") else worklist.inbox(scope)
+    return worklist.narrowed(rows, to)
 
 
 def choices(query: QueryDict) -> dict[str, tuple[str, list[tuple[str, str]]]]:
@@ -109,6 +112,7 @@ def choices(query: QueryDict) -> dict[str, tuple[str, list[tuple[str, str]]]]:
         "org": (_("Organisation"), filters.organisation_choices()),
         "late": (_("Lateness"), [("over", _("Overdue")), ("due", _("Due soon")), ("today", _("Due today"))]),
         "mine": (_("Mine"), [("1", _("In my own hands"))]),
+        "others": (_("Others"), [("1", _("Waiting on others"))]),
     }
 
 
@@ -227,5 +231,10 @@ def _point(one: Item) -> dict[str, Any]:
         "status": status,
         "name": f"{one.matter}, {one.bar.words}",
         "href": f"/desk/cases/{one.number}",
+        "title": one.matter,
+        "place": one.place,
+        "share": one.bar.share,
+        "words": one.bar.words,
+        "until": one.bar.until,
     }
     return {"type": "Feature", "geometry": {"type": "Point", "coordinates": [one.lon, one.lat]}, "properties": told}

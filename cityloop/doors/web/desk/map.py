@@ -6,14 +6,18 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import maps
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show.times import MINUTE, hour, local
+from cityloop.doors.web.show.trend import figure
 from cityloop.ground.kit.words import natural
+from cityloop.loops.cases import onmap
 from cityloop.town.calendar.clock import city_clock
 
+HOURS = 24  # of which the trend tells
 STEP = 15  # minutes between two stops of the slider
 
 
@@ -26,8 +30,11 @@ def city_map(request: HttpRequest) -> HttpResponse:
     at = None if minute is None else midnight(now) + minute * MINUTE
     counted = maps.counts(code, 1, scope_of(request), now, at)
     kept = {"under": code} if "under" in request.GET else {}
+    came = onmap.received(code, scope_of(request), now, HOURS)
+    door = f"{reverse('desk:cases')}?unit={code}"
     more = {
         "section": "map",
+        "figure": figure(sum(came), _("cases received in 24 hours"), door, came),
         "code": code,
         "by": by,
         "measures": [(name, words, address({**kept, "by": name}, minute)) for name, words in maps.named()],

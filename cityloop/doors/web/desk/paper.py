@@ -36,7 +36,7 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
 def printed(found: Any, scope: Scope, now: int) -> HttpResponse:
     """Answer with a case as a PDF, in the language of the asker."""
     place = names.places([found.unit_code], last=4).get(found.unit_code, "")
-    shown = casefile(found, place, now, scope)
+    shown = casefile(found, place, now, scope, queries.reports_of(found))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         photos = put_photos(shown, root)

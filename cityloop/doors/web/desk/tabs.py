@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from cityloop.doors.web.desk import undo
 from cityloop.doors.web.guards import desk_page
 from cityloop.doors.web.show.acting import said
 from cityloop.ground.kit.refusal import Refusal
@@ -20,9 +22,13 @@ from cityloop.town.worklist import actions
 from cityloop.town.worklist import queries as worklist
 
 MOST = 1000
+FRESH = 30  # seconds
 PAGES = {"inbox": "desk:home", "cases": "desk:cases"}
 # What of an address belongs to a view: where a list was left off does not.
-FILTERS = {"inbox": ("what", "unit", "org", "late", "mine"), "cases": ("state", "matter", "unit", "org", "late", "q")}
+FILTERS = {
+    "inbox": ("what", "unit", "org", "late", "mine", "others"),
+    "cases": ("state", "matter", "unit", "org", "late", "q"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ def inbox(request: HttpRequest, scope: Scope, now: int, rows_of: Callable[[Query
     """Give the tabs of the inbox. Two queries: the kept views, and all counts."""
     fixed = [
         (_("To do now"), ""), (_("Overdue"), "late=over"), (_("Due today"), "late=today"), (_("Mine"), "mine=1"),
+        (_("Waiting on others"), "others=1"),
     ]  # fmt: skip
     if scope.has_role("dispatcher"):
         fixed.append((_("Bounced"), "what=replace_part"))
@@ -49,12 +56,24 @@ def inbox(request: HttpRequest, scope: Scope, now: int, rows_of: Callable[[Query
     return [tab(request, "inbox", *one, count=count) for one, count in zip(every, counts, strict=True)]
 
 
-def cases(request: HttpRequest, scope: Scope) -> list[Tab]:
-    """Give the tabs of the list of cases, which may be millions: none is counted. One query."""
+def cases(request: HttpRequest, scope: Scope, rows_of: Callable[[QueryDict], Any]) -> list[Tab]:
+    """Give the tabs of the list of cases. Two queries: the kept views, and twice a minute the counts.
+
+    All cases may be millions, and what a department takes part in is asked of each: these are not counted.
+    """
     fixed = [(_("All"), ""), (_("All open"), "state=open"), (_("Overdue"), "late=1")]
     kept = worklist.views_of(scope.account, "cases")
     every = [*((words, query, 0) for words, query in fixed), *((v.name, v.query, v.pk) for v in kept)]
-    return [tab(request, "cases", *one) for one in every]
+    countable = [query for _words, query, _view in every if query and "q=" not in query]
+    counts: dict[str, int] = {}
+    if all(grant.sees != "organisation" for grant in scope.grants):
+        key = f"tabs:{scope.account}:{hash(tuple(countable))}"
+        known: list[int] | None = cache.get(key)
+        if known is None:
+            known = worklist.counted([rows_of(QueryDict(query)) for query in countable], MOST)
+            cache.set(key, known, FRESH)
+        counts = dict(zip(countable, known, strict=True))
+    return [tab(request, "cases", *one, count=counts.get(one[1])) for one in every]
 
 
 def tab(request: HttpRequest, page: str, words: str, query: str, view: int, *, count: int | None = None) -> Tab:
@@ -73,7 +92,7 @@ def filters_of(page: str, query: QueryDict) -> dict[str, str]:
 @desk_page
 def keep(request: HttpRequest, page: str) -> HttpResponse:
     """Keep the present filters under a name."""
-    query = QueryDict(mutable=True)
+    query, now = QueryDict(mutable=True), city_clock.now()
     query.update(filters_of(page, QueryDict(str(request.POST.get("query", "")))))
     try:
         view = actions.keep_view(
@@ -81,9 +100,11 @@ def keep(request: HttpRequest, page: str) -> HttpResponse:
             page=page,
             name=str(request.POST.get("name", "")),
             query=query.urlencode(),
-            at=city_clock.now(),
+            at=now,
         )
-        messages.success(request, _("Kept: {name}").format(name=view.name))
+        back = {"to": reverse("desk:drop-view", args=[page]), "view": str(view.pk)}
+        # One that took the place of another cannot be taken back: what was kept before is gone.
+        undo.success(request, _("Kept: {name}").format(name=view.name), back if view.created == now else None)
     except Refusal as refusal:
         messages.error(request, said(refusal))
     return HttpResponseRedirect(f"{reverse(PAGES[page])}?{query.urlencode()}", status=303)
@@ -94,6 +115,8 @@ def keep(request: HttpRequest, page: str) -> HttpResponse:
 def drop(request: HttpRequest, page: str) -> HttpResponse:
     """Take a kept view away."""
     view = natural(str(request.POST.get("view", "")))
-    if view is not None:
-        actions.drop_view(account=request.user, view=view)  # type: ignore[arg-type]
+    gone = actions.drop_view(account=request.user, view=view) if view is not None else None  # type: ignore[arg-type]
+    if gone is not None:
+        back = {"to": reverse("desk:keep-view", args=[page]), "name": gone.name, "query": gone.query}
+        undo.success(request, _("Taken away: {name}").format(name=gone.name), back)
     return HttpResponseRedirect(reverse(PAGES[page]), status=303)

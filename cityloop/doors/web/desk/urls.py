@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from cityloop.doors.web.desk import case, cases, exports, inbox, many, map, new, paper, tabs, views
+from cityloop.doors.web.desk import case, cases, exports, inbox, many, map, new, notices, paper, style, tabs, views
 from cityloop.doors.web.desk.settings import calendars, catalogue, home, loops, organisations, people, places
 
 app_name = "desk"
@@ -23,6 +23,8 @@ urlpatterns = [
     path("cases/<str:number>/act", case.act, name="act"),
     path("cases/<str:number>/mark", case.mark, name="case-mark"),
     path("cases/<str:number>/contact", case.contact, name="contact"),
+    path("notices", notices.page, name="notices"),
+    path("style", style.style, name="style"),
     path("map", map.city_map, name="map"),
     path("map/units", map.units, name="map-units"),
     path("settings/", home.home, name="settings"),

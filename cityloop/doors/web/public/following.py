@@ -213,7 +213,7 @@ def _reason(moments: Sequence[Any]) -> str:
 def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told | None:
     """Give the line of a step for residents: the organisation, never a person; words only where meant for them."""
     row = moment.step
-    if row.what not in SHOWN:
+    if row.what not in SHOWN and not (mine and row.what in TOLD):
         return None
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":

@@ -163,6 +163,7 @@ def consequence(offer: Offer, about: About) -> str:
 QUIET = {
     "claim": lambda: _("You take it from the pool; others see that."),
     "release": lambda: _("It goes back to the pool."),
+    "message": lambda: _("The reporter is told and reads it on their page; the case stays where it is."),
     "note": lambda: _("Seen by staff only, never by the reporter."),
     "add": lambda: _("Kept with the case; nothing else changes."),
     "reach": lambda: _("The clock of this milestone stops."),

@@ -1,6 +1,6 @@
 """The clock bar: how much of a limit is used, what is left, until when. The same on every page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -28,6 +28,8 @@ class Bar:
     words: str
     until: str = ""
     paused: bool = False
+    # When working time stands still until the limit, in words; "" where it runs on.
+    rests: str = ""
 
     @property
     def icon(self) -> str:
@@ -45,7 +47,17 @@ def of_clock(clock: Clock | None, now: int) -> Bar:
     used = elapsed(clock, now, calendars())
     if clock.since < 0:
         return _standing(used, clock)
-    return _running(100 * used // clock.limit, clock.due, now)
+    bar = _running(100 * used // clock.limit, clock.due, now)
+    return replace(bar, rests=rests(clock, now)) if clock.running == "work" else bar
+
+
+def rests(clock: Clock, now: int) -> str:
+    """Say when a clock that counts working time stands still between now and its limit."""
+    spans = calendars().get(clock.calendar).pauses(now, clock.due) if clock.due > now else []
+    if not spans:
+        return _("Counts working time.")
+    said = [_("{start} to {end}").format(start=when(a, now), end=when(b, now)) for a, b in spans]
+    return _("Counts working time; stands still {spans}.").format(spans=", ".join(said))
 
 
 def _standing(used: int, clock: Clock) -> Bar:

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from cityloop.doors.web.show import waiting
 from cityloop.doors.web.show.names import words
 from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
@@ -22,11 +23,22 @@ def city(request: HttpRequest) -> dict[str, Any]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """Give whether this visitor takes reports (`may_enter`) and sees cases (`sees_cases`). No query of its own."""
+    """Give for desk pages what a post takes part in (`may_enter`, `sees_cases`), and `inbox_count`, `notices_count`.
+
+    At most one query after the page's own, once in ten seconds.
+    """
     if not request.path.startswith("/desk/") or not request.user.is_authenticated:
         return {}
     scope = authority.scope(request.user, city_clock.now())
-    return {"may_enter": scope.has_role(*MAY_ENTER), "sees_cases": scope.sees_anything()}
+    if not scope.sees_anything():
+        return {"may_enter": False, "sees_cases": False}
+    rows, new = waiting.counts(request, scope)
+    return {
+        "may_enter": scope.has_role(*MAY_ENTER),
+        "sees_cases": True,
+        "inbox_count": waiting.shown(rows),
+        "notices_count": waiting.shown(new),
+    }
 
 
 def banner(kind: str, face: ClockFace) -> dict[str, str] | None:

@@ -1,5 +1,6 @@
 """Names in the visitor's language: states, actions, roles, organisations, units, matters."""
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,7 +27,8 @@ ICONS = {
     "pass": "circle-check", "fail": "thumb-down", "recheck": "search", "close": "circle-check",
     "close_by_source": "circle-check", "reopen": "refresh", "transfer": "external-link", "returned": "arrow-back-up",
     "settled_outside": "circle-check", "resume": "player-play", "withdraw": "circle-x", "rate": "star",
-    "add": "plus", "note": "note", "extend": "hourglass-low", "suspend": "player-pause", "appeal": "report-analytics",
+    "add": "plus", "message": "mail", "note": "note",
+    "extend": "hourglass-low", "suspend": "player-pause", "appeal": "report-analytics",
     "call": "users-plus", "order": "urgent", "urge": "speakerphone", "question": "message-question",
     "decide": "writing", "let_go_on": "player-play", "lapse": "clock", "move_to_newer": "history",
 }  # fmt: skip
@@ -88,6 +90,17 @@ def places(codes: Iterable[str], last: int = 2) -> dict[str, str]:
     """Name the places of many codes. One query."""
     found = units.paths_of(codes)
     return {code: place(path, last) or _("Place not known") for code, path in found.items()}
+
+
+def path(code: str) -> list[tuple[str, dict[str, str]]]:
+    """Give the names of a unit and of all above it, the widest first. No query once they are known."""
+    return _path(units.city().units_version, code)
+
+
+@functools.lru_cache(maxsize=2048)
+def _path(version: str, code: str) -> list[tuple[str, dict[str, str]]]:
+    """Kept per version of the units: a reform makes a new one."""
+    return units.paths_of([code]).get(code, [])
 
 
 STATUS = {"waiting_reporter": "wait", "suspended": "wait", "transferred": "wait", "folded": "wait", "split_up": "wait"}

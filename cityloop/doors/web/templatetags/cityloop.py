@@ -1,10 +1,14 @@
 """Tags every template may use: `{% vite "desk" %}` and `{% icon "send" %}`."""
 
+from typing import Any
+from urllib.parse import parse_qsl
+
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from cityloop.doors.web import built
+from cityloop.doors.web.desk.undo import MARK
 
 register = template.Library()
 
@@ -25,6 +29,16 @@ def square_km(area_m2: float) -> str:
 def plain(value: float) -> str:
     """Write a coordinate for a program, in no language's way."""
     return f"{value:.6f}"
+
+
+@register.filter
+def undo(message: Any) -> dict[str, Any] | None:
+    """Give where a message's action is taken back and with which fields, None where it is not (see `desk.undo`)."""
+    tag = message.extra_tags or ""
+    if not tag.startswith(MARK):
+        return None
+    fields = parse_qsl(tag.removeprefix(MARK))
+    return {"to": dict(fields).get("to", ""), "fields": [(name, value) for name, value in fields if name != "to"]}
 
 
 @register.simple_tag

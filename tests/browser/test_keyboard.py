@@ -1,0 +1,146 @@
+"""A dispatcher's morning by keyboard alone, two dispatchers at one case, and one stream for all tabs of a browser."""
+
+import os
+import re
+import time
+
+import pytest
+
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+CASES = 50 if os.environ.get("CITYLOOP_PROVE") else 5
+FILED = """
+from tests.journeys.town import again
+town = again()
+made = [town.collect(matter="hole", lon=10.0101 + n / 1000, lat=50.011) for n in range({n})]
+for one in made:
+    town.take(one.case, "file", "shift")
+print(*(one.number for one in made))
+"""
+
+
+def filed(town_server, n):
+    """Bring cases to the dispatcher's desk, and give their numbers."""
+    return town_server.shell(FILED.format(n=n)).split()
+
+
+def state(page, number):
+    page.goto(f"/desk/cases/{number}")
+    return page.locator("[data-live=head] .chip").first.inner_text()
+
+
+def on_page(page, number):
+    page.wait_for_url(re.compile(rf"/desk/cases/{number}"))
+    page.locator(f"[data-case='{number}']").wait_for()
+
+
+def test_a_dispatchers_morning_by_keyboard_alone(at_desk, town_server):
+    mine = filed(town_server, CASES)
+    page = at_desk("dispatcher", "/desk/?what=filed&unit=100101")
+    page.locator("[data-rows] [data-row]").first.wait_for()
+    keys = page.keyboard
+    keys.press("j")
+    listed = [row.get_attribute("data-row") for row in page.locator("[data-rows] [data-row]").all()]
+    assert set(mine) <= set(listed)
+    keys.press("a")
+    for at, number in enumerate(listed):
+        on_page(page, number)
+        assert page.locator("form[data-offer=dispatch] :focus").count() == 1, "the form is open, in a field"
+        keys.press("Control+Enter")
+        if at + 1 < len(listed):
+            on_page(page, listed[at + 1])
+    page.wait_for_url(re.compile(r"/desk/\?what=filed"))  # the list is worked through: back to it
+    assert not set(mine) & {row.get_attribute("data-row") for row in page.locator("[data-rows] [data-row]").all()}
+    assert state(page, mine[0]) == "Dispatched"
+
+
+def test_moving_through_a_list_and_about_the_desk(at_desk, town_server):
+    filed(town_server, 3)
+    page = at_desk("dispatcher", "/desk/?what=filed")
+    keys = page.keyboard
+    page.locator("[data-rows] [data-row]").nth(2).wait_for()
+    first, second = (page.locator("[data-rows] [data-row]").nth(n).get_attribute("data-row") for n in (0, 1))
+    keys.press("j")
+    keys.press("Enter")
+    on_page(page, first)
+    keys.press("n")
+    on_page(page, second)
+    keys.press("p")
+    on_page(page, first)
+    keys.press("a")
+    assert page.evaluate("document.activeElement.name") == "lead"
+    keys.press("Escape")
+    keys.press("j")
+    keys.press("Enter")
+    page.wait_for_function("document.activeElement.closest('details[name=offers][open] form')")
+    keys.press("Escape")
+    assert page.evaluate("document.activeElement.tagName") == "SUMMARY"
+    for to, path in (("m", "/desk/map"), ("c", "/desk/cases/"), ("n", "/desk/notices"), ("i", "/desk/")):
+        keys.press("g")
+        keys.press(to)
+        page.wait_for_url(f"**{path}")
+    keys.press("?")
+    page.locator("dialog[open] [data-keys-on]").uncheck()
+    keys.press("Escape")
+    keys.press("/")
+    assert page.evaluate("document.activeElement.name") != "q"
+
+
+def test_ticked_rows_are_dispatched_together_after_a_preview(at_desk, town_server):
+    mine = filed(town_server, 3)
+    page = at_desk("dispatcher", "/desk/?what=filed&unit=100101")
+    keys = page.keyboard
+    page.locator("[data-rows] [data-row]").first.wait_for()
+    listed = [row.get_attribute("data-row") for row in page.locator("[data-rows] [data-row]").all()]
+    for number in listed:
+        keys.press("j")
+        if number in mine:
+            keys.press("x")
+    keys.press("a")
+    keys.press("Enter")
+    page.get_by_role("button", name=re.compile("Dispatch")).first.focus()
+    keys.press("Enter")
+    page.locator(".many-form").wait_for()
+    text = page.locator("main").inner_text()
+    assert all(number in text for number in mine) and "To Dispatched" in text
+    page.locator(".many-form button.btn-primary").press("Enter")
+    page.get_by_text("Done for 3 cases.").wait_for()
+    assert [state(page, number) for number in mine] == ["Dispatched"] * 3
+
+
+def test_of_two_dispatchers_one_wins_and_the_other_keeps_their_words(at_desk, town_server):
+    (number,) = filed(town_server, 1)
+    one, two = (at_desk("dispatcher", f"/desk/cases/{number}") for _ in range(2))
+    two.locator("details:has(form[data-offer=return_to_intake]) > summary").click()
+    two.locator("form[data-offer=return_to_intake] textarea").fill("The place is wrong, ask again")
+    one.locator("form[data-offer=dispatch] button").last.click()
+    one.get_by_text(f"Dispatch: done, {number}.").wait_for()
+    two.locator("form[data-offer=return_to_intake] button").last.click()
+    told = two.locator("#refused")
+    told.wait_for()
+    assert "Dispatch" in told.inner_text() and "The place is wrong, ask again" in told.inner_text()
+    assert state(two, number) == "Dispatched"
+
+
+def test_one_stream_for_all_tabs_and_a_step_is_seen_within_a_second(at_desk, town_server):
+    (number,) = filed(town_server, 1)
+    first = at_desk("dispatcher", f"/desk/cases/{number}")
+    asked = []
+    first.context.on("request", lambda request: asked.append(request.url) if request.url.endswith("/live") else None)
+    second = first.context.new_page()
+    second.goto(f"/desk/cases/{number}")
+    for page in (first, second):
+        page.locator(".fresh.is-live").first.wait_for()
+    assert asked == []  # the first tab listens already
+    other = at_desk("shift", f"/desk/cases/{number}")
+    other.locator("details:has(form[data-offer=note]) > summary").click()
+    other.locator("form[data-offer=note] textarea").fill("Seen on every screen")
+    other.locator("form[data-offer=note] button").last.click()
+    other.get_by_text(f"done, {number}.").wait_for()
+    begun = time.monotonic()
+    for page in (second, first):
+        page.locator("[data-live=timeline] blockquote", has_text="Seen on every screen").wait_for(timeout=10_000)
+    assert time.monotonic() - begun < 5, "far more than a second, also on a slow machine"
+    first.close()
+    second.locator(".fresh.is-live").first.wait_for()
+    second.wait_for_timeout(500)
+    assert len(asked) == 1  # the second took over
