@@ -101,6 +101,22 @@ class MessagesOut(Schema):
     items: list[MessageOut]
 
 
+class ReplyOut(Schema):
+    """Words ready for actions on a case; `{number}`, `{matter}`, `{place}`, `{organisation}`, `{due}` are to be filled."""
+
+    key: str
+    names: Names
+    actions: list[str]
+    words: Names
+
+
+class RepliesOut(Schema):
+    """What is ready, and the language in which whoever reported is told."""
+
+    language: str
+    items: list[ReplyOut]
+
+
 class PromiseOut(Schema):
     """The signed promise that a report was taken into the book."""
 

@@ -7,15 +7,18 @@ from typing import Any
 
 import pytest
 
+from cityloop.ground.kit.manifest import Manifest
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.search.actions import index
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import actions as catalog
 from cityloop.town.columns import rfc3339
 from cityloop.town.ledger.models import Step
 from cityloop.town.notices.actions import tell
 from cityloop.town.persons.models import Look
 from tests.doors.api.conftest import ask, name_of
-from tests.loops.cases.smallville import Town
+from tests.loops.cases.smallville import PLATE, Town
+from tests.town.staff import BY, both
 
 Key = Callable[..., str]
 HOUR = 3_600_000_000
@@ -118,6 +121,21 @@ def test_what_was_said_stands_by_sides(town: Town, key: Key) -> None:
     ]  # fmt: skip
     assert [m["words"] for m in ask("GET", f"{path}?side=note", key("shift")).body["items"]] == [["Looks old"]]
     assert ask("GET", path, key("police")).status == 404 and ask("GET", f"{path}?side=x", key("shift")).status == 422
+
+
+def test_words_ready_for_a_case(town: Town, key: Key) -> None:
+    reply = {
+        "key": "thanks", "names": both("Thanks"), "for": ["ask_reporter"], "states": ["collected"],
+        "words": both("About {number}: where exactly?"),
+    }  # fmt: skip
+    plate = Manifest.model_validate({**PLATE.model_dump(by_alias=True), "replies": [reply]})
+    catalog.publish(plates=[plate], by=BY, at=town.at)
+    path = f"/api/v1/cases/{name_of(town.collect(language='zh-hans').case)}/replies"
+    said = ask("GET", path, key("intake")).body
+    assert said["language"] == "zh-hans" and said["items"][0]["actions"] == ["ask_reporter"]
+    assert said["items"][0]["words"]["en"] == "About {number}: where exactly?"
+    filed = f"/api/v1/cases/{name_of(town.to('filed'))}/replies"
+    assert ask("GET", filed, key("shift")).body["items"] == []
 
 
 def test_receipt_promise_and_paper(town: Town, key: Key) -> None:

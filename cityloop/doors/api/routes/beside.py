@@ -15,13 +15,14 @@ from cityloop.doors.api.asked import Asked, Flag, Whole
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
-from cityloop.doors.api.schemas_desk import AlikesOut, MessagesOut, NearsOut, PromiseOut, ReceiptOut
+from cityloop.doors.api.schemas_desk import AlikesOut, MessagesOut, NearsOut, PromiseOut, ReceiptOut, RepliesOut
 from cityloop.ground.codes import metres_between
 from cityloop.ground.loop.definition import Definition
 from cityloop.loops.cases import duplicates, listing, queries, telling
 from cityloop.loops.cases.listing import METRES, Near
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.persons.queries import words_of_many
 
 MEASURED = 500
@@ -109,6 +110,22 @@ def _message(moment: Any, definition: Definition) -> dict[str, Any]:
     step = shown.step(moment, definition)
     kept = {name: step[name] for name in ("seq", "at", "what", "names", "role", "organisation", "photos")}
     return {**kept, "side": telling.side(moment.step), "words": list(step["words"].values())}
+
+
+@api.get("/cases/{number}/replies", response=can(RepliesOut, 200, "key path"), auth=READ, tags=["cases"])
+def replies(request: HttpRequest, number: str) -> HttpResponse:
+    """Give the words that the catalogue has ready for a case of this matter in this state."""
+    case = queries.by_number(number, scope_of(request))
+    version, fitting = catalog.current(), dict[str, tuple[Any, list[str]]]()
+    for action in pinned(case.definition).source.actions:
+        for reply in version.replies(action, case.state, case.matter):
+            fitting.setdefault(reply.key, (reply, []))[1].append(action)
+    items = [
+        {"key": key, "names": reply.names, "actions": actions, "words": reply.words}
+        for key, (reply, actions) in fitting.items()
+    ]
+    spoken = next((report.language for report in queries.reports_of(case)), "en")
+    return said({"language": spoken, "items": items})
 
 
 @api.get("/cases/{number}/receipt", response=can(ReceiptOut, 200, "key path"), auth=READ, tags=["cases"])
