@@ -102,7 +102,7 @@ class MessagesOut(Schema):
 
 
 class ReplyOut(Schema):
-    """Words ready for actions on a case; `{number}`, `{matter}`, `{place}`, `{organisation}`, `{due}` are to be filled."""
+    """Words ready for actions on a case, with `{number}`, `{matter}`, `{place}`, `{organisation}`, `{due}` to fill in."""
 
     key: str
     names: Names
