@@ -134,3 +134,17 @@ def stage(case: Case, row: Row, lang: str = "en") -> str:
     """Name the stage a warning is about."""
     state = pinned(case.definition).source.states.get(row.what)
     return say(state.names, lang) if state else row.what.replace("_", " ")
+
+
+# Steps whose words the reporter is told, and steps that are the reporter's own.
+TOLD = ("ask_reporter", "message", "decline", "disproved", "close", "transfer")
+OWN = ("collect", "answer", "add", "confirm", "dispute", "reopen", "rate", "withdraw")
+
+
+def side(step: Any) -> str:
+    """Say who speaks in a step: the `city` to the reporter, the `reporter`, staff in a `note`; "" where nobody does."""
+    if step.what == "note":
+        return "note"
+    if step.what in OWN and (step.role == "reporter" or step.what in ("collect", "add")):
+        return "reporter"
+    return "city" if step.what in TOLD and step.actor != "reporter" else ""
