@@ -102,7 +102,7 @@ class MessagesOut(Schema):
 
 
 class ReplyOut(Schema):
-    """Words ready for actions on a case, with `{number}`, `{matter}`, `{place}`, `{organisation}`, `{due}` to fill in."""
+    """Words ready for actions on a case; names in braces, such as `{number}`, are to be filled in."""
 
     key: str
     names: Names
