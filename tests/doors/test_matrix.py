@@ -15,11 +15,10 @@ from django.urls import URLResolver, get_resolver
 
 from cityloop.config import wiring
 from cityloop.doors.web import live
-from cityloop.doors.web.show.facts import MAY_ENTER
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases.models import Follower
 from cityloop.town.ledger.models import Step
-from cityloop.town.orgs.roles import ROLES
+from cityloop.town.orgs.roles import MAY_ENTER, ROLES
 from tests.doors.matrix import table
 from tests.doors.matrix.table import TABLE, Row
 from tests.doors.matrix.town import ALL, CASES, FACETS, Marked, Viewer, World, world
@@ -61,7 +60,7 @@ def routes(resolver: Any, before: str = "") -> Iterator[str]:
 
 def test_every_route_is_in_the_table() -> None:
     assert set(routes(get_resolver())) == set(TABLE)
-    assert set(wiring.RAW_ROUTES) == {"/live"}  # asked below
+    assert set(wiring.RAW_ROUTES) == {"/live", "/api/v1/live"}  # asked below; the latter in tests/doors/web/test_live.py
     assert {role.name for role in ROLES.values()} <= set(VIEWERS)
     assert all(row.get or row.post for row in TABLE.values())
 
@@ -306,7 +305,9 @@ def test_a_page_asks_at_most_twelve_times(made: World, db: None, route: str, row
     client, over = viewer.browser(), list[Any]()
     for asked in addresses(made, viewer, row):
         client.get("/desk/notices")  # who it is, and what every process knows, is known by the second page
-        with CaptureQueriesContext(connection, ) as seen:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
             text_of(client.get(asked.path))
         asked_for = [q["sql"] for q in seen.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
         if len(asked_for) > 12:

@@ -181,4 +181,3 @@ def worked(town: Town, made: cases.Collected, lead: str, state: str) -> str:
         town.take(made.case, "pass", "inspector", **data)
         town.take(made.case, "close", "shift")
     return str(photo.uuid)
-
