@@ -212,6 +212,16 @@ def test_nothing_is_sent_before_the_owner_of_the_mailbox_says_so(town: Town, mon
     assert told(town) == [] and not Subscription.objects.exists()
 
 
+def test_who_stopped_may_ask_again(town: Town, monkeypatch, client: Client) -> None:
+    confirmed(town, monkeypatch, client, "unit:1001")
+    town.take(town.collect().case, "file", "shift")
+    (message,) = told(town)
+    client.post(link(message, "/mails/"))
+    confirmed(town, monkeypatch, client, "unit:1001")
+    town.take(town.collect().case, "file", "shift")
+    assert [m.to for m in told(town)] == [[MAIL]]
+
+
 def test_only_what_happens_there_and_only_what_all_may_know(town: Town, monkeypatch, client: Client) -> None:
     unit = Case.objects.get(pk=town.collect(lon=10.05, lat=50.07).case).unit_code
     confirmed(town, monkeypatch, client, f"unit:{unit}")
