@@ -1,5 +1,6 @@
 """Reads of notices."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
@@ -70,7 +71,7 @@ def to_persons(subject: str, language: str) -> list[Receipt]:
     return [_receipt(row, language) for row in rows.order_by("first")]
 
 
-def _receipt(row: dict[str, Any], language: str) -> Receipt:
+def _receipt(row: Mapping[str, Any], language: str) -> Receipt:
     title = render(row["said"], language, row["given"]).title
     failed = row["mails"] - row["sent"] - row["waiting"]
     return Receipt(row["at"], title, row["people"], row["sent"], row["waiting"], failed)
