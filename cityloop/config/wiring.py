@@ -15,6 +15,7 @@ from cityloop.loops.cases.actions import renumber as cases_renumber
 from cityloop.loops.cases.search import actions as cases_search
 from cityloop.town.files import ports as files
 from cityloop.town.hooks import ports as hooks
+from cityloop.town.notices import reforms as notices_reforms
 from cityloop.town.orgs import actions as orgs
 from cityloop.town.persons.events import WordsErased
 from cityloop.town.units.events import UnitsRenumbered
@@ -25,7 +26,7 @@ RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app, "/api/v1/live": 
 # Event class → the functions called with each event after commit, in this order, at least once.
 #   cases.events.Closed: (notices.tasks.tell_reporter, ...)
 HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
-    UnitsRenumbered: (cases_renumber.follow, orgs.follow_reform),
+    UnitsRenumbered: (cases_renumber.follow, orgs.follow_reform, notices_reforms.follow),
     WordsErased: (cases_search.forget,),
 }
 
