@@ -5,11 +5,10 @@ a tenth of the copies is open, with the rows of work of its original. One depart
 one in a hundred of them. Steps are not copied: a page of one case is asked of a real one.
 """
 
-import os
 import random
 from typing import Any
 
-CASES, PLACES, STREETS = int(os.environ.get("QUICK", "1000000")), 5_000, 500
+CASES, PLACES, STREETS = 1_000_000, 5_000, 500
 DISTRICTS, GRIDS = 20, 100
 DAY = 86_400_000_000
 SMALL = 10_000  # one copy in so many belongs to the small department
