@@ -20,6 +20,7 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
+                self.headers["X-Path"] = self.path
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.seen += 1
                 receiver.answer(self, body)
