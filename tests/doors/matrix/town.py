@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from django.test import Client
 
@@ -160,7 +159,7 @@ def mark(town: Town, name: str) -> Marked:
     town.take(made.case, "note", "shift", words=f"Think {note}")
     marks = {
         "number": numbers.number(Case.objects.get(pk=made.case)), "words": words, "address": address, "note": note,
-        "place": f"{lon:.5f}"[:8], "photo": str(photo.uuid), "work": str(uuid4()),
+        "place": f"{lon:.5f}"[:8], "photo": str(photo.uuid),
     }  # fmt: skip
     if state != "collected":
         marks["work"] = worked(town, made, LEADS[matter], state)
