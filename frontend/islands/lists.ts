@@ -46,7 +46,10 @@ function show(list: Kept, at: number): void {
   if (back) {
     back.href = list.href
     const word = back.querySelector(".word")
-    if (word && list.title) word.textContent = list.title
+    if (word && list.title) {
+      word.textContent = list.title
+      back.setAttribute("aria-label", list.title)
+    }
   }
   const hash = location.hash === "#act" ? "#act" : ""
   const address = (n: number) => (list.cases[n] ? `/desk/cases/${encodeURIComponent(list.cases[n])}` : "")

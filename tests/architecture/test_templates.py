@@ -46,4 +46,4 @@ def test_no_words_outside_translation():
 
 
 # Names and signs that are the same in every language.
-BARE = {"Cityloop", "· Cityloop", "Enter", "E-400", "E-403", "E-404", "E-403-F", "CSV", "JSON", "PDF"}
+BARE = {"Ctrl", "Esc", "Cityloop", "· Cityloop", "Enter", "E-400", "E-403", "E-404", "E-403-F", "CSV", "JSON", "PDF"}

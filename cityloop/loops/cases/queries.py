@@ -161,6 +161,11 @@ def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> 
     return list(rows.order_by("-pk")[:most])
 
 
+def narrowed(scope: Scope, wanted: Wanted) -> QuerySet[Case]:
+    """Select the cases of a list that a scope may see."""
+    return visible(scope).filter(wanted_of(wanted))
+
+
 def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, most: int = 50) -> list[Case]:
     """Give the newest cases with all the words asked for that a scope may see. Two queries, at most six."""
     found: list[Case] = []

@@ -31,14 +31,20 @@ def _up(level: list[bytes]) -> list[bytes]:
 
 def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
     """Give the inclusion proof of the leaf at `index`, from the leaf upwards (RFC 9162, 2.1.3.1)."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(index)
-    found, level = [], list(leaves)
+    return paths(leaves, [index])[0]
+
+
+def paths(leaves: Sequence[bytes], indexes: Sequence[int]) -> list[list[bytes]]:
+    """Give the inclusion proofs of several leaves, with the tree built once."""
+    if not all(0 <= index < len(leaves) for index in indexes):
+        raise IndexError(indexes)
+    found: list[list[bytes]] = [[] for _ in indexes]
+    level, at = list(leaves), list(indexes)
     while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            found.append(level[sibling])
-        level, index = _up(level), index // 2
+        for proof, index in zip(found, at, strict=True):
+            if index ^ 1 < len(level):
+                proof.append(level[index ^ 1])
+        level, at = _up(level), [index // 2 for index in at]
     return found
 
 

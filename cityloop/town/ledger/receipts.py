@@ -1,6 +1,7 @@
 """Promises and receipts: what a resident takes home and checks without us."""
 
 import base64
+from collections.abc import Sequence
 from typing import Any
 
 from cityloop.town.columns import real_now
@@ -25,14 +26,11 @@ def receipt(subject: str, number: str, note: str = "") -> dict[str, Any]:
 
     Steps not sealed yet are left out and counted under `unsealed`. What is signed at issue, under `issued`, ties the
     number to the subject and says how many steps there were and which was the last: none can be cut off the end.
+    Two queries, two for each seal that holds some of the steps, one more where steps wait for theirs.
     """
     rows = list(steps(subject))
-    sealed, used = [], {}
-    for step in rows:
-        seal = _seal_over(step)
-        if seal is not None:
-            used[seal.number] = seal
-            sealed.append(_proved(step, seal))
+    by_seal = _by_seal(rows)
+    sealed = [proved for seal, own in by_seal for proved in _proved(seal, own)]
     said = {
         "at": real_now(),
         "head": rows[len(sealed) - 1].hash.hex() if sealed else "",
@@ -51,28 +49,39 @@ def receipt(subject: str, number: str, note: str = "") -> dict[str, Any]:
         "note": note,
         "steps": sealed,
         "unsealed": len(rows) - len(sealed),
-        "seals": [_published_seal(s) for s in used.values()],
+        "seals": [_published_seal(seal) for seal, _ in by_seal],
         "keys": [
-            keys.described(bytes(k.public)) for k in Key.objects.filter(key_id__in={s.key_id for s in used.values()})
+            keys.described(bytes(k.public)) for k in Key.objects.filter(key_id__in={s.key_id for s, _ in by_seal})
         ],
     }
 
 
-def _seal_over(step: Step) -> Seal | None:
-    if step.offset is None:
-        return None
-    seal = Seal.objects.filter(first__lte=step.offset).order_by("-first").first()
-    return seal if seal is not None and step.offset < seal.first + seal.size else None
+def _by_seal(rows: Sequence[Step]) -> list[tuple[Seal, list[Step]]]:
+    """Give the seals over these steps, each with its own; the first step that is not sealed yet ends the list."""
+    found: list[tuple[Seal, list[Step]]] = []
+    for step in rows:
+        if step.offset is None:
+            break
+        seal = found[-1][0] if found else None
+        if seal is None or step.offset >= seal.first + seal.size:
+            seal = Seal.objects.filter(first__lte=step.offset).order_by("-first").first()
+            if seal is None or step.offset >= seal.first + seal.size:
+                break
+            found.append((seal, []))
+        found[-1][1].append(step)
+    return found
 
 
-def _proved(step: Step, seal: Seal) -> dict[str, Any]:
+def _proved(seal: Seal, own: Sequence[Step]) -> list[dict[str, Any]]:
     hashes = Step.objects.filter(offset__gte=seal.first, offset__lt=seal.first + seal.size).order_by("offset")
     leaves = [merkle.leaf(bytes(h)) for h in hashes.values_list("hash", flat=True)]
-    index = (step.offset or 0) - seal.first
-    proof = merkle.path(leaves, index)
-    return {
-        "body": chain.body(row_of(step)).decode(),
-        "seal": seal.number,
-        "index": index,
-        "proof": [h.hex() for h in proof],
-    }
+    indexes = [(step.offset or 0) - seal.first for step in own]
+    return [
+        {
+            "body": chain.body(row_of(step)).decode(),
+            "seal": seal.number,
+            "index": index,
+            "proof": [h.hex() for h in proof],
+        }
+        for step, index, proof in zip(own, indexes, merkle.paths(leaves, indexes), strict=True)
+    ]

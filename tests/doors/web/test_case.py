@@ -209,3 +209,13 @@ def test_chinese_page_speaks_the_trade(desk_at, town, settings):
     dispatcher = desk_at("dispatcher", case)
     dispatcher.client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
     assert "催办" in dispatcher.page()
+
+
+def test_a_dispute_stands_at_the_top_until_it_is_answered(town, at_desk):
+    case = town.to("checking")
+    page = f"/desk/cases/{number(case)}"
+    assert "Disputed by the reporter" not in at_desk("inspector").get(page).content.decode()
+    town.take(case, "dispute", "reporter", words="The branch is still there")
+    assert "Disputed by the reporter" in at_desk("inspector").get(page).content.decode()
+    town.take(case, "pass", "inspector", words="I stood there: it is gone")
+    assert "Disputed by the reporter" not in at_desk("shift").get(page).content.decode()

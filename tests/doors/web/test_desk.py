@@ -108,7 +108,11 @@ def test_at_most_twelve_statements_a_page(remembered, at_desk, spread, who, town
     desk = at_desk(who)
     shown = numbers_on(desk.get("/desk/cases/"))
     cases = [f"/desk/cases/{n}" for n in list(shown)[:3]]
-    for path in [*LISTS, "/desk/cases/?state=open&late=1", *cases]:
+    chosen = "&".join(f"case={n}" for n in sorted(shown)[:4])
+    more = ["/desk/notices", "/desk/style", "/desk/?others=1", f"/desk/many?{chosen}", "/desk/cases.csv"]
+    more += ["/desk/new"] if who == "intake" else []
+    more += [f"{case}.pdf" for case in cases[:1]]
+    for path in [*LISTS, "/desk/cases/?state=open&late=1", *cases, *more]:
         desk.get(path)
         with CaptureQueriesContext(connection) as asked:
             assert desk.get(path).status_code == 200

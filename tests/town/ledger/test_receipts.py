@@ -49,6 +49,19 @@ def test_a_receipt_holds_for_both_verifiers(given: dict[str, Any], tmp_path: Pat
     assert "4 steps" in done.stdout and given["unsealed"] == 1
 
 
+def test_a_receipt_costs_two_questions_and_two_for_each_seal(given: dict[str, Any], django_assert_num_queries) -> None:
+    assert len(given["seals"]) == 2
+    with django_assert_num_queries(7):  # the last step waits for its seal
+        receipt("case:1", "SV-2018-000001")
+    for n in range(20):
+        record(subject="case:1", kind="case", what="more", by=BY, at=10 + n, data={})
+    sequence()
+    seal_all()
+    with django_assert_num_queries(8):
+        longer = receipt("case:1", "SV-2018-000001")
+    assert len(longer["steps"]) == 25 and list(check_receipt(longer, keys.public_bytes())) == []
+
+
 def _damage(kind: str, good: dict[str, Any]) -> dict[str, Any]:
     bad = copy.deepcopy(good)
     step = bad["steps"][1]

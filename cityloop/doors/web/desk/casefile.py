@@ -74,6 +74,7 @@ class File:
     urgent: bool
     level: int
     held: str
+    disputed: bool
     round: int
     bar: Bar
     bar_of: str
@@ -117,6 +118,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         urgent=case.urgent,
         level=case.level,
         held=names.role(definition, snapshot.held) if snapshot.held else "",
+        disputed=bool(snapshot.disputed),
         round=snapshot.round,
         bar=whole(snapshot, now),
         bar_of=whole_of(definition, snapshot),

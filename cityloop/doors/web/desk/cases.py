@@ -54,7 +54,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     chips, menus = filters.menus(query, choices(query))
     more = {
         "section": "cases",
-        "tabs": tabs.cases(request, scope_of(request)),
+        "tabs": tabs.cases(request, scope_of(request), lambda query: counting(request, query, now)),
         "items": items(found[:PAGE], now),
         "chips": chips,
         "menus": menus,
@@ -75,6 +75,11 @@ def listed(request: HttpRequest, looked: searching.Looked, now: int, *, before: 
     if looked.asked is not None:
         return queries.with_words(scope, narrow, looked.asked, before=before, most=most)
     return queries.listed(scope, narrow, before=before, most=most)
+
+
+def counting(request: HttpRequest, query: QueryDict, now: int) -> Any:
+    """Give the cases a view shows, to be counted."""
+    return queries.narrowed(scope_of(request), wanted(query, now))
 
 
 def number_of(text: str) -> int:

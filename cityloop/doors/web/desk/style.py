@@ -20,11 +20,13 @@ from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.show.trend import figure
 from cityloop.loops.cases import onmap, queries
-from cityloop.loops.cases.loop import pinned, present
+from cityloop.loops.cases.loop import LOOP, pinned, present
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
+from cityloop.town.worklist import queries as worklist
 
 HOURS = 24
+PAGE = 50
 # Tokens by name, as the sheet of the design has them.
 BASES = ("bg", "surface", "surface2", "line", "line2", "edge", "ink", "ink2", "ink3", "action", "sel", "focus")
 
@@ -47,16 +49,17 @@ def style(request: HttpRequest) -> HttpResponse:
     """Show the components in both themes."""
     scope, now = scope_of(request), city_clock.now()
     rows = inbox.wanted(scope, request.GET, now)
-    listed = list(rows[:50])
+    listed = list(rows[:PAGE])
+    others = list(worklist.with_others(scope, queries.rows_of_part)[:200])
     came = onmap.received("", scope, now, HOURS)
     chips, menus = filters.menus(request.GET, inbox.choices(request.GET))
     more = {
         "section": "style",
         "fresh": hour(now),
-        "bars": bars_of(listed, scope, now),
+        "bars": bars_of([*listed, *others], scope, now),
         "states": [(names.words(s.names), *names.chip(key)) for key, s in present().states.items()],
         "figure": figure(sum(came), _("cases received in 24 hours"), reverse("desk:cases"), came),
-        "example": example(scope, now),
+        "example": example([*others, *listed], scope, now),
         "chips": chips,
         "menus": menus,
         "tabs": tabs.inbox(request, scope, now, lambda query: inbox.wanted(scope, query, now)),
@@ -64,7 +67,7 @@ def style(request: HttpRequest) -> HttpResponse:
         "statuses": statuses(),
         "themes": ("light", "dark"),
         "done": len(listed),
-        "all": rows.count(),
+        "all": PAGE,
     }
     return render(request, "desk/style.html", more)
 
@@ -91,17 +94,18 @@ def bars_of(rows: Iterable[Any], scope: Scope, now: int) -> list[Bar]:
     return list(found.values())
 
 
-def example(scope: Scope, now: int) -> Example | None:
-    """Give the latest case that is worked on, or else the latest of all, as its page would show it."""
-    wanted = [queries.Wanted(state="handling"), queries.Wanted()]
-    listed = next((found for one in wanted if (found := queries.listed(scope, one, most=1))), [])
-    if not listed:
+def example(rows: Iterable[Any], scope: Scope, now: int) -> Example | None:
+    """Give a case of these rows, one that is worked on where there is one, as its page would show it."""
+    ids = sorted((row.what != "handling", row.subject_id) for row in rows if row.loop == LOOP)
+    case = queries.among(scope, [ids[0][1]]).first() if ids else None
+    if case is None:
         return None
-    case = listed[0]
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
     moments = queries.timeline(case, internal=True)
     lines = [timeline.line(moment, definition, now) for moment in moments]
     offered, _denied = queries.open_to(case, queries.actors_for(case, scope), now)
+    # Fields that ask for people are left out: each would cost a query, and all fields look alike.
+    offered = [offer for offer in offered if all(spec["type"] != "person" for spec in offer.fields.values())]
     where = names.place(names.path(case.unit_code), 1)
     steps = track.seven(definition, snapshot, [m.step for m in reversed(moments)], now)
     bar = forms(offered, definition, snapshot, (case.unit_code, where), now)
