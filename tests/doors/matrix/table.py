@@ -39,9 +39,16 @@ PLACE = {"lon": "10.0812347", "lat": "50.0712347", "words": "zqsecretwords zqraw
 
 PUBLIC: dict[str, Row] = {
     "": Row("public", ANY, ["/"], NUMBER, frozenset({"done"})),
-    "report": Row("public", ANY, [
-        "/report", "/report?lon=10.0812347&lat=50.0712347", "/report?lon=10.0912347&lat=50.0812347&words=zqrawwords",
-    ], post=[("/report", {**PLACE, "do": "review"})]),
+    "report": Row(
+        "public",
+        ANY,
+        [
+            "/report",
+            "/report?lon=10.0812347&lat=50.0712347",
+            "/report?lon=10.0912347&lat=50.0812347&words=zqrawwords",
+        ],
+        post=[("/report", {**PLACE, "do": "review"})],
+    ),
     "report/token": Row("public", ANY, ["/report/token"]),
     "report/hints": Row("public", ANY, post=[("/report/hints", PLACE), ("/report/hints", {**PLACE, "desk": "1"})]),
     "report/follow": Row("public", ANY, post=[("/report/follow", {"instead": "{number}", "key": "{number}"})]),
@@ -60,14 +67,33 @@ PUBLIC: dict[str, Row] = {
     "mails/<str:token>": Row("public", ANY, ["/mails/wrong"], post=[("/mails/wrong", {"do": "links"})]),
     "mails/<str:token>/confirm": Row("public", ANY, ["/mails/wrong/confirm"], post=[("/mails/wrong/confirm", {})]),
     "places": Row("public", ANY, ["/places?q=zqsecretaddress", "/places?q=West"]),
-    "near": Row("public", ANY, [
-        "/near?under=100101", "/near?under=100102", "/near?lon=10.0712347&lat=50.0612347",
-        "/near?lon=10.0812347&lat=50.0712347", "/near?lon=10.0612347&lat=50.0512347",
-    ], frozenset({"number", "address"}), frozenset(CASES) - {"hidden"}),
-    "near/marks": Row("public", ANY, [
-        "/near/marks?under=100101", "/near/marks?under=100102", "/near/marks?lon=10.0612347&lat=50.0512347",
-    ], SPOT, frozenset(CASES) - {"hidden"}),
-    "fixed": Row("public", ANY, ["/fixed", "/fixed?under=100101"], frozenset({"number", "address"}), frozenset({"done"})),
+    "near": Row(
+        "public",
+        ANY,
+        [
+            "/near?under=100101",
+            "/near?under=100102",
+            "/near?lon=10.0712347&lat=50.0612347",
+            "/near?lon=10.0812347&lat=50.0712347",
+            "/near?lon=10.0612347&lat=50.0512347",
+        ],
+        frozenset({"number", "address"}),
+        frozenset(CASES) - {"hidden"},
+    ),
+    "near/marks": Row(
+        "public",
+        ANY,
+        [
+            "/near/marks?under=100101",
+            "/near/marks?under=100102",
+            "/near/marks?lon=10.0612347&lat=50.0512347",
+        ],
+        SPOT,
+        frozenset(CASES) - {"hidden"},
+    ),
+    "fixed": Row(
+        "public", ANY, ["/fixed", "/fixed?under=100101"], frozenset({"number", "address"}), frozenset({"done"})
+    ),
     "areas/<str:code>.<str:kind>": Row("public", ANY, ["/areas/1001.atom", "/areas/1001.rss"], NUMBER),
     "figures": Row("public", ANY, ["/figures"]),
     r"^figures\.(?P<kind>csv|json)$": Row("public", ANY, ["/figures.csv", "/figures.json"]),
@@ -82,64 +108,130 @@ PUBLIC: dict[str, Row] = {
     "preferences/theme": Row("public", ANY, post=[("/preferences/theme", {"theme": "dark"})]),
     "files/<uuid:uuid>": Row("files", DESK, ["/files/{photo}", "/files/{photo}?side=320", "/files/{work}?side=320"]),
     "tiles/cases/<str:z>/<str:x>/<str:y>.pbf": Row(
-        "desk", DESK, ["/tiles/cases/11/1081/694.pbf", "/tiles/cases/11/1081/693.pbf"], NUMBER, OPEN_CASES),
-}  # fmt: skip
+        "desk", DESK, ["/tiles/cases/11/1081/694.pbf", "/tiles/cases/11/1081/693.pbf"], NUMBER, OPEN_CASES
+    ),
+}
 
-FILTERS = ["/desk/cases/", "/desk/cases/?q=zq", "/desk/cases/?q=zqsecretwords", "/desk/cases/?q=zqsecretaddres",
-           "/desk/cases/?q=zqrawaddres", "/desk/cases/?q=zqhiddenaddres", "/desk/cases/?unit=100102"]  # fmt: skip
+FILTERS = [
+    "/desk/cases/",
+    "/desk/cases/?q=zq",
+    "/desk/cases/?q=zqsecretwords",
+    "/desk/cases/?q=zqsecretaddres",
+    "/desk/cases/?q=zqrawaddres",
+    "/desk/cases/?q=zqhiddenaddres",
+    "/desk/cases/?unit=100102",
+]
 DESKS: dict[str, Row] = {
     "": Row("desk", DESK, ["/desk/", "/desk/?others=1"], NUMBER, OPEN_CASES - {"raw"}, DISPATCHERS),
-    "^views/(?P<page>inbox|cases)/keep$": Row("desk", DESK, post=[("/desk/views/inbox/keep", {"name": "x", "query": "late=over"})]),
+    "^views/(?P<page>inbox|cases)/keep$": Row(
+        "desk", DESK, post=[("/desk/views/inbox/keep", {"name": "x", "query": "late=over"})]
+    ),
     "^views/(?P<page>inbox|cases)/drop$": Row("desk", DESK, post=[("/desk/views/inbox/drop", {"view": "1"})]),
-    "inbox.geojson": Row("desk", DESK, ["/desk/inbox.geojson", "/desk/inbox.geojson?others=1"], SPOT, OPEN_CASES - {"raw"},
-                         DISPATCHERS),
+    "inbox.geojson": Row(
+        "desk", DESK, ["/desk/inbox.geojson", "/desk/inbox.geojson?others=1"], SPOT, OPEN_CASES - {"raw"}, DISPATCHERS
+    ),
     "new": Row("desk", ENTER, ["/desk/new", "/desk/new?lon=10.0812347&lat=50.0712347"], post=[("/desk/new", PLACE)]),
     "new/instead": Row("desk", ENTER, post=[("/desk/new/instead", {"instead": "{number}", "key": "i{number}"})]),
     "many": Row("desk", DESK, ["/desk/many?{numbers}"], NUMBER),
     "many/act": Row("desk", DESK, post=[("/desk/many/act", {"case": "{number}", "seq": "{seq}", "offer": "{offer}"})]),
     "cases/": Row("desk", DESK, FILTERS, frozenset({"number", "address"})),
     r"^cases\.(?P<kind>csv|xlsx|geojson)$": Row(
-        "desk", DESK, ["/desk/cases.csv", "/desk/cases.xlsx", "/desk/cases.geojson", "/desk/cases.csv?q=zqsecretwords"],
-        frozenset({"number", "address", "place"})),
+        "desk",
+        DESK,
+        ["/desk/cases.csv", "/desk/cases.xlsx", "/desk/cases.geojson", "/desk/cases.csv?q=zqsecretwords"],
+        frozenset({"number", "address", "place"}),
+    ),
     "cases/<str:number>.pdf": Row("desk", DESK, ["/desk/cases/{number}.pdf"]),
     "cases/<str:number>": Row("desk", DESK, ["/desk/cases/{number}"], ALL - {"place"}),
-    "cases/<str:number>/act": Row("desk", DESK, post=[("/desk/cases/{number}/act", {"seq": "{seq}", "offer": "{offer}", "words": "x"})]),
+    "cases/<str:number>/act": Row(
+        "desk", DESK, post=[("/desk/cases/{number}/act", {"seq": "{seq}", "offer": "{offer}", "words": "x"})]
+    ),
     "cases/<str:number>/mark": Row("desk", DESK, ["/desk/cases/{number}/mark"], SPOT),
-    "cases/<str:number>/contact": Row("desk", DESK, post=[("/desk/cases/{number}/contact", {"person": "1", "purpose": "x"})]),
+    "cases/<str:number>/contact": Row(
+        "desk", DESK, post=[("/desk/cases/{number}/contact", {"person": "1", "purpose": "x"})]
+    ),
     "notices": Row("desk", DESK, ["/desk/notices"]),
     "style": Row("desk", DESK, ["/desk/style"]),
     "map": Row("desk", DESK, ["/desk/map", "/desk/map?under=100101"]),
     "map/units": Row("desk", DESK, ["/desk/map/units", "/desk/map/units?under=100101"]),
     "settings/": Row("desk", POSTS, ["/desk/settings/"]),
     "settings/catalogue": Row("desk", POSTS, ["/desk/settings/catalogue"]),
-    "settings/catalogue/<str:code>": Row("desk", POSTS, ["/desk/settings/catalogue/hole"], posts=SETS_UP,
-                                         post=[("/desk/settings/catalogue/hole", {"do": "change", "level": "2"})]),
+    "settings/catalogue/<str:code>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/catalogue/hole"],
+        posts=SETS_UP,
+        post=[("/desk/settings/catalogue/hole", {"do": "change", "level": "2"})],
+    ),
     "settings/units": Row("desk", POSTS, ["/desk/settings/units"]),
     "settings/units/<str:code>": Row("desk", POSTS, ["/desk/settings/units/100101"]),
-    "settings/organisations": Row("desk", POSTS, ["/desk/settings/organisations"], posts=SETS_UP, post=[
-        ("/desk/settings/organisations", {"key": "x", "names_en": "X", "kind": "government", "parent": "city"})]),
-    "settings/organisations/<str:key>": Row("desk", POSTS, ["/desk/settings/organisations/roads"], posts=SETS_UP, post=[
-        ("/desk/settings/organisations/roads", {"do": "close", "names_en": "X"})]),
-    "settings/people": Row("desk", POSTS, ["/desk/settings/people"], posts=SETS_UP, post=[
-        ("/desk/settings/people", {"do": "appoint", "user": "intruder", "new": "yes", "role": "dispatcher",
-                                   "organisation": "city", "level": "3"})]),
+    "settings/organisations": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/organisations"],
+        posts=SETS_UP,
+        post=[("/desk/settings/organisations", {"key": "x", "names_en": "X", "kind": "government", "parent": "city"})],
+    ),
+    "settings/organisations/<str:key>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/organisations/roads"],
+        posts=SETS_UP,
+        post=[("/desk/settings/organisations/roads", {"do": "close", "names_en": "X"})],
+    ),
+    "settings/people": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/people"],
+        posts=SETS_UP,
+        post=[
+            (
+                "/desk/settings/people",
+                {
+                    "do": "appoint",
+                    "user": "intruder",
+                    "new": "yes",
+                    "role": "dispatcher",
+                    "organisation": "city",
+                    "level": "3",
+                },
+            )
+        ],
+    ),
     "settings/calendars": Row("desk", POSTS, ["/desk/settings/calendars"]),
-    "settings/calendars/<str:key>": Row("desk", POSTS, ["/desk/settings/calendars/city"], posts=SETS_UP, post=[
-        ("/desk/settings/calendars/city", {"do": "holiday", "from": "2026-01-01", "to": "2026-01-02"})]),
+    "settings/calendars/<str:key>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/calendars/city"],
+        posts=SETS_UP,
+        post=[("/desk/settings/calendars/city", {"do": "holiday", "from": "2026-01-01", "to": "2026-01-02"})],
+    ),
     "settings/loops": Row("desk", POSTS, ["/desk/settings/loops"]),
     "settings/loops/<str:key>": Row("desk", POSTS, ["/desk/settings/loops/case"]),
     "sign-in": Row("public", ANY, ["/desk/sign-in"]),
     "sign-out": Row("public", ANY, post=[("/desk/sign-out", {})]),
-}  # fmt: skip
+}
 
 API: dict[str, Row] = {
     "cases": Row("api", KEY, ["/api/v1/cases?limit=100"], SPOT | {"address"}),
-    "cases/<number>": Row("api", KEY, ["/api/v1/cases/{number}"], frozenset({"number", "place", "address", "photo", "work"})),
-    "cases/<number>/timeline": Row("api", KEY, ["/api/v1/cases/{number}/timeline"], frozenset({"words", "note", "photo", "work"})),
+    "cases/<number>": Row(
+        "api", KEY, ["/api/v1/cases/{number}"], frozenset({"number", "place", "address", "photo", "work"})
+    ),
+    "cases/<number>/timeline": Row(
+        "api", KEY, ["/api/v1/cases/{number}/timeline"], frozenset({"words", "note", "photo", "work"})
+    ),
     "cases/<number>/actions": Row("api", KEY, ["/api/v1/cases/{number}/actions"]),
-    "cases/<number>/actions/<action>": Row("api", KEY, post=[
-        ("/api/v1/cases/{number}/actions/submit", {"data": {}}), ("/api/v1/cases/{number}/actions/note", {"data": {"words": "x"}})]),
-    "cases/actions/<action>": Row("api", KEY, post=[("/api/v1/cases/actions/note", {"numbers": ["{number}"], "data": {"words": "x"}})]),
+    "cases/<number>/actions/<action>": Row(
+        "api",
+        KEY,
+        post=[
+            ("/api/v1/cases/{number}/actions/submit", {"data": {}}),
+            ("/api/v1/cases/{number}/actions/note", {"data": {"words": "x"}}),
+        ],
+    ),
+    "cases/actions/<action>": Row(
+        "api", KEY, post=[("/api/v1/cases/actions/note", {"numbers": ["{number}"], "data": {"words": "x"}})]
+    ),
     "map": Row("api", KEY, ["/api/v1/map"], SPOT, OPEN_CASES),
     "photos": Row("api", KEY, post=[("/api/v1/photos", {"number": "{number}"})]),
     "photos/<key>": Row("api", KEY, ["/api/v1/photos/{photo}", "/api/v1/photos/{work}?side=320"]),
@@ -157,7 +249,7 @@ API: dict[str, Row] = {
     "me": Row("api", KEY, ["/api/v1/me"]),
     "worklist": Row("api", KEY, ["/api/v1/worklist"], NUMBER, OPEN_CASES - {"raw"}, DISPATCHERS),
     "": Row("api", NOBODY, ["/api/v1/"]),
-}  # fmt: skip
+}
 
 OPEN311: dict[str, Row] = {
     rf"^open311/discovery{FORM}": Row("open311", ANY, ["/open311/discovery.json", "/open311/discovery.xml"]),
@@ -165,22 +257,45 @@ OPEN311: dict[str, Row] = {
     "open311/v2/": Row("open311", ANY, ["/open311/v2/"]),
     rf"^open311/v2/services{FORM}": Row("open311", ANY, _open311("services")),
     rf"^open311/v2/services/(?P<code>[^/]+?){FORM}": Row("open311", ANY, _open311("services/hole")),
-    rf"^open311/v2/requests{FORM}": Row("open311", ANY, [
-        *_open311("requests"), "/open311/v2/requests.json?extensions=true",
-        "/open311/v2/requests.json?lat=50.0612347&long=10.0712347&radius=50",
-        "/open311/v2/requests.json?service_request_id={numberlist}",
-    ], SPOT | {"words", "address"}, post=[("/open311/v2/requests.json", {"service_code": "hole"})]),
+    rf"^open311/v2/requests{FORM}": Row(
+        "open311",
+        ANY,
+        [
+            *_open311("requests"),
+            "/open311/v2/requests.json?extensions=true",
+            "/open311/v2/requests.json?lat=50.0612347&long=10.0712347&radius=50",
+            "/open311/v2/requests.json?service_request_id={numberlist}",
+        ],
+        SPOT | {"words", "address"},
+        post=[("/open311/v2/requests.json", {"service_code": "hole"})],
+    ),
     rf"^open311/v2/requests/(?P<number>[^/]+)/servicerequestupdates{FORM}": Row(
-        "open311", ANY, ["/open311/v2/requests/{number}/servicerequestupdates.json"],
-        post=[("/open311/v2/requests/{number}/servicerequestupdates.json", {"status": "OPEN", "description": "x"})]),
+        "open311",
+        ANY,
+        ["/open311/v2/requests/{number}/servicerequestupdates.json"],
+        post=[("/open311/v2/requests/{number}/servicerequestupdates.json", {"status": "OPEN", "description": "x"})],
+    ),
     rf"^open311/v2/requests/(?P<number>[^/]+?){FORM}": Row(
-        "open311", ANY, _open311("requests/{number}"), SPOT | {"words", "address", "work"}),
+        "open311", ANY, _open311("requests/{number}"), SPOT | {"words", "address", "work"}
+    ),
     rf"^open311/v2/tokens/(?P<token>[^/]+?){FORM}": Row("open311", ANY, _open311("tokens/{number}")),
-    rf"^open311/v2/servicerequestupdates{FORM}": Row("open311", ANY, _open311("servicerequestupdates"), NUMBER, post=[
-        ("/open311/v2/servicerequestupdates.json", {"service_request_id": "{number}", "status": "OPEN", "description": "x"})]),
-    "open311/v2/media/<uuid:uuid>.jpg": Row("open311", ANY, ["/open311/v2/media/{photo}.jpg", "/open311/v2/media/{work}.jpg"]),
+    rf"^open311/v2/servicerequestupdates{FORM}": Row(
+        "open311",
+        ANY,
+        _open311("servicerequestupdates"),
+        NUMBER,
+        post=[
+            (
+                "/open311/v2/servicerequestupdates.json",
+                {"service_request_id": "{number}", "status": "OPEN", "description": "x"},
+            )
+        ],
+    ),
+    "open311/v2/media/<uuid:uuid>.jpg": Row(
+        "open311", ANY, ["/open311/v2/media/{photo}.jpg", "/open311/v2/media/{work}.jpg"]
+    ),
     r"^open311(?:/.*?)?(?:\.(?P<extension>json|xml))?$": Row("open311", NOBODY, ["/open311/v2/nothing.json"]),
-}  # fmt: skip
+}
 
 TABLE: dict[str, Row] = {
     **PUBLIC,

@@ -135,7 +135,7 @@ def world(folder: Path, receiver: str) -> World:
 
 
 def people(town: Town) -> dict[str, Viewer]:
-    """Seat somebody in every role in the west, without confidence; two who see more; a stranger and one without post."""
+    """Seat somebody in every role in the west, without confidence, and two who see more; a stranger beside them."""
     found = {"stranger": Viewer("stranger")}
     for role, about in ROLES.items():
         unit = WEST if about.sees != "nothing" else ""
@@ -180,4 +180,3 @@ def worked(town: Town, made: cases.Collected, lead: str, state: str) -> str:
         town.take(made.case, "pass", "inspector", **data)
         town.take(made.case, "close", "shift")
     return str(photo.uuid)
-
