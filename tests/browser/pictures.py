@@ -22,6 +22,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
 THEMES = ("light", "dark")
+SLOW = 180_000  # ms; on a machine that does much else
 HERE = "lon=-73.9857&lat=40.7484"
 PAGES = {
     "home": "/", "report-where": "/report", "report-what": f"/report?{HERE}", "report-send": f"/report?{HERE}",
@@ -41,6 +42,7 @@ def take(url: str, home: Path, folder: Path) -> None:
             context = browser.new_context(base_url=url, viewport=SIZES[size], storage_state=signed)
             said = {"django_language": LANGUAGES[language], "cityloop_theme": theme}
             context.add_cookies([{"name": n, "value": v, "url": url} for n, v in said.items()])
+            context.set_default_timeout(SLOW)
             page = context.new_page()
             for name, path in paths.items():
                 page.goto(path)
@@ -56,6 +58,7 @@ def take(url: str, home: Path, folder: Path) -> None:
 def _begun(browser: Browser, url: str, account: dict[str, str]) -> tuple[Any, dict[str, str]]:
     """Sign in, choose a case that is worked on, follow it as a resident; give the session and every address."""
     context = browser.new_context(base_url=url, locale="en-US")
+    context.set_default_timeout(SLOW)
     page = context.new_page()
     page.goto("/desk/sign-in")
     page.fill("input[name=username]", account["user"])
@@ -65,9 +68,10 @@ def _begun(browser: Browser, url: str, account: dict[str, str]) -> tuple[Any, di
     page.goto("/desk/cases/?state=handling")
     number = page.locator("a[href*='/desk/cases/']").filter(has_text="-2018-").first.inner_text().strip()
     page.goto(f"/cases/{number}")
-    page.locator(f"form[action$='/cases/{number}/follow'] button").click()
-    page.wait_for_url("**/sent")
-    follow = page.url.removesuffix("/sent").removeprefix(url)
+    form = page.locator(f"form[action$='/cases/{number}/follow']")
+    sent = {name: form.locator(f"[name={name}]").input_value() for name in ("csrfmiddlewaretoken", "key")}
+    told = context.request.post(f"/cases/{number}/follow", form=sent, headers={"Referer": page.url}, timeout=SLOW)
+    follow = told.url.removesuffix("/sent").removeprefix(url)
     state = context.storage_state()
     context.close()
     return state, {**PAGES, "follow": follow, "case": f"/desk/cases/{number}"}
@@ -83,7 +87,7 @@ def _settle(page: Page) -> None:
     page.wait_for_load_state("load")
     for chart in page.locator(".map").all():
         if chart.is_visible():
-            chart.locator("xpath=self::*[@data-ready]").wait_for(timeout=60_000)
+            chart.locator("xpath=self::*[@data-ready]").wait_for()
     page.wait_for_timeout(600)  # the last tiles are drawn
 
 
