@@ -3,13 +3,14 @@
 import asyncio
 import io
 import re
+import threading
 import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLResolver, get_resolver
 
@@ -19,6 +20,7 @@ from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases.models import Follower
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs.roles import MAY_ENTER, ROLES
+from tests.conftest import PROVE
 from tests.doors.matrix import table
 from tests.doors.matrix.table import TABLE, Row
 from tests.doors.matrix.town import ALL, CASES, FACETS, Marked, Viewer, World, world
@@ -27,6 +29,8 @@ from tests.town.hooks.receiver import Receiver
 
 pytestmark = pytest.mark.xdist_group("matrix")
 VIEWERS = ["stranger", *ROLES, "chief", "police", "reporter of plain", "reporter of hidden", "follower"]
+# One of each kind asks everything; the others, in `make test`, only where an account matters.
+WHOLE = ("stranger", "intake_officer", "crew", "integrator", "chief", "reporter of plain", "follower")
 WRONG = "AAAA-BBBB-CCCC-DDDD"
 REFUSED = (302, 400, 401, 403, 404, 405, 409, 422)
 
@@ -40,7 +44,6 @@ def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
         patch.setattr(settings, "MEDIA_ROOT", folder / "media")
         patch.setattr(settings, "HOOKS_INSIDE", True)
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         cache.clear()
         Remembered.drop_all()
         made = world(folder, receiver.url)
@@ -49,6 +52,12 @@ def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
         yield made
         transaction.set_rollback(True)
     receiver.stop()
+
+
+@pytest.fixture(autouse=True)
+def _unbraked() -> None:
+    """Nobody is refused for having asked too often: that would hide why else."""
+    cache.clear()
 
 
 def routes(resolver: Any, before: str = "") -> Iterator[str]:
@@ -60,7 +69,10 @@ def routes(resolver: Any, before: str = "") -> Iterator[str]:
 
 def test_every_route_is_in_the_table() -> None:
     assert set(routes(get_resolver())) == set(TABLE)
-    assert set(wiring.RAW_ROUTES) == {"/live", "/api/v1/live"}  # asked below; the latter in tests/doors/web/test_live.py
+    assert set(wiring.RAW_ROUTES) == {
+        "/live",
+        "/api/v1/live",
+    }  # asked below; the latter in tests/doors/web/test_live.py
     assert {role.name for role in ROLES.values()} <= set(VIEWERS)
     assert all(row.get or row.post for row in TABLE.values())
 
@@ -76,7 +88,7 @@ def may_know(viewer: Viewer, door: str, case: str) -> frozenset[str]:
     if door == "follow":
         return openly | (ALL - {"note"}) if viewer.own == case else openly
     if door == "open311":
-        return openly | {"words", "address"} if sees else openly
+        return openly - {"address"} | ({"words", "address"} if sees and openly else frozenset())
     return ALL if sees else frozenset()
 
 
@@ -89,6 +101,13 @@ def may(viewer: Viewer, who: str) -> bool:
         table.CODE: bool(viewer.code), table.OWN: bool(viewer.own), table.NOBODY: False,
         table.SETS_UP: viewer.role == "city_engineer",
     }[who]  # fmt: skip
+
+
+def rows_for(who: str) -> list[tuple[str, Row]]:
+    """Give the routes that somebody is to ask."""
+    if PROVE or who in WHOLE:
+        return list(TABLE.items())
+    return [(route, row) for route, row in TABLE.items() if row.door in ("desk", "api", "files")]
 
 
 class Asked:
@@ -109,7 +128,7 @@ def addresses(made: World, viewer: Viewer, row: Row) -> Iterator[Asked]:
         for name, value in several.items():
             path = path.replace(name, value)
         facet = next((f for f in FACETS if f"{{{f}}}" in path), "")
-        for case in made.cases.values() if facet else ():
+        for case in (c for c in made.cases.values() if facet in c.marks):
             yield Asked(path.replace(f"{{{facet}}}", case.marks[facet]), case.name, facet)
         if not facet:
             yield Asked(path)
@@ -148,7 +167,7 @@ def asks(viewer: Viewer, door: str) -> Any:
 def test_what_is_told(made: World, db: None, who: str) -> None:
     viewer, faults = made.viewers[who], list[Any]()
     clients = {door: asks(viewer, door) for door in ("public", "follow", "desk", "files", "api", "open311")}
-    for route, row in TABLE.items():
+    for route, row in rows_for(who):
         told = ""
         for asked in addresses(made, viewer, row):
             answer = clients[row.door].get(asked.path)
@@ -169,7 +188,7 @@ def status_wanted(viewer: Viewer, row: Row, asked: Asked) -> tuple[int, ...]:
         return (302, 401, 403, 404)
     knows = may_know(viewer, row.door, asked.case) if asked.case else frozenset()
     if not asked.case:
-        return (200, 204, 303, 404) if row.door == "public" else (200, 302)
+        return (200, 204, 302, 404) if row.door == "public" else (200, 302)
     if row.door == "open311" and asked.facet == "photo":
         return (404,)  # what somebody sent is nobody's to see there
     return (200,) if asked.facet in knows else (404,)
@@ -183,7 +202,7 @@ def missing(made: World, viewer: Viewer, row: Row, told: str) -> list[tuple[str,
     return [
         (case.name, facet)
         for case in cases
-        for facet in sorted(row.tells & may_know(viewer, row.door, case.name))
+        for facet in sorted(row.tells & may_know(viewer, row.door, case.name) & set(case.marks))
         if case.marks[facet] not in told
     ]
 
@@ -228,7 +247,7 @@ def book() -> tuple[int, int]:
 def test_what_is_refused_leaves_the_ledger_as_it_was(made: World, db: None, who: str) -> None:
     viewer, faults = made.viewers[who], list[Any]()
     clients = {door: asks(viewer, door) for door in ("public", "follow", "desk", "api", "open311")}
-    for row in TABLE.values():
+    for _route, row in rows_for(who):
         for path, body, case in forms(made, viewer, row):
             before = book()
             with transaction.atomic():
@@ -272,14 +291,26 @@ def test_webhooks_are_sent_only_what_their_account_may_see(made: World) -> None:
         assert leaks(made, viewer, "desk", "", told) == []
 
 
-async def _here(call: Any, *args: Any) -> Any:
-    return call(*args)
+def sharing(monkeypatch: Any) -> None:
+    """Let the streams read on the connection of this test, which alone sees the town."""
+    shared, lock = connections["default"], threading.Lock()
+    shared.inc_thread_sharing()
+
+    def read(call: Any, *args: Any) -> Any:
+        with lock:
+            connections["default"] = shared
+            return call(*args)
+
+    async def in_thread(call: Any, *args: Any) -> Any:
+        return await asyncio.to_thread(read, call, *args)
+
+    monkeypatch.setattr(live, "_in_thread", in_thread)
 
 
 @pytest.mark.parametrize("who", [name for name in VIEWERS if name not in ("stranger", "follower") and "of" not in name])
 def test_live_events(made: World, db: None, monkeypatch: Any, who: str) -> None:
     """The one raw route: everything since the beginning, to who may see it; nothing to whose posts see nothing."""
-    monkeypatch.setattr(live, "_in_thread", _here)
+    sharing(monkeypatch)
     viewer = made.viewers[who]
     screen = Screen(cookie_of(viewer.account), last="0")
     if not viewer.desk:
@@ -294,22 +325,25 @@ def test_live_events(made: World, db: None, monkeypatch: Any, who: str) -> None:
 
 # --- what a page costs ----------------------------------------------------------------------------
 
+MOST = 12
 PAGES = [(route, row) for route, row in TABLE.items() if row.get and row.door in ("public", "desk", "follow", "files")]
 
 
 @pytest.mark.parametrize(("route", "row"), PAGES, ids=[route or "home" for route, _row in PAGES])
-def test_a_page_asks_at_most_twelve_times(made: World, db: None, route: str, row: Row) -> None:
+def test_a_page_asks_at_most_twelve_times(made: World, db: None, settings: Any, route: str, row: Row) -> None:
+    """Of a process that knows the city already: what every page remembers is looked after once a second, not here."""
+    settings.CITYLOOP_CACHE_SECONDS = 3600.0
     viewer = made.viewers["reporter of plain" if row.door == "follow" else "chief"]
     if row.who == table.ENTER:
         viewer = made.viewers["inspector"]
     client, over = viewer.browser(), list[Any]()
     for asked in addresses(made, viewer, row):
-        client.get("/desk/notices")  # who it is, and what every process knows, is known by the second page
-        with CaptureQueriesContext(
-            connection,
-        ) as seen:
-            text_of(client.get(asked.path))
-        asked_for = [q["sql"] for q in seen.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-        if len(asked_for) > 12:
-            over.append((asked.path, len(asked_for), asked_for))
+        if asked.case not in ("", "plain", "done"):
+            continue
+        for _time in range(2):
+            with CaptureQueriesContext(connection) as seen:
+                text_of(client.get(asked.path))
+        tables = [re.findall(r'(?:FROM|INTO|UPDATE) "(\w+)"', q["sql"]) for q in seen.captured_queries]
+        if len(tables) > MOST:
+            over.append((asked.path, len(tables), tables))
     assert not over, "\n".join(map(str, over))

@@ -1,5 +1,7 @@
 """Which cases everybody may know of, and how exactly their places are told. What is told of them stands in `openly`."""
 
+import re
+
 from django.db.models import QuerySet
 
 from cityloop.loops.cases.models import Case
@@ -7,6 +9,7 @@ from cityloop.town.catalog import queries as catalog
 
 # How exactly a place must be told for a picture of it to be shown: a picture tells it.
 PICTURED = ("exact", "street")
+_HOUSE = re.compile(r"^\d+(?:[-/]\d+)*[A-Za-z]?\s+|\s*\d+\s*号.*$")
 STREET_GRID = 500  # to 1/500 of a degree, some 200 m; the same grid at every door: two grids would tell more than one
 
 
@@ -41,3 +44,14 @@ def coarse(lon: float | None, lat: float | None, how: str) -> tuple[float | None
     if how == "exact":
         return lon, lat
     return round(lon * STREET_GRID) / STREET_GRID, round(lat * STREET_GRID) / STREET_GRID
+
+
+def street(case: Case) -> str:
+    """Give the address of a case as exactly as is told: `12 Hill Road`, `Hill Road`, or nothing.
+
+    What a resident typed is told only once an officer has read and filed it.
+    """
+    how = exactness(case.matter)
+    if how not in PICTURED or not (case.source or case.filed is not None):
+        return ""
+    return case.address if how == "exact" else _HOUSE.sub("", case.address).strip(" ,")

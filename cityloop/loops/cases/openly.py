@@ -5,7 +5,6 @@ known: before someone has said what it is about, nobody can say whether it may b
 """
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,6 +20,7 @@ from cityloop.loops.cases.known import everybody as everybody
 from cityloop.loops.cases.known import exactness as exactness
 from cityloop.loops.cases.known import is_known as is_known
 from cityloop.loops.cases.known import leading as leading
+from cityloop.loops.cases.known import street as street
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.loops.cases.queries import visible
@@ -43,7 +43,6 @@ AFTER = ("report_back", "pass", "fail")
 UPDATES = (*SHOWN[1:], "close_by_source", "main_ended", "main_declined", "children_ended", "settled_outside", "prove",
            "suspend")  # fmt: skip
 MOST_TOUCHED = 10_000  # steps; more, and a page is full soon enough the other way
-_HOUSE = re.compile(r"^\d+(?:[-/]\d+)*[A-Za-z]?\s+|\s*\d+\s*号.*$")
 LIGHT = ("definition", "snapshot", "slots", "head")
 
 
@@ -59,17 +58,6 @@ def spot(case: Case) -> Spot:
     """Give the place of a case as everybody may know it. No query."""
     how = exactness(case.matter)
     return Spot(*coarse(case.lon, case.lat, how), case.unit_code if how != "none" else "")
-
-
-def street(case: Case) -> str:
-    """Give the address of a case as exactly as is told: `12 Hill Road`, `Hill Road`, or nothing.
-
-    What a resident typed is told only once an officer has read and filed it.
-    """
-    how = exactness(case.matter)
-    if how not in PICTURED or not (case.source or case.filed is not None):
-        return ""
-    return case.address if how == "exact" else _HOUSE.sub("", case.address).strip(" ,")
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,14 +43,21 @@ PLACE = {"lon": "10.0812347", "lat": "50.0712347", "words": "zqsecretwords zqraw
 
 PUBLIC: dict[str, Row] = {
     "": Row("public", ANY, ["/"], NUMBER, frozenset({"done"})),
-    "report": Row("public", ANY, [
-        "/report", "/report?lon=10.0812347&lat=50.0712347", "/report?lon=10.0912347&lat=50.0812347&words=zqrawwords",
-    ], post=[("/report", {**PLACE, "do": "review"})]),
+    "report": Row(
+        "public",
+        ANY,
+        [
+            "/report",
+            "/report?lon=10.0812347&lat=50.0712347",
+            "/report?lon=10.0912347&lat=50.0812347&words=zqrawwords",
+        ],
+        post=[("/report", {**PLACE, "do": "review"})],
+    ),
     "report/token": Row("public", ANY, ["/report/token"]),
     "report/hints": Row("public", ANY, post=[("/report/hints", PLACE), ("/report/hints", {**PLACE, "desk": "1"})]),
     "report/follow": Row("public", ANY, post=[("/report/follow", {"instead": "{number}", "key": "{number}"})]),
     "follow": Row("public", ANY, ["/follow"], post=[("/follow", {"code": "AAAA-BBBB-CCCC-DDDD"})]),
-    "follow/<str:code>": Row("follow", CODE, ["/follow/{code}"], ALL - {"note", "place"}),
+    "follow/<str:code>": Row("follow", CODE, ["/follow/{code}"], ALL - {"note", "place", "words"}),
     "follow/<str:code>/act": Row("follow", CODE, post=[("/follow/{code}/act", {"offer": "add-0-0", "words": "x"})]),
     "follow/<str:code>/sent": Row("follow", CODE, ["/follow/{code}/sent"], NUMBER),
     "follow/<str:code>/receipt.json": Row("follow", OWN, ["/follow/{code}/receipt.json"], NUMBER),
@@ -58,20 +65,39 @@ PUBLIC: dict[str, Row] = {
     "follow/<str:code>/now.json": Row("follow", CODE, ["/follow/{code}/now.json"]),
     "cases/<str:number>.atom": Row("public", ANY, ["/cases/{number}.atom"], NUMBER),
     "cases/<str:number>": Row("public", ANY, ["/cases/{number}"], frozenset({"number", "address", "work"})),
-    "cases/<str:number>/place": Row("public", ANY, ["/cases/{number}/place"], SPOT),
+    "cases/<str:number>/place": Row("public", ANY, ["/cases/{number}/place"], frozenset({"place"})),
     "cases/<str:number>/follow": Row("public", ANY, post=[("/cases/{number}/follow", {"key": "k{number}"})]),
     "mails": Row("public", ANY, post=[("/mails", {"subject": "case:{id}", "email": "a@example.org"})]),
     "mails/<str:token>": Row("public", ANY, ["/mails/wrong"], post=[("/mails/wrong", {"do": "links"})]),
     "mails/<str:token>/confirm": Row("public", ANY, ["/mails/wrong/confirm"], post=[("/mails/wrong/confirm", {})]),
     "places": Row("public", ANY, ["/places?q=zqsecretaddress", "/places?q=West"]),
-    "near": Row("public", ANY, [
-        "/near?under=100101", "/near?under=100102", "/near?lon=10.0712347&lat=50.0612347",
-        "/near?lon=10.0812347&lat=50.0712347", "/near?lon=10.0612347&lat=50.0512347",
-    ], frozenset({"number", "address"}), frozenset(CASES) - {"hidden"}),
-    "near/marks": Row("public", ANY, [
-        "/near/marks?under=100101", "/near/marks?under=100102", "/near/marks?lon=10.0612347&lat=50.0512347",
-    ], SPOT, frozenset(CASES) - {"hidden"}),
-    "fixed": Row("public", ANY, ["/fixed", "/fixed?under=100101"], frozenset({"number", "address"}), frozenset({"done"})),
+    "near": Row(
+        "public",
+        ANY,
+        [
+            "/near?under=100101",
+            "/near?under=100102",
+            "/near?lon=10.0712347&lat=50.0612347",
+            "/near?lon=10.0812347&lat=50.0712347",
+            "/near?lon=10.0612347&lat=50.0512347",
+        ],
+        frozenset({"number", "address"}),
+        frozenset(CASES) - {"hidden"},
+    ),
+    "near/marks": Row(
+        "public",
+        ANY,
+        [
+            "/near/marks?under=100101",
+            "/near/marks?under=100102",
+            "/near/marks?lon=10.0612347&lat=50.0512347",
+        ],
+        SPOT,
+        frozenset(CASES) - {"hidden"},
+    ),
+    "fixed": Row(
+        "public", ANY, ["/fixed", "/fixed?under=100101"], frozenset({"number", "address"}), frozenset({"done"})
+    ),
     "areas/<str:code>.<str:kind>": Row("public", ANY, ["/areas/1001.atom", "/areas/1001.rss"], NUMBER),
     "figures": Row("public", ANY, ["/figures"]),
     r"^figures\.(?P<kind>csv|json)$": Row("public", ANY, ["/figures.csv", "/figures.json"]),
@@ -86,64 +112,130 @@ PUBLIC: dict[str, Row] = {
     "preferences/theme": Row("public", ANY, post=[("/preferences/theme", {"theme": "dark"})]),
     "files/<uuid:uuid>": Row("files", DESK, ["/files/{photo}", "/files/{photo}?side=320", "/files/{work}?side=320"]),
     "tiles/cases/<str:z>/<str:x>/<str:y>.pbf": Row(
-        "desk", DESK, ["/tiles/cases/11/1081/694.pbf", "/tiles/cases/11/1081/693.pbf"], NUMBER, OPEN_CASES),
-}  # fmt: skip
+        "desk", DESK, ["/tiles/cases/11/1081/694.pbf", "/tiles/cases/11/1081/693.pbf"], NUMBER, OPEN_CASES
+    ),
+}
 
-FILTERS = ["/desk/cases/", "/desk/cases/?q=zq", "/desk/cases/?q=zqsecretwords", "/desk/cases/?q=zqsecretaddres",
-           "/desk/cases/?q=zqrawaddres", "/desk/cases/?q=zqhiddenaddres", "/desk/cases/?unit=100102"]  # fmt: skip
+FILTERS = [
+    "/desk/cases/",
+    "/desk/cases/?q=zq",
+    "/desk/cases/?q=zqsecretwords",
+    "/desk/cases/?q=zqsecretaddres",
+    "/desk/cases/?q=zqrawaddres",
+    "/desk/cases/?q=zqhiddenaddres",
+    "/desk/cases/?unit=100102",
+]
 DESKS: dict[str, Row] = {
     "": Row("desk", DESK, ["/desk/", "/desk/?others=1"], NUMBER, OPEN_CASES - {"raw"}, DISPATCHERS),
-    "^views/(?P<page>inbox|cases)/keep$": Row("desk", DESK, post=[("/desk/views/inbox/keep", {"name": "x", "query": "late=over"})]),
+    "^views/(?P<page>inbox|cases)/keep$": Row(
+        "desk", DESK, post=[("/desk/views/inbox/keep", {"name": "x", "query": "late=over"})]
+    ),
     "^views/(?P<page>inbox|cases)/drop$": Row("desk", DESK, post=[("/desk/views/inbox/drop", {"view": "1"})]),
-    "inbox.geojson": Row("desk", DESK, ["/desk/inbox.geojson", "/desk/inbox.geojson?others=1"], SPOT, OPEN_CASES - {"raw"},
-                         DISPATCHERS),
+    "inbox.geojson": Row(
+        "desk", DESK, ["/desk/inbox.geojson", "/desk/inbox.geojson?others=1"], SPOT, OPEN_CASES - {"raw"}, DISPATCHERS
+    ),
     "new": Row("desk", ENTER, ["/desk/new", "/desk/new?lon=10.0812347&lat=50.0712347"], post=[("/desk/new", PLACE)]),
     "new/instead": Row("desk", ENTER, post=[("/desk/new/instead", {"instead": "{number}", "key": "i{number}"})]),
     "many": Row("desk", DESK, ["/desk/many?{numbers}"], NUMBER),
     "many/act": Row("desk", DESK, post=[("/desk/many/act", {"case": "{number}", "seq": "{seq}", "offer": "{offer}"})]),
     "cases/": Row("desk", DESK, FILTERS, frozenset({"number", "address"})),
     r"^cases\.(?P<kind>csv|xlsx|geojson)$": Row(
-        "desk", DESK, ["/desk/cases.csv", "/desk/cases.xlsx", "/desk/cases.geojson", "/desk/cases.csv?q=zqsecretwords"],
-        frozenset({"number", "address", "place"})),
+        "desk",
+        DESK,
+        ["/desk/cases.csv", "/desk/cases.xlsx", "/desk/cases.geojson", "/desk/cases.csv?q=zqsecretwords"],
+        frozenset({"number", "address", "place"}),
+    ),
     "cases/<str:number>.pdf": Row("desk", DESK, ["/desk/cases/{number}.pdf"]),
     "cases/<str:number>": Row("desk", DESK, ["/desk/cases/{number}"], ALL - {"place"}),
-    "cases/<str:number>/act": Row("desk", DESK, post=[("/desk/cases/{number}/act", {"seq": "{seq}", "offer": "{offer}", "words": "x"})]),
+    "cases/<str:number>/act": Row(
+        "desk", DESK, post=[("/desk/cases/{number}/act", {"seq": "{seq}", "offer": "{offer}", "words": "x"})]
+    ),
     "cases/<str:number>/mark": Row("desk", DESK, ["/desk/cases/{number}/mark"], SPOT),
-    "cases/<str:number>/contact": Row("desk", DESK, post=[("/desk/cases/{number}/contact", {"person": "1", "purpose": "x"})]),
+    "cases/<str:number>/contact": Row(
+        "desk", DESK, post=[("/desk/cases/{number}/contact", {"person": "1", "purpose": "x"})]
+    ),
     "notices": Row("desk", DESK, ["/desk/notices"]),
     "style": Row("desk", DESK, ["/desk/style"]),
     "map": Row("desk", DESK, ["/desk/map", "/desk/map?under=100101"]),
     "map/units": Row("desk", DESK, ["/desk/map/units", "/desk/map/units?under=100101"]),
     "settings/": Row("desk", POSTS, ["/desk/settings/"]),
     "settings/catalogue": Row("desk", POSTS, ["/desk/settings/catalogue"]),
-    "settings/catalogue/<str:code>": Row("desk", POSTS, ["/desk/settings/catalogue/hole"], posts=SETS_UP,
-                                         post=[("/desk/settings/catalogue/hole", {"do": "change", "level": "2"})]),
+    "settings/catalogue/<str:code>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/catalogue/hole"],
+        posts=SETS_UP,
+        post=[("/desk/settings/catalogue/hole", {"do": "change", "level": "2"})],
+    ),
     "settings/units": Row("desk", POSTS, ["/desk/settings/units"]),
     "settings/units/<str:code>": Row("desk", POSTS, ["/desk/settings/units/100101"]),
-    "settings/organisations": Row("desk", POSTS, ["/desk/settings/organisations"], posts=SETS_UP, post=[
-        ("/desk/settings/organisations", {"key": "x", "names_en": "X", "kind": "government", "parent": "city"})]),
-    "settings/organisations/<str:key>": Row("desk", POSTS, ["/desk/settings/organisations/roads"], posts=SETS_UP, post=[
-        ("/desk/settings/organisations/roads", {"do": "close", "names_en": "X"})]),
-    "settings/people": Row("desk", POSTS, ["/desk/settings/people"], posts=SETS_UP, post=[
-        ("/desk/settings/people", {"do": "appoint", "user": "intruder", "new": "yes", "role": "dispatcher",
-                                   "organisation": "city", "level": "3"})]),
+    "settings/organisations": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/organisations"],
+        posts=SETS_UP,
+        post=[("/desk/settings/organisations", {"key": "x", "names_en": "X", "kind": "government", "parent": "city"})],
+    ),
+    "settings/organisations/<str:key>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/organisations/roads"],
+        posts=SETS_UP,
+        post=[("/desk/settings/organisations/roads", {"do": "close", "names_en": "X"})],
+    ),
+    "settings/people": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/people"],
+        posts=SETS_UP,
+        post=[
+            (
+                "/desk/settings/people",
+                {
+                    "do": "appoint",
+                    "user": "intruder",
+                    "new": "yes",
+                    "role": "dispatcher",
+                    "organisation": "city",
+                    "level": "3",
+                },
+            )
+        ],
+    ),
     "settings/calendars": Row("desk", POSTS, ["/desk/settings/calendars"]),
-    "settings/calendars/<str:key>": Row("desk", POSTS, ["/desk/settings/calendars/city"], posts=SETS_UP, post=[
-        ("/desk/settings/calendars/city", {"do": "holiday", "from": "2026-01-01", "to": "2026-01-02"})]),
+    "settings/calendars/<str:key>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/calendars/city"],
+        posts=SETS_UP,
+        post=[("/desk/settings/calendars/city", {"do": "holiday", "from": "2026-01-01", "to": "2026-01-02"})],
+    ),
     "settings/loops": Row("desk", POSTS, ["/desk/settings/loops"]),
     "settings/loops/<str:key>": Row("desk", POSTS, ["/desk/settings/loops/case"]),
     "sign-in": Row("public", ANY, ["/desk/sign-in"]),
     "sign-out": Row("public", ANY, post=[("/desk/sign-out", {})]),
-}  # fmt: skip
+}
 
 API: dict[str, Row] = {
     "cases": Row("api", KEY, ["/api/v1/cases?limit=100"], SPOT | {"address"}),
-    "cases/<number>": Row("api", KEY, ["/api/v1/cases/{number}"], frozenset({"number", "place", "address", "photo", "work"})),
-    "cases/<number>/timeline": Row("api", KEY, ["/api/v1/cases/{number}/timeline"], frozenset({"words", "note", "photo", "work"})),
+    "cases/<number>": Row(
+        "api", KEY, ["/api/v1/cases/{number}"], frozenset({"number", "place", "address", "photo", "work"})
+    ),
+    "cases/<number>/timeline": Row(
+        "api", KEY, ["/api/v1/cases/{number}/timeline"], frozenset({"words", "note", "photo", "work"})
+    ),
     "cases/<number>/actions": Row("api", KEY, ["/api/v1/cases/{number}/actions"]),
-    "cases/<number>/actions/<action>": Row("api", KEY, post=[
-        ("/api/v1/cases/{number}/actions/submit", {"data": {}}), ("/api/v1/cases/{number}/actions/note", {"data": {"words": "x"}})]),
-    "cases/actions/<action>": Row("api", KEY, post=[("/api/v1/cases/actions/note", {"numbers": ["{number}"], "data": {"words": "x"}})]),
+    "cases/<number>/actions/<action>": Row(
+        "api",
+        KEY,
+        post=[
+            ("/api/v1/cases/{number}/actions/submit", {"data": {}}),
+            ("/api/v1/cases/{number}/actions/note", {"data": {"words": "x"}}),
+        ],
+    ),
+    "cases/actions/<action>": Row(
+        "api", KEY, post=[("/api/v1/cases/actions/note", {"numbers": ["{number}"], "data": {"words": "x"}})]
+    ),
     "map": Row("api", KEY, ["/api/v1/map"], SPOT, OPEN_CASES),
     "photos": Row("api", KEY, post=[("/api/v1/photos", {"number": "{number}"})]),
     "photos/<key>": Row("api", KEY, ["/api/v1/photos/{photo}", "/api/v1/photos/{work}?side=320"]),
@@ -162,8 +254,9 @@ API: dict[str, Row] = {
     "worklist": Row("api", KEY, ["/api/v1/worklist"], NUMBER, OPEN_CASES - {"raw"}, DISPATCHERS),
     "problems": Row("api", ANY, ["/api/v1/problems"]),
     "cases/<number>/reports": Row("api", KEY, ["/api/v1/cases/{number}/reports"]),
-    "cases/<number>/reports/<report>/contact": Row("api", KEY, post=[
-        ("/api/v1/cases/{number}/reports/1/contact", {"purpose": "x"})]),
+    "cases/<number>/reports/<report>/contact": Row(
+        "api", KEY, post=[("/api/v1/cases/{number}/reports/1/contact", {"purpose": "x"})]
+    ),
     "cases/<number>/alike": Row("api", KEY, ["/api/v1/cases/{number}/alike"]),
     "cases/<number>/neighbours": Row("api", KEY, ["/api/v1/cases/{number}/neighbours?radius=2000"]),
     "cases/<number>/messages": Row("api", KEY, ["/api/v1/cases/{number}/messages"], frozenset({"words", "note"})),
@@ -182,10 +275,12 @@ API: dict[str, Row] = {
     "settings/matters/<matter>/lines/<unit>": Row("api", KEY, post=[("/api/v1/settings/matters/hole/lines/city", {})]),
     "settings/organisations": Row("api", KEY, post=[("/api/v1/settings/organisations", {"key": "?"})]),
     "settings/organisations/<organisation>": Row("api", KEY, ["/api/v1/settings/organisations/roads"]),
-    "settings/organisations/<organisation>/posts": Row("api", KEY, post=[
-        ("/api/v1/settings/organisations/roads/posts", {"role": 1})]),
-    "settings/organisations/<organisation>/posts/<post>": Row("api", KEY, post=[
-        ("/api/v1/settings/organisations/roads/posts/1", {})]),
+    "settings/organisations/<organisation>/posts": Row(
+        "api", KEY, post=[("/api/v1/settings/organisations/roads/posts", {"role": 1})]
+    ),
+    "settings/organisations/<organisation>/posts/<post>": Row(
+        "api", KEY, post=[("/api/v1/settings/organisations/roads/posts/1", {})]
+    ),
     "settings/people": Row("api", KEY, ["/api/v1/settings/people"]),
     "settings/people/<username>": Row("api", KEY, post=[("/api/v1/settings/people/x", {})]),
     "settings/holdings": Row("api", KEY, post=[("/api/v1/settings/holdings", {"username": 1})]),
@@ -195,7 +290,7 @@ API: dict[str, Row] = {
     "settings/units/<code>": Row("api", KEY, post=[("/api/v1/settings/units/100101", {})]),
     "settings/loops/<loop>": Row("api", KEY, ["/api/v1/settings/loops/case"]),
     "": Row("api", NOBODY, ["/api/v1/"]),
-}  # fmt: skip
+}
 
 OPEN311: dict[str, Row] = {
     rf"^open311/discovery{FORM}": Row("open311", ANY, ["/open311/discovery.json", "/open311/discovery.xml"]),
@@ -203,22 +298,45 @@ OPEN311: dict[str, Row] = {
     "open311/v2/": Row("open311", ANY, ["/open311/v2/"]),
     rf"^open311/v2/services{PAGE}": Row("open311", ANY, _open311("services", ends=PAGES)),
     rf"^open311/v2/services/(?P<code>[^/]+?){PAGE}": Row("open311", ANY, _open311("services/hole", ends=PAGES)),
-    rf"^open311/v2/requests{PAGE}": Row("open311", ANY, [
-        *_open311("requests", ends=PAGES), "/open311/v2/requests.json?extensions=true",
-        "/open311/v2/requests.json?lat=50.0612347&long=10.0712347&radius=50",
-        "/open311/v2/requests.json?service_request_id={numberlist}",
-    ], SPOT | {"words", "address"}, post=[("/open311/v2/requests.json", {"service_code": "hole"})]),
+    rf"^open311/v2/requests{PAGE}": Row(
+        "open311",
+        ANY,
+        [
+            *_open311("requests", ends=PAGES),
+            "/open311/v2/requests.json?extensions=true",
+            "/open311/v2/requests.json?lat=50.0612347&long=10.0712347&radius=50",
+            "/open311/v2/requests.json?service_request_id={numberlist}",
+        ],
+        SPOT | {"words", "address"},
+        post=[("/open311/v2/requests.json", {"service_code": "hole"})],
+    ),
     rf"^open311/v2/requests/(?P<number>[^/]+)/servicerequestupdates{FORM}": Row(
-        "open311", ANY, ["/open311/v2/requests/{number}/servicerequestupdates.json"],
-        post=[("/open311/v2/requests/{number}/servicerequestupdates.json", {"status": "OPEN", "description": "x"})]),
+        "open311",
+        ANY,
+        ["/open311/v2/requests/{number}/servicerequestupdates.json"],
+        post=[("/open311/v2/requests/{number}/servicerequestupdates.json", {"status": "OPEN", "description": "x"})],
+    ),
     rf"^open311/v2/requests/(?P<number>[^/]+?){PAGE}": Row(
-        "open311", ANY, _open311("requests/{number}", ends=PAGES), SPOT | {"words", "address", "work"}),
+        "open311", ANY, _open311("requests/{number}", ends=PAGES), SPOT | {"words", "address", "work"}
+    ),
     rf"^open311/v2/tokens/(?P<token>[^/]+?){FORM}": Row("open311", ANY, _open311("tokens/{number}")),
-    rf"^open311/v2/servicerequestupdates{FORM}": Row("open311", ANY, _open311("servicerequestupdates"), NUMBER, post=[
-        ("/open311/v2/servicerequestupdates.json", {"service_request_id": "{number}", "status": "OPEN", "description": "x"})]),
-    "open311/v2/media/<uuid:uuid>.jpg": Row("open311", ANY, ["/open311/v2/media/{photo}.jpg", "/open311/v2/media/{work}.jpg"]),
+    rf"^open311/v2/servicerequestupdates{FORM}": Row(
+        "open311",
+        ANY,
+        _open311("servicerequestupdates"),
+        NUMBER,
+        post=[
+            (
+                "/open311/v2/servicerequestupdates.json",
+                {"service_request_id": "{number}", "status": "OPEN", "description": "x"},
+            )
+        ],
+    ),
+    "open311/v2/media/<uuid:uuid>.jpg": Row(
+        "open311", ANY, ["/open311/v2/media/{photo}.jpg", "/open311/v2/media/{work}.jpg"]
+    ),
     r"^open311(?:/.*?)?(?:\.(?P<extension>json|xml))?$": Row("open311", NOBODY, ["/open311/v2/nothing.json"]),
-}  # fmt: skip
+}
 
 TABLE: dict[str, Row] = {
     **PUBLIC,

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from django.test import Client
 
@@ -136,7 +135,7 @@ def world(folder: Path, receiver: str) -> World:
 
 
 def people(town: Town) -> dict[str, Viewer]:
-    """Seat somebody in every role in the west, without confidence; two who see more; a stranger and one without post."""
+    """Seat somebody in every role in the west, without confidence, and two who see more; a stranger beside them."""
     found = {"stranger": Viewer("stranger")}
     for role, about in ROLES.items():
         unit = WEST if about.sees != "nothing" else ""
@@ -160,7 +159,7 @@ def mark(town: Town, name: str) -> Marked:
     town.take(made.case, "note", "shift", words=f"Think {note}")
     marks = {
         "number": numbers.number(Case.objects.get(pk=made.case)), "words": words, "address": address, "note": note,
-        "place": f"{lon:.5f}"[:8], "photo": str(photo.uuid), "work": str(uuid4()),
+        "place": f"{lon:.5f}"[:8], "photo": str(photo.uuid),
     }  # fmt: skip
     if state != "collected":
         marks["work"] = worked(town, made, LEADS[matter], state)

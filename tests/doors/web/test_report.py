@@ -255,13 +255,20 @@ def test_a_place_told_by_its_street_cannot_be_measured_from_many_points(client, 
     """Two cases on one square of the grid look the same from everywhere, though they stand 100 m apart."""
     publish(town, tree="street")
     one, two = town.collect(lon=10.0497, lat=50.0697), town.collect(lon=10.0506, lat=50.0706)
-    town.at += 1
+    town.at, told = town.at + 1, 0
     for n in range(-6, 7):
         for lon, lat in ((10.05 + n / 2500, 50.07), (10.05, 50.07 + n / 2500)):
             page = hint(client, lon=str(lon), lat=str(lat))
             away = re.findall(r"about (\d+) m away", page)
             assert (one.number in page) == (two.number in page)
             assert len(set(away)) <= 1 and all(int(m) % 100 == 0 for m in away)
+            told += len(away)
+    assert told, "or else nothing was looked at"
+
+
+def test_a_distance_is_told_in_whole_metres(client, town):
+    town.collect(lon=10.0507, lat=50.0704)
+    assert re.findall(r">(\S+) m away", hint(client)) == ["70"]
 
 
 def test_words_of_others_are_not_felt_out_letter_by_letter(town):

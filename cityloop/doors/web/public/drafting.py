@@ -223,8 +223,8 @@ def _likely(one: duplicates.Likely, places: dict[str, str], followers: int, *, o
 def _away(metres: float, matter: str) -> str:
     """Say how far a place is, no more exactly than the place is told."""
     if known.exactness(matter) == "exact":
-        return _("{metres} m away").format(metres=max(10, round(metres, -1)))
-    return _("about {metres} m away").format(metres=max(100, round(metres, -2)))
+        return _("{metres} m away").format(metres=max(10, round(round(metres), -1)))
+    return _("about {metres} m away").format(metres=max(100, round(round(metres), -2)))
 
 
 def marks(found: list[Likely]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
 
+from cityloop.loops.cases.known import is_known, street
 from cityloop.loops.cases.models import SUBJECT, Case, Posting, Term
 from cityloop.loops.cases.search.terms import is_han, terms
 from cityloop.town.catalog import queries as catalog
@@ -11,6 +12,7 @@ from cityloop.town.persons.events import WordsErased
 from cityloop.town.persons.queries import all_words_of
 from cityloop.town.persons.sealing import blind
 
+READ = ("pk", "address", "matter", "level", "parent", "source", "filed")
 _POST = 'INSERT INTO "cases_posting" ("case_id", "term") VALUES (%s, %s) ON CONFLICT DO NOTHING'
 _LEARN = 'INSERT INTO "cases_term" ("text") VALUES (%s) ON CONFLICT DO NOTHING'
 
@@ -23,12 +25,12 @@ def key_of(term: str) -> int:
 @transaction.atomic
 def index(ids: Iterable[int]) -> int:
     """Write anew what these cases are found by; say how many there were. Five statements and two batches."""
-    cases = list(Case.objects.filter(pk__in=list(ids)).only("pk", "address", "matter"))
+    cases = list(Case.objects.filter(pk__in=list(ids)).only(*READ))
     said = all_words_of([f"{SUBJECT}:{case.pk}" for case in cases])
     wanted, public = set(), set()
     for case in cases:
         open_terms = terms(_open_text(case))
-        public |= {term for term in open_terms if not term.isdigit() and not is_han(term)}
+        public |= {term for term in terms(_known_text(case)) if not term.isdigit() and not is_han(term)}
         own = terms(" ".join(said.get(f"{SUBJECT}:{case.pk}", ())))
         wanted |= {(case.pk, key_of(term)) for term in {*open_terms, *own}}
     _replace([case.pk for case in cases], wanted)
@@ -37,9 +39,17 @@ def index(ids: Iterable[int]) -> int:
 
 
 def _open_text(case: Case) -> str:
+    return f"{case.address} {_named(case.matter)}"
+
+
+def _known_text(case: Case) -> str:
+    """Give what everybody may know: to any of the staff a mistyped word is answered with these."""
+    return f"{street(case) if is_known(case) else ''} {_named(case.matter)}"
+
+
+def _named(code: str) -> str:
     known = catalog.current().matters if catalog.has_any() else {}
-    matter = known.get(case.matter)
-    return " ".join([case.address, *(matter.names.values() if matter else ())])
+    return " ".join(known[code].names.values()) if code in known else ""
 
 
 def _replace(ids: Sequence[int], wanted: set[tuple[int, int]]) -> None:

@@ -42,7 +42,7 @@ def test_words_place_and_matter_find_a_case(town, find):
 
 
 def test_a_mistyped_place_is_found_and_said(town, find):
-    one = town.collect(address="12 Rosewood Avenue").case
+    one = town.to("filed", address="12 Rosewood Avenue")
     indexed()
     assert find("rosewod") == find("rose") == find("Rosweood") == [one]
     assert read("rosewod").meant == (("rosewod", ("rosewood",)),)
@@ -50,12 +50,16 @@ def test_a_mistyped_place_is_found_and_said(town, find):
 
 
 def test_what_people_wrote_stands_nowhere_in_the_clear(town, find):
-    town.collect(words="My neighbour Wilhelmina shouts", address="1 Hill Road")
+    town.to("filed", words="My neighbour Wilhelmina shouts", address="1 Hill Road")
+    town.to("filed", matter="secret", address="3 Refuge Lane")
+    town.collect(address="behind the Crooked House")
     indexed()
     assert find("wilhelmina")
     assert not Term.objects.filter(text="wilhelmina").exists()
     assert Term.objects.filter(text="hill").exists()
     assert find("wilhelmena") == []  # a person's word is never offered for a mistyped one
+    assert find("refuge") and find("crooked")
+    assert not Term.objects.filter(text__in=("refuge", "crooked")).exists()  # nor a place that not all may know
 
 
 def test_newest_first_with_filters_and_authority(town, find):
