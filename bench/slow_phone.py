@@ -18,7 +18,7 @@ from typing import Any
 from bench.house import House, served
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ("/", "/report")
+PAGES = ("/", "/report", "/follow", "/near")
 TIMES = 5
 SLOWER, BITS, AWAY = 4, 1.6e6, 150
 READABLE, WEIGHT = 1_000, 150_000

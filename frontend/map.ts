@@ -76,10 +76,13 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
     if (!at.dataset.unitsUrl || !units.features.some((f) => f.properties?.value !== undefined)) return
     const url = `${at.dataset.unitsUrl}${at.dataset.unitsUrl.includes("?") ? "&" : "?"}numbers${past === undefined ? "" : `&at=${past}`}`
     const asked = past
-    const told = await (await fetch(url, { headers: { Accept: "application/json" } })).json() as Numbers
+    const answer = await fetch(url, { headers: { Accept: "application/json" } })
+    if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
+    const told = await answer.json() as Numbers
+    if (at.dataset.every) fresh(answer.headers.get("Cityloop-Time"))
     if (asked !== past) return
     shade(renumber(units, told))
-    if (at.dataset.casesUrl) list(told)
+    if (at.dataset.casesUrl || at.dataset.every) list(told)
   }
   const renew = async () => {
     await numbers()
@@ -87,11 +90,37 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
     if (at.dataset.marksUrl) drawMarks(map, at, await get(at.dataset.marksUrl))
   }
   document.addEventListener(RENEWED, atMost(APART, () => { if (at.isConnected) renew().catch(() => undefined) }))
+  const every = Number(at.dataset.every)
+  if (every) fresh(document.querySelector<HTMLElement>("[data-fresh]")?.dataset.fresh ?? null)
+  if (every) asking(at, every * 1_000, () => numbers().catch(() => fresh(null)))
   if (at.dataset.casesUrl) timeSlider(async (minute) => {
     if ((minute === undefined) !== (past === undefined)) showCases(map, minute === undefined)
     past = minute
     await numbers()
   })
+}
+
+/** A page for everybody has no stream: it asks now and then, only while somebody looks. */
+function asking(at: HTMLElement, apart: number, ask: () => Promise<void>): void {
+  let last = Date.now()
+  const again = () => {
+    if (document.hidden || !at.isConnected || Date.now() - last < apart) return
+    last = Date.now()
+    void ask()
+  }
+  window.setInterval(again, Math.min(apart, 2_000))
+  document.addEventListener("visibilitychange", again)
+}
+
+/** When the numbers were last fresh, in the city's time; null where they could not be had. */
+function fresh(time: string | null): void {
+  const box = document.querySelector<HTMLElement>("[data-fresh]")
+  const line = box?.querySelector("span")
+  if (!box || !line) return
+  if (time !== null) box.dataset.fresh = time
+  box.classList.toggle("is-stale", time === null)
+  box.classList.toggle("is-live", time !== null)
+  line.textContent = `${(time === null ? box.dataset.staleWords : box.dataset.liveWords) ?? ""} ${box.dataset.fresh ?? ""}`
 }
 
 /** The list beside the map says the same numbers. */
@@ -101,6 +130,7 @@ function list(told: Numbers): void {
     const own = told.units[row.dataset.unit ?? ""]
     write(row.querySelector("[data-open]"), own?.open ?? 0)
     write(row.querySelector("[data-over]"), own?.over ?? 0)
+    write(row.querySelector("[data-value]"), own?.value ?? 0)
     for (const box of row.querySelectorAll("td a")) box.classList.toggle("none", box.textContent === "0")
   }
   write(document.querySelector("[data-total-open]"), told.total.open)

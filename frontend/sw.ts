@@ -9,6 +9,7 @@ interface Worker { skipWaiting(): Promise<void>; clients: { claim(): Promise<voi
 
 const worker = self as unknown as Worker
 const PAGES = ["/", "/report"]
+const DAY = 86_400_000
 const CACHE = `cityloop-${worker.cityloop.version}`
 
 self.addEventListener("install", (event) => {
@@ -24,7 +25,7 @@ self.addEventListener("fetch", (event) => {
   const url = new URL(asked.request.url)
   if (asked.request.method !== "GET" || url.origin !== location.origin) return
   if (url.pathname.startsWith("/static/build/assets/")) asked.respondWith(file(asked.request))
-  else if (asked.request.mode === "navigate" && PAGES.includes(url.pathname)) asked.respondWith(page(asked.request, url))
+  else if (asked.request.mode === "navigate" && PAGES.includes(url.pathname)) asked.respondWith(page(asked, url.pathname))
 })
 
 self.addEventListener("sync", (event) => {
@@ -35,10 +36,20 @@ self.addEventListener("sync", (event) => {
 async function fill(): Promise<void> {
   const cache = await caches.open(CACHE)
   await cache.addAll(worker.cityloop.files)
-  for (const path of PAGES) {
-    const answer = await fetch(path, { credentials: "same-origin" })
-    if (answer.ok && !answer.redirected) await cache.put(path, answer)
-  }
+  for (const path of PAGES) await copy(cache, path)
+}
+
+/** Keeps a page as a stranger sees it: nothing that was said to one visitor is kept, or used up by keeping it. */
+async function copy(cache: Cache, path: string, language = ""): Promise<void> {
+  const answer = await fetch(path, { credentials: "omit", headers: language ? { "Accept-Language": language } : {} })
+  if (answer.ok && !answer.redirected) await cache.put(path, answer)
+}
+
+/** A copy is made again once a day, and when the visitor reads another language. */
+async function renew(cache: Cache, path: string, language: string): Promise<void> {
+  const kept = await cache.match(path, { ignoreVary: true })
+  const age = Date.now() - Date.parse(kept?.headers.get("Date") ?? "")
+  if (!(age < DAY) || kept?.headers.get("Content-Language") !== language) await copy(cache, path, language)
 }
 
 async function tidy(): Promise<void> {
@@ -55,15 +66,15 @@ async function file(asked: Request): Promise<Response> {
   return answer
 }
 
-/** The network first; without it the page as it was seen last. */
-async function page(asked: Request, url: URL): Promise<Response> {
+/** The network first; without it the copy kept. The answer itself is the visitor's own, and is never kept. */
+async function page(event: Asked, path: string): Promise<Response> {
   const cache = await caches.open(CACHE)
   try {
-    const answer = await fetch(asked)
-    if (answer.ok && !answer.redirected && !url.search) await cache.put(url.pathname, answer.clone())
+    const answer = await fetch(event.request)
+    if (answer.ok) event.waitUntil(renew(cache, path, answer.headers.get("Content-Language") ?? "").catch(() => undefined))
     return answer
   } catch (error) {
-    const kept = await cache.match(url.pathname, { ignoreVary: true })
+    const kept = await cache.match(path, { ignoreVary: true })
     if (kept) return kept
     throw error
   }

@@ -4,6 +4,7 @@ Django's own ASGI handler is 2–5 × slower than WSGI bridged like this, and mo
 writers wait on each other (measured; see docs/explanation/server.md).
 """
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
@@ -18,6 +19,7 @@ bridge: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
 
 # Only now: these need Django to be set up.
 from cityloop.config import lean, wiring  # noqa: E402
+from cityloop.config.warm import warm  # noqa: E402
 from cityloop.doors.web import health  # noqa: E402
 
 door = lean.Door(bridge.executor)
@@ -58,10 +60,12 @@ def router(routes: dict[str, App], otherwise: App) -> App:
 
 
 async def lifespan(receive: Any, send: Any) -> None:
-    """Say yes to the server's start and stop."""
+    """Say yes to the server's start and stop; what visitors would wait for is read beside, from the start on."""
     while True:
         kind = (await receive())["type"]
         await send({"type": f"{kind}.complete"})
+        if kind == "lifespan.startup":
+            asyncio.get_running_loop().run_in_executor(bridge.executor, warm)
         if kind == "lifespan.shutdown":
             return
 

@@ -17,7 +17,6 @@ from cityloop.home import home
 HOME = CITYLOOP_HOME = home()
 PRODUCTION = production()
 PACKAGE = Path(__file__).resolve().parent.parent
-SHARED_DATA = Path(os.environ.get("CITYLOOP_SHARED_DATA") or PACKAGE.parent.parent / "shared" / "data")
 
 SECRET_KEY = secret_key()
 DEBUG = False

@@ -7,28 +7,42 @@ from a sibling is a Protocol in its `ports.py`, and PORTS says who gives it. Not
 from collections.abc import Callable
 from typing import Any
 
+from cityloop.doors.api import ports as api
 from cityloop.doors.web import live
+from cityloop.doors.web.desk import exports, paper
 from cityloop.loops.cases import queries as cases
 from cityloop.loops.cases.actions import renumber as cases_renumber
 from cityloop.loops.cases.search import actions as cases_search
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.files import ports as files
 from cityloop.town.hooks import ports as hooks
+from cityloop.town.notices import reforms as notices_reforms
 from cityloop.town.orgs import actions as orgs
 from cityloop.town.persons.events import WordsErased
+from cityloop.town.places import queries as places
+from cityloop.town.units import queries as units
 from cityloop.town.units.events import UnitsRenumbered
 
 # Raw ASGI routes, for what stays open or floods; all else is Django. A path ending in "/" takes all below it.
-RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app}
+RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app, "/api/v1/live": live.keyed}
 
 # Event class → the functions called with each event after commit, in this order, at least once.
 #   cases.events.Closed: (notices.tasks.tell_reporter, ...)
 HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
-    UnitsRenumbered: (cases_renumber.follow, orgs.follow_reform),
+    UnitsRenumbered: (cases_renumber.follow, orgs.follow_reform, notices_reforms.follow),
     WordsErased: (cases_search.forget,),
 }
 
 # Protocol → the object that answers it.
-PORTS: dict[type, Any] = {files.Reader: {"case": cases.may_read}, hooks.Steps: cases.told_steps}
+PORTS: dict[type, Any] = {
+    files.Reader: {"case": cases.may_read},
+    hooks.Steps: cases.told_steps,
+    api.Files: exports.written,
+    api.Paper: paper.printed,
+}
+
+# What a worker reads at its start and keeps, so that its first visitor need not wait (see config/warm.py).
+WARM: tuple[Callable[[], Any], ...] = (units.locator, catalog.current, places.index)
 
 # What the steward does again and again: (name, every so many seconds, "module:function").
 STEWARD: list[tuple[str, float, str]] = [

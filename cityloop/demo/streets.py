@@ -1,4 +1,4 @@
-"""The streets, parks and waters of the demo city, from the shared data where they are there."""
+"""The streets, parks and waters of the demo city, from the files that come with it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +10,14 @@ from cityloop.demo.city import NEW_YORK
 from cityloop.town.basemap.actions import Source, build
 from cityloop.town.places.actions import gather
 
+BASEMAP = NEW_YORK / "data" / "basemap"
 CREDIT = "© OpenStreetMap contributors · NYC Open Data"
 
 
 def draw() -> int:
-    """Cut the base map and gather its places; gives the number of tiles, 0 where the shared data are not there."""
-    folder = settings.SHARED_DATA / "basemap"
-    if not folder.is_dir():
-        return 0
-    gather(sources(folder), settings.PLACES_FILE)
-    return build(sources(folder), settings.MAP_FILE, CREDIT)
+    """Cut the base map and gather its places; gives the number of tiles."""
+    gather(sources(BASEMAP), settings.PLACES_FILE)
+    return build(sources(BASEMAP), settings.MAP_FILE, CREDIT)
 
 
 def sources(folder: Path) -> list[Source]:

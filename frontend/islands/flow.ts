@@ -5,7 +5,8 @@ import { photos } from "./photos"
 import { places } from "./places"
 import { pick, PICKED, POSITIONED } from "./position"
 import { token } from "./sending"
-import { remember } from "./store"
+import { FOLLOWING, remember } from "./store"
+import { freed } from "./once"
 import { mountAll } from "./start"
 
 const ORDER = ["where", "what", "send"]
@@ -25,6 +26,7 @@ function begin(form: HTMLFormElement, first: boolean): void {
 
 class Flow {
   private timer = 0
+  private waits = false // for the network: Back does not make a draft of it again
 
   constructor(private readonly form: HTMLFormElement) {}
 
@@ -39,13 +41,14 @@ class Flow {
     for (const kind of ["input", "change"]) this.form.addEventListener(kind, () => this.changed())
     document.addEventListener(PICKED, () => this.changed())
     document.addEventListener(POSITIONED, () => { if (this.form.isConnected) this.go("what") })
-    window.addEventListener("popstate", (event) => { if (this.form.isConnected) this.show((event.state as { step?: string } | null)?.step ?? ORDER[0]!) })
+    window.addEventListener("popstate", (event) => { if (this.form.isConnected && !this.waits) this.show((event.state as { step?: string } | null)?.step ?? ORDER[0]!) })
     this.form.addEventListener(HINTED, () => { asking(this.form); this.entitle() })
     const files = this.one<HTMLInputElement>("input[name=photos]")
     if (files) photos(files, () => this.changed())
     for (const box of this.all("[data-filter], [data-later]")) box.hidden = false
     this.one<HTMLInputElement>("#filter")?.addEventListener("input", (event) => this.filter((event.target as HTMLInputElement).value))
     history.replaceState({ step: this.step }, "")
+    following("")
     this.placed()
     places()
   }
@@ -69,6 +72,7 @@ class Flow {
   }
 
   private async resume(key: string): Promise<void> {
+    if (this.waits) return location.reload()
     history.replaceState({ step: this.step }, "", location.pathname)
     const step = await restored(this.form, key)
     if (!step) return
@@ -91,7 +95,7 @@ class Flow {
     if (button.name === "pick") return this.picked(button)
     if (button.dataset.go) return this.may(button.dataset.go) ? button.dataset.go : ""
     if (button.matches("[data-back]")) return ORDER[ORDER.indexOf(this.step) - 1]
-    if (button.matches("[data-later]")) { keepNow(this.form).then(() => location.assign("/")).catch(() => undefined); return "" }
+    if (button.matches("[data-later]")) { keepNow(this.form).then(() => location.assign("/")).catch(() => this.failed("unkept")); return "" }
     if (button.matches("[data-different]")) return this.different()
     if (button.matches("[data-default]") && this.step !== "send") {
       const next = ORDER[ORDER.indexOf(this.step) + 1] ?? "send"
@@ -145,17 +149,25 @@ class Flow {
   private may(to: string): boolean {
     const at = ORDER.indexOf(to)
     const missing = at > 0 && !this.hasPlace() ? "where" : at > 1 && !this.hasMatter() ? "what" : ""
-    for (const old of this.all("[data-missing]")) old.remove()
-    if (!missing) return true
+    if (!missing) {
+      for (const old of this.all("[data-missing]")) old.remove()
+      return true
+    }
     if (missing !== this.step) this.show(missing)
     const button = this.one<HTMLButtonElement>(`section.${missing} [data-wants]`)
+    this.say(button, button?.dataset.wants)
+    return false
+  }
+
+  /** Says what is wrong, above the button that cannot do its work. */
+  private say(button: HTMLElement | null, words = ""): void {
+    for (const old of this.all("[data-missing]")) old.remove()
     const says = document.createElement("p")
     says.className = "error"
     says.dataset.missing = ""
     says.setAttribute("role", "alert")
-    says.textContent = button?.dataset.wants ?? ""
+    says.textContent = words
     button?.before(says)
-    return false
   }
 
   private hasPlace(): boolean {
@@ -233,15 +245,26 @@ class Flow {
 
   private submitted(event: SubmitEvent): void {
     const by = event.submitter as HTMLButtonElement | null
+    if (by?.name === "instead") following(this.input("key")?.value ?? "")
     if (by && (by.name !== "do" || by.value !== "send")) return
     event.preventDefault()
-    if (this.form.dataset.sent !== "yes") this.send().catch(() => { delete this.form.dataset.sent })
+    if (this.form.dataset.sent !== "yes") this.send().catch(() => this.failed("failed"))
+  }
+
+  /** Nothing was sent: says why beside the button of this step, which can be used again. */
+  private failed(why: string): void {
+    freed(this.form)
+    const words = this.one<HTMLElement>("#send")?.dataset
+    this.say(this.one<HTMLElement>(this.step === "send" ? "#send" : `section.${this.step} .go-on`), words?.[why] ?? words?.failed)
   }
 
   private async send(): Promise<void> {
     clearTimeout(this.timer)
+    for (const old of this.all("[data-missing]")) old.remove()
+    await new Promise((done) => setTimeout(done)) // the button is down before anything can fail
     if (!navigator.onLine) return this.later()
     let answer: Response
+    let text = ""
     try {
       answer = await this.post()
       if (answer.status === 403) {
@@ -249,18 +272,21 @@ class Flow {
         if (held) held.value = await token()
         answer = await this.post()
       }
+      text = await answer.text()
     } catch {
       return this.later()
     }
-    if (answer.headers.get("Content-Type")?.startsWith("application/json")) {
-      const told = await answer.json() as { url: string; code: string; number: string }
+    if (answer.status === 201) {
+      const told = JSON.parse(text) as { url: string; code: string; number: string }
       const about = this.one("[data-sum=matter]")?.textContent ?? ""
       await remember({ code: told.code, number: told.number, about, at: Date.now(), told: true }).catch(() => undefined)
       await done(this.form)
       location.assign(told.url)
       return
     }
-    await this.replace(await answer.text())
+    if (this.replaced(text)) return
+    if (answer.status >= 500) return this.later()
+    this.failed({ 413: "large", 429: "often" }[answer.status] ?? "failed")
   }
 
   private post(): Promise<Response> {
@@ -270,26 +296,47 @@ class Flow {
   }
 
   /** The server asks back: its page stands in place of ours, with all that was typed. */
-  private async replace(text: string): Promise<void> {
+  private replaced(text: string): boolean {
     const page = new DOMParser().parseFromString(text, "text/html")
     const fresh = page.querySelector<HTMLFormElement>("form[data-steps]")
-    if (!fresh) throw new Error("no form")
+    if (!fresh) return false
+    const held = this.carried(fresh)
     this.form.replaceWith(fresh)
     begin(fresh, false)
+    if (held.length) fresh.querySelector("input[name=photos]")?.dispatchEvent(new CustomEvent("cityloop:photos", { detail: held }))
     document.dispatchEvent(new CustomEvent("cityloop:form"))
     mountAll(fresh)
     const errors = fresh.querySelector<HTMLElement>("#errors, h1")
     errors?.focus()
+    return true
+  }
+
+  /** The photos of this device stay with the form, however long it waits: the server's copies of them are left out. */
+  private carried(fresh: HTMLFormElement): File[] {
+    const held = [...(this.one<HTMLInputElement>("input[name=photos]")?.files ?? [])]
+    const kept = fresh.querySelector<HTMLInputElement>("[name=kept]")
+    if (!held.length || !kept) return []
+    kept.value = kept.dataset.before ?? ""
+    for (const copy of fresh.querySelectorAll("[data-thumbs] > [data-new]")) copy.remove()
+    return held
   }
 
   private async later(): Promise<void> {
     await queue(this.form)
+    this.waits = true
     for (const part of this.all("section[data-at], [data-back], [data-progress], [data-later]")) part.hidden = true
     const home = this.one("[data-home]")
     if (home) home.hidden = false
     const heading = this.form.querySelector<HTMLElement>("h1")
     if (heading) { heading.textContent = heading.dataset.kept ?? ""; heading.focus() }
   }
+}
+
+/** Remembers which draft becomes words on another's report: the page after it throws the draft away. */
+function following(key: string): void {
+  try {
+    sessionStorage.setItem(FOLLOWING, key)
+  } catch { /* a device that keeps nothing */ }
 }
 
 /** Asks whether it is one of those near by, unless it was said that it is not. */

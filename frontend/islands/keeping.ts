@@ -1,6 +1,6 @@
 // Keeps the report that is being written, and gives it back: every field and photo, and the step one was at.
 import { QUEUE, tell } from "./sending"
-import { drafts, drop, keep, type Draft } from "./store"
+import { drafts, drop, keep, swap, type Draft } from "./store"
 import { PICKED } from "./position"
 
 const NOT_KEPT = ["csrfmiddlewaretoken", "do", "choose", "pick", "find", "photos", "seen"]
@@ -32,19 +32,27 @@ function aboutOf(form: HTMLFormElement): string {
   return [named || words, place].filter(Boolean).join(" · ")
 }
 
+/** Keeps what is written so far; never in place of a report that waits to be sent. */
 export async function keepNow(form: HTMLFormElement): Promise<void> {
   const one = draftOf(form, "draft")
-  if (TELLING.some((name) => one.fields[name]) || one.photos.length) await keep(one)
+  if (TELLING.some((name) => one.fields[name]) || one.photos.length) await swap(one, ["draft"], true)
 }
 
 export const done = (form: HTMLFormElement) => drop(form.querySelector<HTMLInputElement>("[name=key]")?.value ?? "").catch(() => undefined)
 
-/** Puts a report among those that wait for the network, and asks the browser to wake the worker when it is there. */
+type Waking = ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } }
+
+/** Puts a report among those that wait for the network. It fails only where this device cannot keep it. */
 export async function queue(form: HTMLFormElement): Promise<void> {
   await keep(draftOf(form, "queued"))
   tell()
-  const ready = await navigator.serviceWorker?.getRegistration() as (ServiceWorkerRegistration & { sync?: { register(tag: string): Promise<void> } }) | undefined
-  await ready?.sync?.register(QUEUE).catch(() => undefined)
+  wake().catch(() => undefined)
+}
+
+/** Asks the browser to wake the worker when the network is back; where it does not, an open page sends. */
+async function wake(): Promise<void> {
+  const ready = await navigator.serviceWorker?.getRegistration() as Waking | undefined
+  await ready?.sync?.register(QUEUE)
 }
 
 /** Gives back a kept report into the form, and the step it was at. */
@@ -56,7 +64,7 @@ export async function restored(form: HTMLFormElement, key: string): Promise<stri
     if (field instanceof RadioNodeList) field.value = value
     else if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) field.value = value
   }
-  if (one.state !== "draft") await keep({ ...one, state: "draft" })
+  if (one.state !== "draft") await keep({ ...one, state: "draft", tries: 0, why: undefined, cause: undefined })
   form.querySelector("input[name=photos]")?.dispatchEvent(new CustomEvent("cityloop:photos", { detail: one.photos }))
   const [lon, lat] = [Number(one.fields.lon), Number(one.fields.lat)]
   if (one.fields.lon) document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat, look: true } }))

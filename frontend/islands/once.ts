@@ -9,7 +9,12 @@ export function once(): void {
   })
   // Back in history shows the page as it was left.
   window.addEventListener("pageshow", () => {
-    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) delete form.dataset.sent
-    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy")
+    for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sent]")) freed(form)
   })
+}
+
+/** A form that was not sent after all can be sent again. */
+export function freed(form: HTMLFormElement): void {
+  delete form.dataset.sent
+  for (const part of form.elements) part.removeAttribute("aria-busy")
 }

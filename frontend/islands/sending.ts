@@ -1,8 +1,10 @@
 // Sending what was kept: by the page when the network is back, or by the service worker. The key of the form makes sure
 // that a report sent twice is one report.
-import { drafts, drop, keep, remember, type Draft } from "./store"
+import { drafts, drop, remember, swap, type Draft } from "./store"
 
 export const QUEUE = "cityloop-reports"
+const TRIES = 30 // answers that are no answer, before the reporter is asked to look
+const LATER = [403, 408, 429] // too old a token, too slow, too often: the same report may be taken another time
 export const CHANGED = "cityloop-kept" // the channel on which pages hear that something was kept or sent
 
 /** Sends all that waits, the oldest first. Others that send at the same time are let go first. */
@@ -15,33 +17,41 @@ export async function flush(): Promise<void> {
 }
 
 async function sendOne(one: Draft): Promise<void> {
-  await change({ ...one, state: "sending" })
-  let answer: Response
+  if (!await change({ ...one, state: "sending" }, ["queued", "sending"])) return
+  let fresh: string
   try {
-    answer = await post(one)
+    fresh = await token()
   } catch (error) {
     await change({ ...one, state: "queued" })
-    throw error
+    throw error // no network: nothing else needs to be tried
   }
-  if (answer.status === 201) {
+  const answer = await post(one, fresh).catch(() => undefined) // there is a network, yet this one breaks off
+  if (answer?.status === 201) {
     const told = await answer.json() as { code: string; number: string }
     await remember({ code: told.code, number: told.number, about: one.about, at: Date.now(), told: false })
     await drop(one.key)
     tell()
-  } else if (answer.status === 422) {
-    const told = await answer.json() as { errors: Record<string, string> }
-    await change({ ...one, state: "refused", why: Object.values(told.errors).join(" ") })
+  } else if (answer && answer.status >= 400 && answer.status < 500 && !LATER.includes(answer.status)) {
+    await change({ ...one, state: "refused", ...await reason(answer) })
   } else {
-    await change({ ...one, state: "queued" }) // too often, or a fault of ours: later again
+    const tries = (one.tries ?? 0) + 1
+    await change(tries < TRIES ? { ...one, state: "queued", tries } : { ...one, state: "refused", cause: "tries" })
   }
 }
 
+/** Why a report was not taken: in the server's words, where it has some. */
+async function reason(answer: Response): Promise<Pick<Draft, "why" | "cause">> {
+  if (answer.status === 413) return { cause: "large" }
+  const told = await answer.json().catch(() => undefined) as { errors?: Record<string, string> } | undefined
+  return { why: Object.values(told?.errors ?? {}).join(" ") }
+}
+
 /** Posts a draft with a fresh token: the one in the page may be days old. */
-async function post(one: Draft): Promise<Response> {
+async function post(one: Draft, fresh: string): Promise<Response> {
   const body = new FormData()
   for (const [name, value] of Object.entries(one.fields)) body.set(name, value)
   for (const photo of one.photos) body.append("photos", photo, photo.name || "photo.jpg")
-  body.set("csrfmiddlewaretoken", await token())
+  body.set("csrfmiddlewaretoken", fresh)
   body.set("do", "send")
   body.set("queued", "1")
   return fetch("/report", { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" })
@@ -52,12 +62,15 @@ export async function token(): Promise<string> {
   return (await answer.json() as { token: string }).token
 }
 
-async function change(one: Draft): Promise<void> {
-  await keep(one)
+/** Keeps what became of a draft, unless the reporter has taken it back or thrown it away meanwhile. */
+async function change(one: Draft, from = ["sending"]): Promise<boolean> {
+  const may = await swap(one, from)
   tell()
+  return may
 }
 
 export function tell(): void {
+  if (!("BroadcastChannel" in globalThis)) return
   const channel = new BroadcastChannel(CHANGED)
   channel.postMessage("")
   channel.close()

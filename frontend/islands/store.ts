@@ -9,12 +9,20 @@ export interface Draft {
   about: string
   fields: Record<string, string>
   photos: File[]
+  tries?: number
   why?: string
+  cause?: "tries" | "large" | "old" // why it was not taken, where the server has not said so itself
 }
 
 export interface Mine { code: string; number: string; about: string; at: number; told?: boolean }
 
-const DAYS = 30 * 86_400_000
+/** Where a tab remembers the draft that goes to another's report. */
+export const FOLLOWING = "cityloop-following"
+
+const DAY = 86_400_000
+const KEPT = 30 * DAY
+const WAITS = 14 * DAY // the server knows the key of a report for a day more: what it took already is not taken twice
+const WAITING = ["queued", "sending"]
 
 function open(): Promise<IDBDatabase> {
   return new Promise((done, failed) => {
@@ -42,12 +50,41 @@ async function ask<T>(store: string, mode: IDBTransactionMode, what: (of: IDBObj
   }
 }
 
-/** Gives the drafts of the last thirty days, the newest first; older ones are thrown away. */
+/** Gives the drafts of the last thirty days, the newest first; older ones are thrown away. What has waited too long to be
+ * sent by itself is for the reporter to look at again. */
 export async function drafts(): Promise<Draft[]> {
-  const found = await ask<Draft[]>("drafts", "readonly", (of) => of.getAll())
-  const old = found.filter((one) => one.state === "draft" && one.at < Date.now() - DAYS)
-  for (const one of old) await drop(one.key)
-  return found.filter((one) => !old.includes(one)).sort((a, b) => b.at - a.at)
+  const now = Date.now()
+  const found: Draft[] = []
+  for (const one of await ask<Draft[]>("drafts", "readonly", (of) => of.getAll())) {
+    if (one.at < now - KEPT) await drop(one.key)
+    else if (WAITING.includes(one.state) && one.at < now - WAITS) {
+      const old: Draft = { ...one, state: "refused", cause: "old" }
+      await swap(old, WAITING)
+      found.push(old)
+    } else found.push(one)
+  }
+  return found.sort((a, b) => b.at - a.at)
+}
+
+/** Keeps a draft in place of one in a certain state only, and tells whether it did; with `fresh` also in place of none. */
+export async function swap(one: Draft, from: string[], fresh = false): Promise<boolean> {
+  const db = await open()
+  try {
+    return await new Promise((done, failed) => {
+      const within = db.transaction("drafts", "readwrite")
+      const of = within.objectStore("drafts")
+      const asked = of.get(one.key) as IDBRequest<Draft | undefined>
+      let may = false
+      asked.onsuccess = () => {
+        may = asked.result ? from.includes(asked.result.state) : fresh
+        if (may) of.put(one)
+      }
+      within.oncomplete = () => done(may)
+      within.onerror = within.onabort = () => failed(within.error)
+    })
+  } finally {
+    db.close()
+  }
 }
 
 export const keep = (one: Draft) => ask("drafts", "readwrite", (of) => of.put(one))

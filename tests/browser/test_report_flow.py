@@ -148,6 +148,111 @@ def kept_addresses(page):
     return [path for path in found if path not in ("/", "/report") and not path.startswith("/static/build/assets/")]
 
 
+def written(page, words):
+    """Write a report to its last step, and give its address of sending."""
+    page.goto("/report")
+    page.get_by_role("button", name="Here, where I am").click()
+    page.locator("#words").fill(words)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("heading", name="Ready to send").wait_for()
+
+
+def test_what_waits_for_the_network_is_no_draft_again(phone, named):
+    page = phone(10.071, 50.013)
+    written(page, "A bin on its side")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send the report").click()
+    page.get_by_text("Kept on this phone. It is sent when the network is back.").wait_for()
+    page.go_back()
+    page.locator("[data-state=queued]").wait_for()
+    page.wait_for_timeout(600)
+    assert page.get_by_role("link", name="Continue").count() and page.get_by_role("button", name="Throw away").count()
+    page.context.set_offline(False)
+    page.locator("[data-state=sent]").wait_for()
+    assert cases_about(named, "A bin on its side") == 1
+
+
+@pytest.mark.parametrize(("status", "said"), [(413, "photos are too large"), (429, "very often"), (403, "not be sent")])
+def test_a_report_that_could_not_be_sent_says_so(phone, status, said):
+    page = phone(10.081, 50.013)
+    written(page, "A hole")
+    page.route("**/report", lambda route: route.fulfill(status=status, body="no"))
+    page.get_by_role("button", name="Send the report").click()
+    page.locator("section.send .error").filter(has_text=said).wait_for()
+    assert page.locator("[aria-busy=true]").count() == 0
+    page.unroute("**/report")
+    page.get_by_role("button", name="Send the report").click()
+    page.locator("[data-code]").wait_for()
+
+
+def test_a_fault_of_the_server_keeps_the_report_waiting(phone, named):
+    page = phone(10.091, 50.013, service_workers="block")
+    written(page, "A fence in the way")
+    page.route("**/report", lambda route: route.fulfill(status=502, body="no"))
+    page.get_by_role("button", name="Send the report").click()
+    page.locator("[data-state=queued]").wait_for()
+    page.unroute("**/report")
+    page.goto("/")
+    page.locator("[data-state=sent]").wait_for()
+    assert cases_about(named, "A fence in the way") == 1
+
+
+@pytest.mark.parametrize("without", ["indexedDB", "BroadcastChannel"])
+def test_a_device_that_keeps_nothing_sends_or_says_so(phone, without):
+    page = phone(10.101, 50.013)
+    page.add_init_script(f"Object.defineProperty(globalThis, '{without}', {{ value: undefined, configurable: true }})")
+    page.add_init_script(f"delete globalThis.{without}")
+    written(page, "A loose stone")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send the report").click()
+    if without == "indexedDB":
+        page.locator("section.send .error").filter(has_text="could not be sent").wait_for()
+        page.context.set_offline(False)
+        page.get_by_role("button", name="Send the report").click()
+        page.locator("[data-code]").wait_for()
+    else:
+        page.get_by_role("heading", name="Kept on this phone").wait_for()
+
+
+def test_what_will_never_be_taken_is_told_and_not_sent_again(phone):
+    page = phone(10.111, 50.013, service_workers="block")
+    posts: list[str] = []
+    written(page, "A tall tale")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Send the report").click()
+    page.locator("[data-state=queued]").wait_for()
+    page.route("**/report", lambda route: (posts.append(route.request.method), route.fulfill(status=413, body="no")))
+    page.context.set_offline(False)
+    page.get_by_text("could not be taken").wait_for()
+    assert page.get_by_text("The photos are too large").is_visible()
+    page.goto("/")
+    page.get_by_text("could not be taken").wait_for()
+    page.wait_for_timeout(500)
+    assert posts.count("POST") == 1
+    page.get_by_role("button", name="Throw away").click()
+    page.get_by_text("could not be taken").wait_for(state="detached")
+
+
+def test_who_follows_instead_has_no_unfinished_report(phone):
+    page = phone(10.121, 50.013)
+    for words in ("The lamp blinks", "The lamp blinks still"):
+        page.goto("/report")
+        page.get_by_role("button", name="Here, where I am").click()
+        page.locator("#words").fill(words)
+        page.locator(".offered button").first.click()
+        if words.endswith("still"):
+            page.wait_for_timeout(600)
+            page.locator("button[name=instead]").first.click()
+        else:
+            page.get_by_role("button", name="Send the report").click()
+            page.locator("[data-code]").wait_for()
+    page.get_by_text("You follow it now").wait_for()
+    page.wait_for_timeout(500)
+    page.goto("/")
+    page.wait_for_timeout(500)
+    assert page.get_by_text("You have an unfinished report from").count() == 0
+
+
 def test_an_unfinished_report_is_offered_again(phone):
     page = phone(10.041, 50.013)
     page.goto("/report")

@@ -28,11 +28,18 @@ def written(body: bytes, status: int = 200, *, tag: str = "", kind: str = JSON) 
     return answer
 
 
-def listed(items: list[Any], following: str = "", *, tag: str = "") -> HttpResponse:
-    """Answer with a page of a list and the address of the next one."""
-    answer = said({"items": items, "next": following or None}, tag=tag)
+def listed(items: list[Any], following: str = "", *, tag: str = "", **more: Any) -> HttpResponse:
+    """Answer with a page of a list and the address of the next one; `more` stands beside them."""
+    answer = said({"items": items, "next": following or None, **more}, tag=tag)
     if following:
         answer["Link"] = f'<{following}>; rel="next"'
+    return answer
+
+
+def nothing() -> HttpResponse:
+    """Answer that it is done and there is nothing to say."""
+    answer = HttpResponse(status=204)
+    del answer["Content-Type"]
     return answer
 
 

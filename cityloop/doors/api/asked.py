@@ -2,9 +2,12 @@
 
 from typing import Annotated
 
+from django.http import HttpRequest
+from msgspec.structs import replace
 from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from cityloop.doors.api.door import scope_of
 from cityloop.doors.api.paging import MOST, USUAL
 from cityloop.doors.api.schemas import Text
 from cityloop.doors.api.times import instant
@@ -12,6 +15,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.listing import Box, Near
 from cityloop.loops.cases.queries import Wanted
+from cityloop.loops.cases.search.asking import Looked, look_for
 
 
 def _digits(value: object) -> object:
@@ -44,7 +48,7 @@ class Paged(Asked):
     limit: Whole = Field(USUAL, ge=1, le=MOST)
 
 
-class CasesAsked(Paged):
+class Filters(Asked):
     """What cases are looked for."""
 
     state: Text = Field("", max_length=24, description="A state of the loop.")
@@ -54,10 +58,20 @@ class CasesAsked(Paged):
     org: Text = Field("", max_length=60, description="The key of an organisation that takes part.")
     overdue: Flag = Field(False)
     number: Text = Field("", max_length=40, description="A whole number, or its last digits.")
+    q: Text = Field(
+        "",
+        max_length=120,
+        examples=["fallen tree"],
+        description="Words, a number, or the e-mail or phone of a reporter where a post may ask for it (on record).",
+    )
     bbox: Text = Field(
         "", max_length=100, description="west,south,east,north in degrees.", examples=["10,50,10.2,50.1"]
     )
     since: Text = Field("", max_length=40, description="Cases with a step recorded since this real time.")
+
+
+class CasesAsked(Filters, Paged):
+    """A page of what cases are looked for."""
 
 
 class MapAsked(Asked):
@@ -72,7 +86,7 @@ class MapAsked(Asked):
     limit: Whole = Field(4000, ge=1, le=4000)
 
 
-def wanted(asked: CasesAsked | MapAsked, now: int) -> Wanted:
+def wanted(asked: Filters | MapAsked, now: int) -> Wanted:
     """Give what a list of cases is asked for. No query within a second for the organisations."""
     still = getattr(asked, "open", None)
     return Wanted(
@@ -84,6 +98,15 @@ def wanted(asked: CasesAsked | MapAsked, now: int) -> Wanted:
         overdue_at=now if asked.overdue else 0,
         number=getattr(asked, "number", ""),
     )
+
+
+def looked_for(request: HttpRequest, asked: Filters, now: int) -> tuple[Wanted, Looked]:
+    """Give what a list is asked for, its words read: one statement for words, two for a person, with that on record."""
+    looked = look_for(scope_of(request), asked.q, now)
+    found = wanted(asked, now)
+    if looked.number or looked.person:
+        found = replace(found, number=looked.number or found.number, person=looked.person)
+    return found, looked
 
 
 def path_of(key: str) -> str:

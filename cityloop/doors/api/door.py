@@ -58,7 +58,7 @@ class Key(HttpBearer):
         return access
 
 
-READ, ACT, HOOKS = Key("read"), Key("act"), Key("hooks")
+READ, ACT, HOOKS, SETUP = Key("read"), Key("act"), Key("hooks"), Key("setup")
 
 
 class Anybody:

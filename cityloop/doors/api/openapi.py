@@ -10,8 +10,8 @@ ABOUT = """Everything the desk can do, for programs.
 
 A client needs to know nothing of the loop: `GET /cases/{number}/actions` lists what may be done now, each with its
 address and the JSON Schema of the body to send. Send `Authorization: Bearer KEY`; a key is made by
-`cityloop keys new` and is good for one or more of the scopes `read`, `act`, `report`, `hooks`. What its account may
-not see on the pages does not exist here either.
+`cityloop keys new` and is good for one or more of the scopes `read`, `act`, `report`, `hooks`, `setup` (changing how
+the city is set up). What its account may not see or do on the pages does not exist here either.
 
 Errors are `application/problem+json` (RFC 9457): a `code` for machines, a sentence for people, the `field` it is
 about. Lists are paged by cursor: follow `next` until it is null. Instants are RFC 3339 in UTC. Unknown fields,
@@ -37,6 +37,8 @@ WORDS = {
 SCOPES = {
     ("get", "webhooks"): "hooks", ("post", "webhooks"): "hooks", ("delete", "webhooks"): "hooks",
     ("post", "reports"): "report", ("post", "cases"): "act", ("post", "photos"): "act",
+    ("post", "views"): "act", ("delete", "views"): "act",
+    **{(method, "settings"): "setup" for method in ("post", "put", "patch", "delete")},
 }  # fmt: skip
 NUMBER = {"type": "string", "maxLength": 40, "examples": ["NYC-2026-000123"]}
 PATHS = {
@@ -44,11 +46,15 @@ PATHS = {
     "action": {"type": "string", "maxLength": 40, "examples": ["note"]},
     "code": {"type": "string", "maxLength": 32},
     "key": {"type": "string", "format": "uuid"},
+    "kind": {"type": "string", "enum": ["csv", "xlsx", "geojson"]},
 }
 EXAMPLES: dict[str, Any] = {
     "/api/v1/reports": {"words": "A tree lies across the road.", "lon": -73.97, "lat": 40.78},
     "/api/v1/cases/{number}/actions/{action}": {"data": {"words": "Seen from the road."}, "expected": 7},
     "/api/v1/cases/actions/{action}": {"numbers": ["NYC-2026-000123"], "data": {"words": "Seen."}, "preview": True},
+    "/api/v1/cases": {"words": "A tree lies across the road.", "address": "Broadway 1", "channel": "phone"},
+    "/api/v1/cases/{number}/reports/{report}/contact": {"purpose": "Ask which of the two trees is meant."},
+    "/api/v1/views": {"page": "cases", "name": "Open trees", "filters": {"state": "open", "matter": "tree"}},
     "/api/v1/webhooks": {"url": "https://example.org/hooks/cityloop", "kinds": ["file", "close"]},
     "/api/v1/webhooks/{webhook}/replay": {"time": "2026-05-01T08:00:00Z"},
 }
@@ -75,9 +81,11 @@ def finish(document: Doc, api: Any) -> Doc:
         "Key": {"type": "http", "scheme": "bearer", "description": "An access key; see `cityloop keys new`."}
     }
     document["components"]["headers"] = _headers()
+    document["paths"]["/api/v1/live"] = {"get": _live()}
     for path, methods in document["paths"].items():
         for method, route in methods.items():
-            _finish(path, method, route)
+            if not route.get("x-stream"):
+                _finish(path, method, route)
     return document
 
 
@@ -90,8 +98,9 @@ def _finish(path: str, method: str, route: Doc) -> None:
     for parameter in route["parameters"]:
         if parameter["in"] == "path" and parameter["name"] in PATHS:
             parameter["schema"] = PATHS[parameter["name"]]
-    if name == "photos" and "{" in path:
-        route["responses"][200]["content"] = _pictures()
+    kinds = _files_of(path, name)
+    if kinds and method == "get":
+        route["responses"][200]["content"] = {kind: {"schema": BINARY} for kind in kinds}
     for status, answer in route["responses"].items():
         _answer(int(status), answer, path)
     _asked_by_headers(route)
@@ -105,8 +114,41 @@ def _operation(path: str, method: str) -> str:
     return "_".join([method, *parts])
 
 
-def _pictures() -> Doc:
-    return {kind: {"schema": {"type": "string", "format": "binary"}} for kind in ("image/jpeg", "image/png")}
+BINARY = {"type": "string", "format": "binary"}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FILES = {
+    "photos": ("image/jpeg", "image/png"), "exports": ("text/csv", XLSX, "application/geo+json"),
+    "paper": ("application/pdf",),
+}  # fmt: skip
+
+
+def _files_of(path: str, name: str) -> tuple[str, ...]:
+    """Give the media types of a route that answers with a file."""
+    last = path.rpartition("/")[2]
+    return FILES.get(last if last == "paper" else name if "{" in path else "", ())
+
+
+FAULT = {"$ref": "#/components/schemas/FaultOut"}
+
+
+def _live() -> Doc:
+    """Say what the stream of steps is: it stays open, so no description of single answers fits it."""
+    told = "`event: step`, `id`: an offset, `data`: number, seq, what, origin, from, to, at, unit, due; `event: beat`."
+    answers: dict[Any, Any] = {
+        200: {"description": told, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    }
+    answers |= {code: {"description": WORDS[code], "content": {PROBLEM: {"schema": FAULT}}} for code in (401, 403, 429)}
+    again = "The offset of the last step you have: what came since is sent first, without gap or double."
+    return {
+        "operationId": "get_live",
+        "summary": "Live",
+        "description": "Follow the steps of all cases this key may see as server-sent events, within a second.",
+        "parameters": [_header("Last-Event-ID", again)],
+        "responses": answers,
+        "security": [{"Key": ["read"]}],
+        "tags": ["work"],
+        "x-stream": True,
+    }
 
 
 def _answer(status: int, answer: Doc, path: str) -> None:
@@ -133,10 +175,13 @@ def _asked_by_headers(route: Doc) -> None:
             if code in route["responses"]:
                 route["responses"][code]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     if 412 in codes:
-        route["parameters"].append(_header("If-Match", "The `ETag` of the case you saw; 412 where it has moved on."))
-    if 409 in codes and "requestBody" in route and route["operationId"].split("_")[1] in ("reports", "cases"):
+        route["parameters"].append(_header("If-Match", "The `ETag` you saw; 412 where it has moved on."))
+    if route["operationId"] in ONCE:
         again = "Your name for this request: sent again within a day, it gets the same answer and is done once."
         route["parameters"].append(_header("Idempotency-Key", again, maxLength=120))
+
+
+ONCE = ("post_reports", "post_cases", "post_cases_actions_action", "post_cases_number_actions_action")
 
 
 def _header(name: str, words: str, **more: Any) -> Doc:

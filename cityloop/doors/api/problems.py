@@ -10,11 +10,16 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.actions.take import Changed
 
 PROBLEM = "application/problem+json"
+TYPES = "/api/v1/problems"  # a page that says what each status and code means (`routes/about.py`)
 NOT_FOUND = frozenset({
-    "cases.unknown", "cases.number", "files.unknown", "units.code.unknown", "codes.length", "hooks.unknown", "api.none",
+    "cases.unknown", "cases.number", "files.unknown", "orgs.post.unknown",
+    "orgs.holding.unknown", "units.code.unknown", "codes.length", "hooks.unknown", "api.none",
 })  # fmt: skip
 FORBIDDEN = frozenset({"authority.denied", "loop.role", "law.person", "law.organisation", "api.scope"})
-CONFLICT = frozenset({"cases.changed", "cases.key.reused", "loop.state", "loop.held", "hooks.many"})
+CONFLICT = frozenset({
+    "cases.changed", "catalog.changed", "orgs.key.taken", "orgs.holding.held", "orgs.holding.over", "cases.key.reused",
+    "loop.state", "loop.held", "hooks.many", "persons.username.taken",
+})  # fmt: skip
 STATUS = {
     "units.none": 503, "catalog.none": 503, "api.media": 415, "api.large": 413, "files.photo.large": 413,
     "api.shape": 422, "api.match": 412, "api.method": 405,
@@ -43,7 +48,7 @@ def status_of(refusal: Refusal) -> int:
 
 def described(status: int, code: str, title: str, field: str | None = None) -> dict[str, Any]:
     """Give a problem as a table: in an answer of its own, or one of several in a list."""
-    return {"type": f"/docs/refusals#{code}", "title": title, "status": status, "code": code, "field": field}
+    return {"type": f"{TYPES}#{code}", "title": title, "status": status, "code": code, "field": field}
 
 
 def of(refusal: Refusal) -> dict[str, Any]:

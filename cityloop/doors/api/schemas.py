@@ -411,9 +411,17 @@ class PingOut(Schema):
     error: str
 
 
+class MeantOut(Schema):
+    """A word that nobody used, and the used ones it was taken for."""
+
+    word: str
+    taken_for: list[str]
+
+
 class CasesPage(Schema):
     items: list[CaseBrief]
     next: str | None
+    meant: list[MeantOut] = []
 
 
 class StepsPage(Schema):

@@ -40,6 +40,8 @@ def _answer(known: dict[str, Any], code: str, texts: list[str]) -> str:
     question, field = known.get(code), f"attribute[{code}]"
     if question is None:
         raise Refusal("open311.attribute.unknown", "This service does not ask for this.", field)
+    if question.type == "choices":
+        return _choices(question, [" ".join(text.split()) for text in texts], field)
     if len(texts) > 1:
         raise Refusal("open311.attribute.many", "Give one value.", field)
     if not texts:
@@ -65,6 +67,12 @@ def _choice(question: Any, text: str, field: str) -> str:
     if text not in names:
         raise Refusal("open311.choice", "Give one of {keys}.", field, keys=", ".join(names))
     return f"{text} ({names[text].get('en') or text})"
+
+
+def _choices(question: Any, texts: list[str], field: str) -> str:
+    """Give several of the choices, each once, in the order of the question."""
+    chosen = {text: _choice(question, text, field) for text in texts}
+    return ", ".join(chosen[choice.key] for choice in question.choices if choice.key in chosen)
 
 
 def _bool(question: Any, text: str, field: str) -> str:

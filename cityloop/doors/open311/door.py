@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 
-from cityloop.doors.open311 import errors, formats
+from cityloop.doors.open311 import errors, formats, pages
 from cityloop.doors.open311.formats import Said
 from cityloop.doors.open311.keys import is_named
 from cityloop.ground.kit.refusal import Refusal
@@ -30,13 +30,27 @@ def address(*, get: View | None = None, post: View | None = None) -> Callable[..
             return _options(allowed)
         with translation.override(lang):
             said = _said(request, views.get(request.method or ""), allowed, named)
-            answer = said if isinstance(said, HttpResponseBase) else formats.rendered(said, form)
+            answer = said if isinstance(said, HttpResponseBase) else _rendered(said, form, request)
         answer.setdefault("Content-Language", lang)
         if is_named(request) or request.method == "POST":
             answer["Cache-Control"] = "no-store"
         return answer
 
     return answered
+
+
+def _rendered(said: Said, form: str, request: HttpRequest) -> HttpResponse:
+    """Write an answer in its form; what no feed can hold is XML."""
+    if form == "html":
+        made = HttpResponse(pages.page(said), status=said.status, content_type=formats.PAGES[form])
+    elif form == "rss" and said.root in pages.FEEDS and said.status == 200 and request.method != "POST":
+        made = HttpResponse(pages.feed(said, request), content_type=formats.PAGES[form])
+    else:
+        return formats.rendered(said, form if form in formats.TYPES else "xml")
+    for name, value in said.headers.items():
+        made[name] = value
+    made["Vary"] = "Accept-Language"
+    return made
 
 
 def _said(request: HttpRequest, view: View | None, allowed: str, named: dict[str, Any]) -> Said | HttpResponseBase:

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 
-from cityloop.doors.open311.formats import Said, chosen, rendered
+from cityloop.doors.open311.formats import TYPES, Said, chosen, rendered
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 
@@ -110,4 +110,5 @@ def page(request: HttpRequest, status: int) -> HttpResponse:
         403: _("This is not allowed."),
         404: _(nothing().message),
     }.get(status, _("Something went wrong on our side; send it again in a little while."))
-    return rendered(_said(status, [sentence]), chosen(request, extension))
+    form = chosen(request, extension)
+    return rendered(_said(status, [sentence]), form if form in TYPES else "xml")

@@ -8,6 +8,7 @@ from xml.sax.saxutils import escape
 import msgspec
 from django.http import HttpRequest, HttpResponse
 
+PAGES = {"html": "text/html; charset=utf-8", "rss": "application/rss+xml; charset=utf-8"}  # by extension alone
 TYPES = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}
 # What one element of each list is called in XML; in JSON a list has no names for its elements.
 ELEMENTS = {
@@ -31,7 +32,7 @@ class Said:
 
 def chosen(request: HttpRequest, extension: str | None) -> str:
     """Give the form asked for: by extension, else by `Accept`; XML, which every client knows, where neither says."""
-    if extension in TYPES:
+    if extension in TYPES or extension in PAGES:
         return str(extension)
     for name in ("json", "xml"):
         kind = TYPES[name].partition(";")[0]
@@ -68,4 +69,9 @@ def _inner(name: str, value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return escape(_FORBIDDEN.sub("", str(value)))
+    return escape(allowed(str(value)))
+
+
+def allowed(text: str) -> str:
+    """Give a text without what no document of XML can hold."""
+    return _FORBIDDEN.sub("", text)

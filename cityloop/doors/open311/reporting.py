@@ -44,7 +44,7 @@ def report(request: HttpRequest) -> Said:
         "key": asked or _digest(made, sent.files),
         "within": DAY if asked else AGAIN,
     }
-    taken = cases.answered(report=made, at=at, **same) if sent.files else None
+    taken = cases.answered(report=made, **same) if sent.files else None
     if taken is None:
         photos = tuple(files.keep(file, subject="", by=REPORTER, at=at) for file in _rewound(sent.files))
         made = msgspec.structs.replace(made, photos=photos)

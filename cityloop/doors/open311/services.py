@@ -12,8 +12,8 @@ from cityloop.ground.kit.words import say
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.units import queries as units
 
-DATATYPES = {"text": "text", "number": "number", "choice": "singlevaluelist", "bool": "singlevaluelist",
-             "date": "datetime"}  # fmt: skip
+DATATYPES = {"text": "text", "number": "number", "choice": "singlevaluelist", "choices": "multivaluelist",
+             "bool": "singlevaluelist", "date": "datetime"}  # fmt: skip
 
 
 def services(request: HttpRequest) -> Said:

@@ -17,6 +17,7 @@ from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 from cityloop.town.units import queries as units
+from cityloop.town.units.postal import codes_of as postal_codes
 
 LONGEST = 4000
 
@@ -27,11 +28,13 @@ def requests(request: HttpRequest, cases: Sequence[Any], scope: Scope) -> list[d
     addresses = _addresses(spot.unit for spot in spots)
     photos = openly.work_photos(cases)
     words = _words(scope, cases)
+    postal = postal_codes([(spot.lon, spot.lat) for spot in spots])
     more = "extensions" in request.GET and request.GET["extensions"].lower() not in ("", "false", "0")
     found = []
-    for case, spot in zip(cases, spots, strict=True):
+    for case, spot, zipcode in zip(cases, spots, postal, strict=True):
         media = [_media(request, uuid) for uuid in photos.get(case.pk, ())]
         said = _request(case, spot, addresses.get(spot.unit), words.get(case.subject), media)
+        said["zipcode"] = zipcode
         found.append({**said, "extended_attributes": _extended(case, media)} if more else said)
     return found
 

@@ -1,4 +1,4 @@
-"""Addresses of the Open311 door. Each takes `.json` or `.xml`; without, `Accept` decides."""
+"""Addresses of the Open311 door. Each takes `.json` or `.xml`, lists also `.html` and `.rss`; else `Accept` decides."""
 
 from django.http import Http404, HttpRequest
 from django.urls import path, re_path
@@ -9,6 +9,7 @@ from cityloop.doors.open311.formats import Said
 
 app_name = "open311"
 FORM = r"(?:\.(?P<extension>json|xml))?/?$"
+PAGE = r"(?:\.(?P<extension>json|xml|html|rss))?/?$"  # besides: for people and for readers of feeds
 
 
 def nothing(request: HttpRequest) -> Said:
@@ -22,11 +23,11 @@ urlpatterns = [
     re_path(rf"^open311/discovery{FORM}", found, name="discovery"),
     re_path(rf"^open311/v2/discovery{FORM}", found),
     path("open311/v2/", found, name="root"),
-    re_path(rf"^open311/v2/services{FORM}", address(get=services.services), name="services"),
-    re_path(rf"^open311/v2/services/(?P<code>[^/]+?){FORM}", address(get=services.service), name="service"),
-    re_path(rf"^open311/v2/requests{FORM}", address(get=reading.requests, post=reporting.report), name="requests"),
+    re_path(rf"^open311/v2/services{PAGE}", address(get=services.services), name="services"),
+    re_path(rf"^open311/v2/services/(?P<code>[^/]+?){PAGE}", address(get=services.service), name="service"),
+    re_path(rf"^open311/v2/requests{PAGE}", address(get=reading.requests, post=reporting.report), name="requests"),
     re_path(rf"^open311/v2/requests/(?P<number>[^/]+)/servicerequestupdates{FORM}", updates),
-    re_path(rf"^open311/v2/requests/(?P<number>[^/]+?){FORM}", address(get=reading.request_of), name="request"),
+    re_path(rf"^open311/v2/requests/(?P<number>[^/]+?){PAGE}", address(get=reading.request_of), name="request"),
     re_path(rf"^open311/v2/tokens/(?P<token>[^/]+?){FORM}", address(get=reading.token), name="token"),
     re_path(rf"^open311/v2/servicerequestupdates{FORM}", updates, name="updates"),
     path("open311/v2/media/<uuid:uuid>.jpg", address(get=reading.media), name="media"),

@@ -8,22 +8,29 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 
+from cityloop.ground.kit.remembered import Remembered
+
 FOLDER = Path(__file__).resolve().parent / "static" / "build"
 
 
-def manifest() -> dict[str, dict[str, Any]]:
-    """Give the manifest: source name → built file, what it imports, its styles."""
-    path = FOLDER / "manifest.json"
+MANIFEST = FOLDER / "manifest.json"
+NOT_BUILT = "The pages are not built. Run `make setup` (or `npm run build`)."
+
+
+def _changed() -> int:
     try:
-        return _read(path, path.stat().st_mtime_ns)
+        return MANIFEST.stat().st_mtime_ns
     except FileNotFoundError as error:
-        raise ImproperlyConfigured("The pages are not built. Run `make setup` (or `npm run build`).") from error
+        raise ImproperlyConfigured(NOT_BUILT) from error
 
 
-@functools.lru_cache(maxsize=1)
-def _read(path: Path, _changed: int) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(path.read_text())
+def _read() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(MANIFEST.read_text())
     return found
+
+
+# The manifest: source name → built file, what it imports, its styles. A page asks for it some forty times.
+manifest = Remembered(_read, _changed)
 
 
 def address(source: str) -> str:
@@ -37,7 +44,7 @@ def worker() -> str:
     try:
         return _text(path, path.stat().st_mtime_ns)
     except FileNotFoundError as error:
-        raise ImproperlyConfigured("The pages are not built. Run `make setup` (or `npm run build`).") from error
+        raise ImproperlyConfigured(NOT_BUILT) from error
 
 
 @functools.lru_cache(maxsize=1)

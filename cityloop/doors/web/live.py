@@ -23,8 +23,11 @@ from django.http import HttpRequest
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases.queries import Passed, passing, seen_steps
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.columns import real_now
 from cityloop.town.ledger.queries import last_offset
 from cityloop.town.orgs import authority
+from cityloop.town.persons import pace
+from cityloop.town.persons.queries import access_of
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -112,11 +115,29 @@ def _tail() -> Tail:
 
 async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Answer `GET /live`: events of cases this account may see, from now or from `Last-Event-ID` on."""
-    headers = {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
+    headers = _headers(scope)
     account = await _in_thread(_account, headers)
     if account is None:
         await _plain(send, 403)
         return
+    await _serve(receive, send, account, headers)
+
+
+async def keyed(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Answer `GET /api/v1/live`: the same stream for a program, by its access key with the scope `read`."""
+    headers = _headers(scope)
+    account, refusal = await _in_thread(_account_of_key, headers, scope.get("method", "GET"))
+    if account is None:
+        await _refuse(send, *refusal)
+        return
+    await _serve(receive, send, account, headers)
+
+
+def _headers(scope: dict[str, Any]) -> dict[str, str]:
+    return {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
+
+
+async def _serve(receive: Receive, send: Send, account: Any, headers: dict[str, str]) -> None:
     tail = _tail()
     await tail.join()
     gone = asyncio.ensure_future(_gone(receive))
@@ -207,6 +228,34 @@ def _account(headers: dict[str, str]) -> Any:
     return account
 
 
+Refused = tuple[int, str, str, dict[str, str]]
+NOBODY_AT_ALL: Refused = (
+    401, "api.key", "Send a valid access key: Authorization: Bearer KEY.",
+    {"www-authenticate": 'Bearer realm="cityloop"'},
+)  # fmt: skip
+NOT_FOR_THIS: Refused = (403, "api.scope", "This key is not good for this: it needs the scope read.", {})
+SEES_NOTHING: Refused = (403, "authority.denied", "None of your posts sees any case: there is nothing to send.", {})
+
+
+def _account_of_key(headers: dict[str, str], method: str) -> tuple[Any, Refused]:
+    """Give the account behind an access key that may follow the stream, or why it may not."""
+    if method != "GET":
+        return None, (405, "api.method", "Use the method GET here.", {"allow": "GET"})
+    way, _space, token = headers.get("authorization", "").partition(" ")
+    access = access_of(token.strip(), real_now()) if way.casefold() == "bearer" else None
+    if access is None:
+        return None, NOBODY_AT_ALL
+    left = pace.count(access.key, token.strip(), access.per_minute)
+    if left.refused:
+        title = f"This key may make {left.most} requests a minute; come again in {left.seconds} seconds."
+        return None, (429, "api.rate", title, {"retry-after": str(left.seconds)})
+    if "read" not in access.scopes:
+        return None, NOT_FOR_THIS
+    if not authority.scope(access.account, city_clock.now()).sees_anything():
+        return None, SEES_NOTHING
+    return access.account, NOBODY_AT_ALL
+
+
 def _closing(call: Callable[..., Any], *args: Any) -> Any:
     close_old_connections()
     try:
@@ -221,6 +270,14 @@ async def _in_thread(call: Callable[..., Any], *args: Any) -> Any:
 
 async def _say(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _refuse(send: Send, status: int, code: str, title: str, more: dict[str, str]) -> None:
+    kept = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
+    kept += [(name.encode(), value.encode()) for name, value in more.items()]
+    told = {"type": f"/api/v1/problems#{code}", "title": title, "status": status, "code": code, "field": None}
+    await send({"type": "http.response.start", "status": status, "headers": kept})
+    await send({"type": "http.response.body", "body": msgspec.json.encode(told)})
 
 
 async def _plain(send: Send, status: int) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import parse_etags
@@ -15,13 +15,27 @@ from django.utils.translation import gettext as _
 from cityloop.doors.web.show.names import words
 from cityloop.loops.cases import onmap
 from cityloop.loops.cases.onmap import Counted
+from cityloop.town.ledger.queries import newest
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
 MOST_OUTLINES = 600
 NOTHING = Counted(0, 0)
+FEW_HEADS = 100  # a park or an airport has no rate by head
+FRESH = 5_000_000
 SQUARE_KM = 1_000_000
-MEASURES = ("open", "over", "density")
+MEASURES = ("open", "over", "density", "head")
+THOUSAND = 1_000
+
+
+class Size(NamedTuple):
+    """How large a unit is: in square kilometres, and in heads where that is known."""
+
+    km2: float
+    heads: float | None
+
+
+NO_SIZE = Size(0.0, None)
 
 
 def under(request: HttpRequest) -> str:
@@ -34,17 +48,25 @@ def under(request: HttpRequest) -> str:
 def measure(request: HttpRequest) -> str:
     """Give what units are shaded by: the open cases where the address names nothing known."""
     asked = request.GET.get("by", "")
-    return asked if asked in MEASURES else MEASURES[0]
+    return asked if asked in {name for name, _words in named()} else MEASURES[0]
 
 
 def named() -> list[tuple[str, str]]:
-    """List the measures with their names. By head is not among them: units do not know how many live there."""
-    return [("open", _("Open")), ("over", _("Overdue")), ("density", _("Open per km²"))]
+    """List the measures with their names; by head only where the city has said how many live where."""
+    plain = [("open", _("Open")), ("over", _("Overdue")), ("density", _("Open per km²"))]
+    return [*plain, ("head", _("Open per 1,000 inhabitants"))] if peopled(units.city().units_version) else plain
 
 
 def legends() -> list[tuple[str, str]]:
     """List the measures with what the legend says of them."""
-    return [("open", _("Open cases")), ("over", _("Overdue cases")), ("density", _("Open cases per km²"))]
+    return [("open", _("Open cases")), ("over", _("Overdue cases")), ("density", _("Open cases per km²")),
+            ("head", _("Open cases per 1,000 inhabitants"))]  # fmt: skip
+
+
+@functools.lru_cache(maxsize=8)
+def peopled(version: str) -> bool:
+    """Tell whether it is known how many live in the city. One query for each version of the units."""
+    return bool(units.root().population)
 
 
 @functools.lru_cache(maxsize=64)
@@ -52,10 +74,10 @@ def outlines(version: str, code: str, depth: int) -> dict[str, Any]:
     """Give the outlines of the units `depth` levels below `code`; of the finest, its own. Kept per version."""
     level = level_below(code, depth)
     found = [u for u in units.tree(code, level - units.scheme().level_of(code)) if u.level == level][:MOST_OUTLINES]
-    areas = {u.code: u.area_m2 / SQUARE_KM for u in found}
+    sizes = {u.code: (u.area_m2 / SQUARE_KM, u.population) for u in found}
     kept = units.units_geojson([u.code for u in found])
     for feature in kept["features"]:
-        feature["properties"]["km2"] = areas[feature["properties"]["code"]]
+        feature["properties"]["size"] = Size(*sizes[feature["properties"]["code"]])
     return kept
 
 
@@ -71,6 +93,16 @@ def counts(code: str, depth: int, scope: Scope | None, now: int, at: int | None 
     if at is None:
         return onmap.by_unit(code, width, scope, now)
     return onmap.by_unit_at(code, width, scope, at)
+
+
+def counts_for_all(code: str, depth: int, now: int) -> dict[str, Counted]:
+    """Count for everybody, who all see the same: at most once between two steps of the city, or in five seconds."""
+    return _for_all(units.city().units_version, code, depth, newest(), now // FRESH)
+
+
+@functools.lru_cache(maxsize=256)
+def _for_all(_version: str, code: str, depth: int, _step: int, moment: int) -> dict[str, Counted]:
+    return counts(code, depth, None, (moment + 1) * FRESH)
 
 
 Href = Callable[[str, bool], str]
@@ -108,7 +140,7 @@ def _body(
         told = {"code": own["code"], "name": words(own["names"]) or own["code"], "here": own["code"] == here}
         if counted is not None:
             count = counted.get(own["code"], NOTHING)
-            value = shade(by, count, own["km2"])
+            value = shade(by, count, own["size"])
             told |= {"open": count.open, "over": count.over, "value": value, "label": f"{value:,}", "at": own["label"]}
             told["href"] = href(own["code"], own["level"] < finest)
         features.append({**kept, "properties": told})
@@ -116,17 +148,24 @@ def _body(
 
 
 def _numbers(version: str, code: str, depth: int, counted: Mapping[str, Counted], by: str) -> bytes:
-    areas = {f["properties"]["code"]: f["properties"]["km2"] for f in outlines(version, code, depth)["features"]}
-    values = {own: shade(by, count, areas.get(own, 0)) for own, count in counted.items()}
+    sizes = {f["properties"]["code"]: f["properties"]["size"] for f in outlines(version, code, depth)["features"]}
+    values = {own: shade(by, count, sizes.get(own, NO_SIZE)) for own, count in counted.items()}
     told = {own: {**c._asdict(), "value": values[own], "label": f"{values[own]:,}"} for own, c in counted.items()}
     return json.dumps({"total": total(counted.values())._asdict(), "units": told}).encode()
 
 
-def shade(by: str, count: Counted, km2: float) -> float:
-    """Give the number a unit is shaded by."""
+def shade(by: str, count: Counted, size: Size) -> float:
+    """Give the number a unit is shaded by; of few heads none is made: where a hundred live, one case tells nothing."""
     if by == "density":
-        return float(f"{count.open / km2:.2g}") if km2 > 0 else 0
+        return rounded(count.open / size.km2) if size.km2 > 0 else 0
+    if by == "head":
+        return rounded(count.open * THOUSAND / size.heads) if size.heads and size.heads >= FEW_HEADS else 0
     return count.over if by == "over" else count.open
+
+
+def rounded(value: float) -> float:
+    """Give a number by its two leading figures."""
+    return float(f"{value:.2g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +188,7 @@ def listed(code: str, counted: Mapping[str, Counted], by: str = "open") -> list[
 
 
 def _row(unit: Any, count: Counted, by: str, finest: int) -> Row:
-    value = shade(by, count, unit.area_m2 / SQUARE_KM)
+    value = shade(by, count, Size(unit.area_m2 / SQUARE_KM, unit.population))
     return Row(unit.code, words(unit.names) or unit.code, count.open, count.over, value, unit.level < finest)
 
 

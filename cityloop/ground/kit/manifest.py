@@ -60,18 +60,18 @@ class Choice(_Model):
 
 
 class Question(_Model):
-    """A question put to the reporter. `choices` belong to `type = "choice"` and to no other."""
+    """A question put to the reporter. `choices` belong to the types `choice` (one of them) and `choices` (several)."""
 
     key: Key
-    type: Literal["text", "number", "choice", "bool", "date"]
+    type: Literal["text", "number", "choice", "choices", "bool", "date"]
     names: Words
     required: bool = False
     choices: tuple[Choice, ...] = ()
 
     @model_validator(mode="after")
     def _choices_fit(self) -> Self:
-        if (self.type == "choice") != bool(self.choices):
-            raise ValueError("choices belong to a question of type choice, which needs them")
+        if (self.type in ("choice", "choices")) != bool(self.choices):
+            raise ValueError("choices belong to a question of type choice or choices, which needs them")
         _once("choices", [choice.key for choice in self.choices])
         return self
 

@@ -10,7 +10,7 @@ from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition, fields_of
 from cityloop.ground.loop.engine import guard
 from cityloop.ground.loop.law import HIGHEST
-from cityloop.ground.loop.ops import intake, parts, requests
+from cityloop.ground.loop.ops import checking, intake, parts, requests
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, Request, Snapshot
 
@@ -92,6 +92,8 @@ def _in_time(run: Run) -> None:
     named, verbs = run.transition.request, set(run.transition.action.ops)
     if named and run.definition.requests[named].about != "organisation":
         requests.check_ask(run)
+    if "dispute" in verbs:
+        checking.check_dispute(run)
     if "release" in verbs:
         intake.check_release(run)
     if "finish" in verbs:

@@ -13,6 +13,7 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case, Part
 from cityloop.loops.cases.queries import Wanted, takes_part_each, visible, wanted_of
+from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
 from cityloop.town.columns import under
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import offset_at
@@ -64,6 +65,24 @@ def briefs(scope: Scope, wanted: Wanted, near: Near, *, before: int = 0, most: i
         rows = rows.filter(pk__lt=before)
     found = rows.order_by("-pk").values_list(*Brief.__struct_fields__)[:most]
     return [Brief(*row) for row in _fetched(found, "@")]
+
+
+def briefs_with_words(
+    scope: Scope, wanted: Wanted, near: Near, asked: Asked, *, before: int = 0, most: int = 50
+) -> list[Brief]:
+    """Give the newest cases with all the words asked for that a scope may see. Two queries, at most six."""
+    found: list[Brief] = []
+    for _round in range(3):
+        ids = candidates(asked, before=before)
+        if not ids:
+            break
+        rows = _narrowed(visible(scope, takes_part_each).filter(wanted_of(wanted), pk__in=ids), near)
+        newest = rows.order_by("-pk").values_list(*Brief.__struct_fields__)[: most - len(found)]
+        found += [Brief(*row) for row in newest]
+        if len(found) >= most or len(ids) < CANDIDATES:
+            break
+        before = ids[-1]
+    return found
 
 
 def features(scope: Scope, wanted: Wanted, near: Near, *, now: int, most: int = 4000) -> tuple[int, str]:

@@ -78,6 +78,7 @@ class Case(models.Model):
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
             models.Index(fields=["created", "matter"], name="case_created"),
+            models.Index(fields=["matter", "id"], name="case_matter"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
         ]
@@ -124,6 +125,9 @@ class Report(models.Model):
     person = models.BigIntegerField(default=0)
     follow = models.BinaryField(max_length=32, null=True, unique=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["person"], name="case_report_person", condition=Q(person__gt=0))]
+
 
 class Follower(models.Model):
     """Somebody who follows a case without having reported it."""
@@ -136,7 +140,7 @@ class Follower(models.Model):
 
 
 class Submission(models.Model):
-    """An idempotency key of a door and client, kept for 24 hours with the answer given."""
+    """An idempotency key of a door and client, kept with the answer given while it holds; `at` is the real time."""
 
     door = models.CharField(max_length=24)
     client = models.CharField(max_length=64)

@@ -1,5 +1,12 @@
 """Mails to who subscribed to a part of the city or to a case, at once or daily: only what everybody may know."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import say
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import numbers, openly, public, telling
@@ -9,7 +16,7 @@ from cityloop.loops.cases.public import Seen
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.actions import move_cursor
 from cityloop.town.ledger.models import Step
-from cityloop.town.ledger.queries import after_offset, cursor
+from cityloop.town.ledger.queries import after_offset, cursor, has_begun, last_offset
 from cityloop.town.notices import subscribing
 from cityloop.town.notices.actions import tell
 from cityloop.town.notices.models import Subscription
@@ -23,9 +30,17 @@ NEWS = ("file", "report_back", "close", "reopen")  # what is worth a mail
 LINES = 20
 WEEK = 7 * 86_400_000_000
 
+log = logging.getLogger(__name__)
+
 
 def tell_at_once(most: int = 500) -> int:
-    """Tell subscribers of the steps since the last time; give how many steps were read."""
+    """Tell subscribers of the steps since the last time; give how many steps were read.
+
+    The first time there is nothing to tell: nobody had asked for what came before.
+    """
+    if not has_begun(READER):
+        move_cursor(READER, last_offset())
+        return 0
     rows = list(after_offset(cursor(READER), most))
     for row in rows:
         if row.kind == LOOP and row.origin == "live" and row.what in NEWS and row.before != row.after:
@@ -40,18 +55,33 @@ def _tell(row: Step) -> None:
     if case is None:
         return
     where = openly.spot(case).unit
-    for one in subscribing.told_at_once([case.subject, *(f"unit:{code}" for code in parts_over(where))]):
-        kind, _, code = one.subject.partition(":")
-        tell(
-            event=f"{row.subject}#{row.seq}",
-            kind="area_news" if kind == "unit" else "news",
-            subject=one.subject,
-            params={**_said(case), "place": place(code) if kind == "unit" else {}},
-            at=row.at,
-            person=one.person_id,
-            language=one.language,
-            channels=["email"],
-        )
+    over = [case.subject, *(f"unit:{code}" for code in parts_over(where))]
+    for one in subscribing.told_at_once(over, at=row.at):
+        with passing_over(one):
+            _tell_one(one, row, case)
+
+
+def _tell_one(one: Subscription, row: Step, case: Case) -> None:
+    kind, _, code = one.subject.partition(":")
+    tell(
+        event=f"{row.subject}#{row.seq}",
+        kind="area_news" if kind == "unit" else "news",
+        subject=one.subject,
+        params={**_said(case), "place": place(code) if kind == "unit" else {}},
+        at=row.at,
+        person=one.person_id,
+        language=one.language,
+        channels=["email"],
+    )
+
+
+@contextmanager
+def passing_over(one: Subscription) -> Iterator[None]:
+    """Let a subscription that cannot be told, such as of a unit that is no more, not keep the others from theirs."""
+    try:
+        yield
+    except Refusal as refusal:
+        log.warning("subscription %s was not told: %s", one.pk, refusal.code)
 
 
 def parts_over(code: str) -> list[str]:
@@ -81,21 +111,30 @@ def tell_daily(most: int = 100) -> int:
     now = city_clock.now()
     due = subscribing.due_daily(now, most)
     for one in due:
-        _tell_day(one, now)
-        subscribing.told_daily(one, at=now)
+        with transaction.atomic():  # the mail and that it was made: together or not at all
+            with passing_over(one):
+                _tell_day(one, now)
+            subscribing.told_daily(one, at=now)
     forget_strangers(subscribing.forget_unconfirmed(before=now - WEEK), at=now)
     return len(due)
 
 
 def forget_strangers(persons: set[int], *, at: int) -> None:
     """Erase those of whom nothing is known but that somebody typed their address, and they never said yes."""
-    known = {
+    for pk in sorted(persons - _known(persons)):
+        with transaction.atomic():
+            person = Person.objects.select_for_update().filter(pk=pk, erased=None).first()
+            if person is not None and not _known({pk}):  # since the first look they may have reported
+                erase_person(person=person, by=RULE, at=at)
+
+
+def _known(persons: set[int]) -> set[int]:
+    return {
         *Report.objects.filter(person__in=persons).values_list("person", flat=True),
         *Follower.objects.filter(person__in=persons).values_list("person", flat=True),
         *Account.objects.filter(person__in=persons).values_list("person_id", flat=True),
+        *Subscription.objects.filter(person__in=persons).values_list("person_id", flat=True),
     }
-    for person in Person.objects.filter(pk__in=persons - known, erased=None):
-        erase_person(person=person, by=RULE, at=at)
 
 
 def _tell_day(one: Subscription, now: int) -> None:
@@ -106,7 +145,7 @@ def _tell_day(one: Subscription, now: int) -> None:
     lines = [line(seen, one.language) for seen in moved[:LINES]]
     more = ["…"] if len(moved) > LINES else []
     tell(
-        event=f"daily:{one.pk}:{now}",
+        event=f"daily:{one.pk}:{one.next_at}",
         kind="area_daily",
         subject=one.subject,
         params={

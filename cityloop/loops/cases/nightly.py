@@ -34,8 +34,8 @@ def check_tonight() -> bool:
 
 
 def forget_old_answers() -> int:
-    """Take away the answers kept for repeated reports, after their day."""
-    return forget_answers(at=city_clock.now())
+    """Take away the answers kept for repeated reports, after their time."""
+    return forget_answers()
 
 
 def tonight(now: int) -> int:

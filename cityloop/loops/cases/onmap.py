@@ -5,8 +5,9 @@ from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
 
+from django.core.cache import cache
 from django.db import connection
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Substr
 
 from cityloop.ground.codes import MAX_ZOOM, centre
@@ -14,7 +15,7 @@ from cityloop.ground.codes.cells import covering
 from cityloop.ground.codes.tiles import Tile, box_of
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.queries import visible
-from cityloop.town.columns import under
+from cityloop.town.columns import InstantField, under
 from cityloop.town.orgs.authority import Scope
 
 MOST = 400  # as many marks in one tile can be told apart; beyond, they are counted
@@ -88,13 +89,31 @@ def _counted(parts: "Iterable[QuerySet[Case]]", width: int, at: int) -> dict[str
 HOUR = 3_600_000_000
 
 
+MINUTE = 60_000_000
+
+
 def received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
-    """Count the cases under `code` collected in each of the last hours, the oldest first. One query."""
+    """Count the cases under `code` collected in each of the last hours, the oldest first.
+
+    One query; none until the next minute of the city's time for who looks again, as every open map does by itself.
+    """
+    key = f"received:{hash((code, scope, hours))}:{now // MINUTE}"
+    known: list[int] | None = cache.get(key)
+    if known is None:
+        known = _received(code, scope, now, hours)
+        cache.set(key, known, 60)
+    return known
+
+
+def _received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
     since = now - hours * HOUR
     # The unit as an expression, as above: the index of collection is the one to go by.
     rows = visible(scope).filter(created__gt=since, created__lte=now)
     rows = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
-    by_hour = rows.annotate(hour=(F("created") - since - 1) / HOUR).values_list("hour")
+    # As whole instants: a bare number is sent to PostgreSQL in 32 bits.
+    first, length = Value(since + 1, output_field=InstantField()), Value(HOUR, output_field=InstantField())
+    hour = ExpressionWrapper((F("created") - first) / length, output_field=InstantField())
+    by_hour = rows.annotate(hour=hour).values_list("hour")
     found = {int(hour): count for hour, count in by_hour.annotate(n=Count("*")).order_by()}
     return [found.get(hour, 0) for hour in range(hours)]
 

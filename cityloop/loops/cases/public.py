@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Substr
 
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.remembered import Remembered
@@ -55,8 +56,11 @@ def within(unit: str) -> Q:
     """Select what lies in a part of the city, but never what keeps its place to itself: asking by parts would tell."""
     if not unit or scheme().level_of(unit) == 0:
         return Q()
-    silent = [code for code, matter in _matters().items() if matter.public_place == "none"]
-    return under("unit_code", unit) & ~Q(matter__in=silent)
+    return under("unit_code", unit) & ~Q(matter__in=_silent())
+
+
+def _silent() -> list[str]:
+    return [code for code, matter in _matters().items() if matter.public_place == "none"]
 
 
 def seen(case: Case, metres: float | None = None) -> Seen:
@@ -102,9 +106,24 @@ def around(lon: float, lat: float, *, metres: float, since: int, most: int = 60)
 
 
 def of_part(unit: str, *, since: int, most: int = 60) -> list[Seen]:
-    """Give what is open in a part of the city, or was closed there since an instant, the newest first. One query."""
-    rows = cases().filter(within(unit)).filter(Q(closed__isnull=True) | Q(closed__gte=since, state="closed"))
-    return [seen(case) for case in rows.order_by("-pk")[: min(most, MOST)]]
+    """Give what is open in a part of the city, or was closed there since an instant, the newest first.
+
+    Two queries, each down an index of its own: the one of open cases, the one of closing.
+    """
+    parts = (cases().filter(within(unit), closed__isnull=True), _ended(unit, since).filter(state="closed"))
+    found = [case for rows in parts for case in rows.order_by("-pk")[:most]]
+    return [seen(case) for case in sorted(found, key=lambda case: -case.pk)[: min(most, MOST)]]
+
+
+def _ended(unit: str, since: int) -> "QuerySet[Case]":
+    """Select what ended since an instant in a part of the city, with no order.
+
+    The unit as an expression: with a range of codes SQLite would walk all cases of the unit, not those closed since.
+    """
+    rows = cases().filter(closed__gte=since)
+    if not within(unit):
+        return rows
+    return rows.annotate(top=Substr("unit_code", 1, len(unit))).filter(top=unit).exclude(matter__in=_silent())
 
 
 def _matters() -> dict[str, Any]:
@@ -118,9 +137,21 @@ def latest(unit: str, *, most: int = 50) -> list[Seen]:
 
 
 def moved(unit: str, *, since: int, most: int = 200) -> list[Seen]:
-    """Give the cases of a part of the city filed or ended since an instant, the latest first. One query."""
-    rows = cases().filter(within(unit)).filter(Q(filed__gte=since) | Q(closed__gte=since))
-    return [seen(case) for case in rows.order_by("-at", "-pk")[: min(most, MOST)]]
+    """Give the cases of a part of the city filed or ended since an instant, the latest first.
+
+    Three queries: the steps of filing since, the newest of them where they are very many; their cases; what ended.
+    """
+    came = cases().filter(within(unit), pk__in=_filed(since), filed__gte=since)
+    found = {case.pk: case for rows in (came, _ended(unit, since)) for case in rows.order_by("-at", "-pk")[:most]}
+    latest = sorted(found.values(), key=lambda case: (-case.at, -case.pk))
+    return [seen(case) for case in latest[: min(most, MOST)]]
+
+
+def _filed(since: int) -> list[int]:
+    """Give the ids of cases with a step of filing since an instant. One query, along the index of time."""
+    steps = Step.objects.filter(kind=LOOP, what="file", at__gte=since)
+    subjects = steps.order_by("-at").values_list("subject", flat=True)[: openly.MOST_TOUCHED]
+    return list({int(subject.partition(":")[2]) for subject in subjects})
 
 
 def proofs(shown: Iterable[Seen]) -> dict[int, tuple[str, str]]:

@@ -193,7 +193,7 @@ def wanted_of(wanted: Wanted) -> Q:
     if wanted.overdue_at:
         found &= Q(due__lt=wanted.overdue_at, closed__isnull=True)
     if wanted.person:
-        found &= Q(Exists(Report.objects.filter(case=OuterRef("pk"), person=wanted.person)))
+        found &= Q(pk__in=Report.objects.filter(person=wanted.person, person__gt=0).values("case_id"))
     return found & _numbered(wanted.number) if wanted.number else found
 
 

@@ -41,8 +41,8 @@ KINDS = {
 }
 # The same, to staff: the kind, and who.
 STAFF = {"checker.disputed": ("disputed", telling.answering), "holder.urged": ("urged", telling.urged)}
-# What is asked of the reporter alone. Of all else who follows is told in one kind of notice, where it is public.
-ASKING = ("received", "question_asked", "fixed_confirm", "folded")
+# What is said to the reporter alone. Of all else who follows is told in one kind of notice, where it is public.
+ASKING = ("received", "question_asked", "fixed_confirm", "message", "folded")
 NEWS = "news"
 
 

@@ -124,12 +124,27 @@ def urged(case: Case, at: int) -> list[dict[str, int]]:
 
 def answering(case: Case, at: int) -> list[dict[str, int]]:
     """Give who is told that a reporter disputes what was done: who is named to check, and the shift leaders."""
-    named = [{"person": case.person}] if case.person else []
-    found = eligible("shift_leader", case.unit_code, at, level=case.level)
-    return named + [{"account": one.account} for one in found if one.person != case.person]
+    checks = eligible("inspector", case.unit_code, at, level=case.level) if case.state == "checking" else []
+    found = [one for one in checks if one.person == case.person]
+    found += eligible("shift_leader", case.unit_code, at, level=case.level)
+    return [{"account": account} for account in dict.fromkeys(one.account for one in found)]
 
 
 def stage(case: Case, row: Row, lang: str = "en") -> str:
     """Name the stage a warning is about."""
     state = pinned(case.definition).source.states.get(row.what)
     return say(state.names, lang) if state else row.what.replace("_", " ")
+
+
+# Steps whose words the reporter is told, and steps that are the reporter's own.
+TOLD = ("ask_reporter", "message", "decline", "disproved", "close", "transfer")
+OWN = ("collect", "answer", "add", "confirm", "dispute", "reopen", "rate", "withdraw")
+
+
+def side(step: Any) -> str:
+    """Say who speaks in a step: the `city` to the reporter, the `reporter`, staff in a `note`; "" where nobody does."""
+    if step.what == "note":
+        return "note"
+    if step.what in OWN and (step.role == "reporter" or step.what in ("collect", "add")):
+        return "reporter"
+    return "city" if step.what in TOLD and step.actor != "reporter" else ""

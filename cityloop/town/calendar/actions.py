@@ -1,5 +1,6 @@
 """The only writers of calendars and of the city clock."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -14,6 +15,7 @@ from cityloop.town.calendar import clock, queries, rules
 from cityloop.town.calendar.models import Calendar, CityClock
 from cityloop.town.ledger.actions import record
 
+_KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
 Shifts = Sequence[Sequence[Sequence[str]]]
 
 
@@ -47,6 +49,8 @@ def keep_calendar(
         "holidays": [_iso(day, "holidays") for day in holidays],
         "workdays": {_iso(day, "workdays"): weekday for day, weekday in (workdays or {}).items()},
     }
+    if not _KEY.fullmatch(key):
+        raise Refusal("calendar.key", "Use a key of small letters, digits and . _ - only.", "key")
     Calendar(key=key, **fields).reckoner  # noqa: B018 - refuses a bad one
     row, made = Calendar.objects.update_or_create(key=key, defaults={**fields, "revision": secrets.token_hex(8)})
     _record(f"calendar:{key}", "created" if made else "changed", key, by, at, fields)

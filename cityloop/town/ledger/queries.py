@@ -48,6 +48,11 @@ def cursor(name: str) -> int:
     return -1 if last is None else last
 
 
+def has_begun(name: str) -> bool:
+    """Tell whether a reader has a place on the ledger yet."""
+    return Cursor.objects.filter(name=name).exists()
+
+
 def offset_at(recorded: int) -> int:
     """Give the offset of the first step recorded at or after this real time, one beyond the last where there is none.
 

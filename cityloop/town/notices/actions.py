@@ -119,9 +119,14 @@ def is_muted(*, person: int, subject: str) -> bool:
 
 @transaction.atomic
 def mute(*, person: int, subject: str, at: int) -> None:
-    """Send a person no more mails about a subject; what they subscribed to there is ended. `at` is real time."""
-    Choice.objects.update_or_create(person_id=person, subject=subject, defaults={"muted": at})
-    Subscription.objects.filter(person_id=person, subject=subject).delete()
+    """Send a person no more mails about a subject; what they subscribed to there is ended. `at` is real time.
+
+    Of a part of the city that bore another code when the link was mailed, too.
+    """
+    ended = [row for row in Subscription.objects.filter(person_id=person) if row.is_of(subject)]
+    for name in {subject, *(row.subject for row in ended)}:
+        Choice.objects.update_or_create(person_id=person, subject=name, defaults={"muted": at})
+    Subscription.objects.filter(pk__in=[row.pk for row in ended]).delete()
 
 
 def unmute(*, person: int, subject: str) -> None:

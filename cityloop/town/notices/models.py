@@ -57,7 +57,8 @@ class Subscription(models.Model):
     """Somebody wants to be told by mail what happens in a part of the city (`unit:<code>`) or to a case (`case:<id>`).
 
     It holds from `confirmed` on: until then nothing is sent but the one mail that asks. `next_at` is when the next
-    daily mail is due; None for one that is told at once.
+    daily mail is due; None for one that is told at once. `wanted` is "once" or "daily" where somebody asked to be told
+    otherwise than confirmed, and has not confirmed that. `was` are its subjects before reforms of units.
     """
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE)
@@ -67,6 +68,8 @@ class Subscription(models.Model):
     confirmed = InstantField(null=True)
     since = InstantField(default=0)
     next_at = InstantField(null=True)
+    wanted = models.CharField(max_length=8, blank=True, default="")
+    was = models.JSONField(default=list)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "subject"], name="notice_subscription_once")]
@@ -76,3 +79,7 @@ class Subscription(models.Model):
                 fields=["next_at"], name="notice_daily", condition=Q(confirmed__isnull=False, next_at__isnull=False)
             ),
         ]
+
+    def is_of(self, subject: str) -> bool:
+        """Tell whether it is about a subject, or was before a reform."""
+        return subject == self.subject or subject in self.was

@@ -1,8 +1,9 @@
 """Reads of notices."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
 
 from cityloop.town.notices.models import Notice
 from cityloop.town.notices.templates import Said, render
@@ -51,19 +52,29 @@ class Receipt(NamedTuple):
 
 
 def to_persons(subject: str, language: str) -> list[Receipt]:
-    """Give what persons, not staff, were told about a subject, in the order it was told. One query."""
-    told: dict[str, list[Notice]] = {}
-    for row in of_subject(subject).filter(person__isnull=False):
-        told.setdefault(row.event, []).append(row)
-    return [_receipt(rows, language) for rows in told.values()]
+    """Give what persons, not staff, were told about a subject, in the order it was told. One query.
+
+    The database counts: of a case that thousands follow, only one row for each thing told is read.
+    """
+    mail = Q(channel="email")
+    first = Notice.objects.filter(event=OuterRef("event"), person__isnull=False).order_by("pk")
+    told = Notice.objects.filter(subject=subject, person__isnull=False).values("event").order_by()
+    rows = told.annotate(
+        first=Min("pk"),
+        at=Min("created"),
+        said=Min("kind"),
+        people=Count("recipient", distinct=True),
+        mails=Count("pk", filter=mail),
+        sent=Count("pk", filter=mail & Q(sent_at__isnull=False)),
+        waiting=Count("pk", filter=mail & Q(next_at__isnull=False)),
+    ).annotate(given=Subquery(first.values("params")[:1]))
+    return [_receipt(row, language) for row in rows.order_by("first")]
 
 
-def _receipt(rows: list[Notice], language: str) -> Receipt:
-    first, mails = rows[0], [row for row in rows if row.channel == "email"]
-    sent, waiting = sum(row.sent_at is not None for row in mails), sum(row.next_at is not None for row in mails)
-    title = render(first.kind, language, first.params).title
-    people = len({row.recipient for row in rows})
-    return Receipt(first.created, title, people, sent, waiting, len(mails) - sent - waiting)
+def _receipt(row: Mapping[str, Any], language: str) -> Receipt:
+    title = render(row["said"], language, row["given"]).title
+    failed = row["mails"] - row["sent"] - row["waiting"]
+    return Receipt(row["at"], title, row["people"], row["sent"], row["waiting"], failed)
 
 
 def newer(account: int, seen: int) -> QuerySet[Notice]:

@@ -18,7 +18,8 @@ MOST_ASKED = 3  # mails a day that ask one person to confirm
 def subscribe(*, email: str, subject: str, place: dict[str, str], daily: bool, language: str, at: int) -> None:
     """Ask the owner of an address whether they want mails about a subject; nothing else is sent before they say so.
 
-    What is answered is the same for every address: nobody learns whether it is known here.
+    What is answered is the same for every address: nobody learns whether it is known here. Who is told already, and
+    now wants it otherwise, confirms that too.
     """
     if not checked(email):
         raise Refusal("persons.email.malformed", "Give an e-mail address such as name@example.org.", "email")
@@ -29,9 +30,12 @@ def subscribe(*, email: str, subject: str, place: dict[str, str], daily: bool, l
     if row.confirmed is None:
         row.next_at, row.language, row.created = (at if daily else None), language, at
         row.save(update_fields=["next_at", "language", "created"])
+    else:
+        row.wanted = "" if daily == (row.next_at is not None) else "daily" if daily else "once"
+        row.save(update_fields=["wanted"])
     asked = Notice.objects.filter(person=person, kind="confirm_mails", channel="email", created__gt=at - DAY)
     before = list(asked.values_list("subject", flat=True))
-    if len(before) >= MOST_ASKED or (subject in before and not fresh):
+    if len(before) >= MOST_ASKED or (subject in before and not fresh and not row.wanted):
         return
     tell(
         event=f"subscription:{row.pk}:{at}", kind="confirm_mails", subject=subject, params={"place": place}, at=at,
@@ -41,7 +45,7 @@ def subscribe(*, email: str, subject: str, place: dict[str, str], daily: bool, l
 
 @transaction.atomic
 def confirm(*, person: int, subject: str, at: int) -> bool:
-    """Begin a subscription, because its owner opened the link; tell whether there is one to begin."""
+    """Begin a subscription, or change how it tells, because its owner said so; tell whether there is one."""
     row = Subscription.objects.select_for_update().filter(person_id=person, subject=subject).first()
     if row is None:
         return False
@@ -50,12 +54,22 @@ def confirm(*, person: int, subject: str, at: int) -> bool:
         row.next_at = None if row.next_at is None else at + DAY
         row.save(update_fields=["confirmed", "since", "next_at"])
         unmute(person=person, subject=subject)
+    elif row.wanted:
+        row.since, row.next_at, row.wanted = at, at + DAY if row.wanted == "daily" else None, ""
+        row.save(update_fields=["since", "next_at", "wanted"])
     return True
 
 
-def told_at_once(subjects: Iterable[str]) -> list[Subscription]:
-    """Give who is told at once of any of these subjects. One query."""
-    return list(Subscription.objects.filter(subject__in=list(subjects), confirmed__isnull=False, next_at__isnull=True))
+def present(*, person: int, subject: str) -> str:
+    """Give what somebody's subscription to a subject is about now: a unit may bear another code since. One query."""
+    found = [row.subject for row in Subscription.objects.filter(person_id=person) if row.is_of(subject)]
+    return subject if subject in found or not found else found[0]
+
+
+def told_at_once(subjects: Iterable[str], *, at: int) -> list[Subscription]:
+    """Give who is told at once of what happened at `at` to any of these subjects: not who asked later. One query."""
+    rows = Subscription.objects.filter(confirmed__isnull=False, next_at__isnull=True, since__lte=at)
+    return list(rows.filter(subject__in=list(subjects)))
 
 
 def due_daily(at: int, most: int) -> list[Subscription]:
@@ -65,8 +79,8 @@ def due_daily(at: int, most: int) -> list[Subscription]:
 
 
 def told_daily(row: Subscription, *, at: int) -> None:
-    """Note that a day's mail was made, or that there was nothing to tell."""
-    Subscription.objects.filter(pk=row.pk).update(since=at, next_at=at + DAY)
+    """Note that a day's mail was made, or that there was nothing to tell; not where its owner changed it meanwhile."""
+    Subscription.objects.filter(pk=row.pk, next_at=row.next_at).update(since=at, next_at=at + DAY)
 
 
 def forget_unconfirmed(*, before: int) -> set[int]:

@@ -14,6 +14,7 @@ from cityloop.town.persons import queries as persons
 
 MINUTE = 60_000_000
 LEASE = 10 * MINUTE
+ASKS = "confirm_mails"
 WAITS = (1, 5, 15, 60, 240, 1440)
 
 log = logging.getLogger("cityloop.notices")
@@ -33,7 +34,8 @@ def send_due(*, at: int | None = None, most: int = 100) -> int:
 
 
 def _send(notice: Notice, connection: BaseEmailBackend, at: int) -> bool:
-    if actions.is_muted(person=notice.person_id or 0, subject=notice.subject):
+    asks = notice.kind == ASKS  # who asks anew after a stop is asked too: their yes ends it
+    if not asks and actions.is_muted(person=notice.person_id or 0, subject=notice.subject):
         actions.note_failed(notice=notice, error="not wanted", next_at=None)
         return False
     address = persons.address_of(account=notice.account_id or 0, person=notice.person_id or 0)

@@ -6,6 +6,12 @@ Track = Literal["supervision", "command", "centre", "outside", "system"]
 Sees = Literal["area", "organisation", "nothing"]
 
 
+# Who may ask who reported; a search by phone or e-mail is such a question, and is recorded as one.
+MAY_LOOK = ("intake_officer", "shift_leader", "inspector", "dispatcher", "department_officer", "crew")
+# Who enters reports taken by phone, at the counter or by letter.
+MAY_ENTER = ("intake_officer", "inspector")
+
+
 class Role(NamedTuple):
     """`sees`: all cases of its area, only those its organisation takes part in, or none at all."""
 

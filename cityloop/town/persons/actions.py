@@ -68,11 +68,15 @@ def change_person(*, person: Person, by: Actor, at: int, **fields: str) -> None:
 
 
 def find_or_register(*, at: int, name: str = "", phone: str = "", email: str = "", language: str = "en") -> Person:
-    """Give the living person who has exactly this e-mail, else phone; else create one."""
+    """Give the living person who has exactly this e-mail, else phone; else create one.
+
+    Inside the caller's transaction: until it ends, nobody erases them for having left nothing behind.
+    """
     for column, text in (("email", rules.email(email)), ("phone", rules.phone(phone))):
         if text:
             indexes = sealing.blinds(column, text)
-            found = Person.objects.filter(erased=None, **{f"{column}_index__in": indexes}).order_by("id").first()
+            living = Person.objects.select_for_update(no_key=True).filter(erased=None)
+            found = living.filter(**{f"{column}_index__in": indexes}).order_by("id").first()
             if found:
                 return found
     return register_person(at=at, name=name, phone=phone, email=email, language=language)

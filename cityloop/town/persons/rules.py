@@ -35,8 +35,8 @@ def email(text: str) -> str:
     return kept
 
 
-# What a key may be good for: reading cases, acting on them, handing in reports, being told of steps.
-KEY_SCOPES = ("read", "act", "report", "hooks")
+# What a key may be good for: reading, acting on cases, handing in reports, being told of steps, setting the city up.
+KEY_SCOPES = ("read", "act", "report", "hooks", "setup")
 
 
 def key_scopes(wanted: Iterable[str]) -> list[str]:

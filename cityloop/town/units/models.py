@@ -58,6 +58,7 @@ class Unit(models.Model):
     valid_from = InstantField()
     valid_to = InstantField(null=True)
     area_m2 = models.FloatField(default=0)
+    population = models.FloatField(null=True, help_text="inhabitants, of an inner unit the sum of its leaves")
     west = models.FloatField(null=True)
     south = models.FloatField(null=True)
     east = models.FloatField(null=True)
@@ -127,6 +128,7 @@ class ReferenceLayer(models.Model):
     names = models.JSONField(default=dict)
     source = models.TextField(blank=True, default="")
     terms = models.TextField(blank=True, default="")
+    postal = models.BooleanField(default=False, help_text="its areas are postal ones, their keys the codes")
 
 
 class ReferenceArea(models.Model):

@@ -21,21 +21,18 @@ def inbox(scope: Any) -> QuerySet[Row]:
 
     A row of an organisation is for all its officers, whoever of them took it on: one may fall ill or leave. A row
     of a pool is for the role's holders in the unit; one that someone took out of the pool is theirs alone.
+    Each alternative says by itself that the row is open, and its role or person: SQLite then has an index for each.
     """
-    wanted = Q(pk__in=[])
+    wanted = OPEN & Q(person=scope.person, person__gt=0)
     for grant in scope.grants:
-        wanted |= _of_grant(grant)
-    mine = Q(person=scope.person, person__gt=0)
-    return (
-        open_rows().filter((wanted & (Q(person=0) | Q(org__gt=0))) | mine).order_by(F("due").asc(nulls_last=True), "id")
-    )
+        wanted |= OPEN & Q(role=grant.role) & _of_grant(grant)
+    return open_rows().filter(wanted).order_by(F("due").asc(nulls_last=True), "id")
 
 
 def _of_grant(grant: Any) -> Q:
     area = _under(grant.unit_code) & Q(level__lte=grant.level)
-    pool = Q(role=grant.role, org=0)
-    own = Q(role=grant.role, org_path__gte=grant.org_path, org_path__lt=after(grant.org_path))
-    return area & (pool | own)
+    own = Q(org__gt=0, org_path__gte=grant.org_path, org_path__lt=after(grant.org_path))
+    return area & (Q(org=0, person=0) | own)
 
 
 # What the holders of a role wait for while others have it: kinds of duties in their area.
@@ -52,15 +49,18 @@ def with_others(scope: Any, takes_part: Callable[[str], Q]) -> QuerySet[Row]:
     """Give what others must do now before the posts of a scope can go on, least time left first.
 
     `takes_part` selects the rows of subjects in which an organisation, by its path, takes part: a department waits
-    only for what its own cases need.
+    only for what its own cases need. That a row is of one of their kinds is said once more for all posts together: of
+    alternatives alone SQLite would rather walk all open rows than use the index of kinds.
     """
-    wanted = Q(pk__in=[])
+    wanted, kinds = Q(pk__in=[]), set[str]()
     for grant in scope.grants:
         whats = OTHERS.get(grant.role, ())
+        kinds.update(whats)
         if whats:
             area = _under(grant.unit_code) & Q(level__lte=grant.level, what__in=whats) & ~Q(role=grant.role)
             wanted |= area & (Q() if grant.sees == "area" else takes_part(grant.org_path))
-    return open_rows().filter(wanted).order_by(F("due").asc(nulls_last=True), "id")
+    rows = open_rows().filter(wanted, what__in=sorted(kinds))
+    return rows.order_by(F("due").asc(nulls_last=True), "id")
 
 
 def _under(code: str) -> Q:

@@ -17,7 +17,7 @@ from cityloop.town.persons.models import Account
 from tests.loops.cases.smallville import Town, build
 from tests.town.staff import BY
 
-EVERY = ("read", "act", "report", "hooks")
+EVERY = ("read", "act", "report", "hooks", "setup")
 CLIENT = Client(raise_request_exception=True)  # one for all: each loads the whole chain of layers anew
 
 
@@ -38,7 +38,8 @@ def ask(method: str, path: str, key: str = "", body: Any = None, **headers: str)
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     answer = CLIENT.generic(method, path, raw, content_type="application/json", headers=sent)
     is_json = "json" in answer.get("Content-Type", "")
-    return Answer(answer.status_code, json.loads(answer.content) if is_json else answer.content, answer.headers)
+    content = answer.getvalue() if answer.streaming else answer.content
+    return Answer(answer.status_code, json.loads(content) if is_json else content, answer.headers)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ def routes() -> list[tuple[str, str, str]]:
         (method.upper(), path, route["security"][0]["Key"][0])
         for path, methods in schema()["paths"].items()
         for method, route in methods.items()
+        if not route.get("x-stream")
     ]
 
 
@@ -29,6 +30,8 @@ def filled(path: str, number: str) -> str:
     return (
         path.replace("{number}", number).replace("{action}", "note").replace("{code}", "1001")
         .replace("{key}", "6f7b1a52-0000-4000-8000-000000000000").replace("{webhook}", "1")
+        .replace("{kind}", "csv").replace("{matter}", "tree").replace("{organisation}", "parks")
+        .replace("{calendar_key}", "city").replace("{loop}", "case")
     )  # fmt: skip
 
 
@@ -37,6 +40,7 @@ def body_of(method: str, path: str, number: str) -> Any:
         return None
     return {
         "/api/v1/reports": {"words": "w"}, "/api/v1/cases/actions/{action}": {"numbers": [number]},
+        "/api/v1/cases/{number}/reports/{report}/contact": {"purpose": "p"},
         "/api/v1/webhooks": {"url": "https://example.org/x"}, "/api/v1/webhooks/{webhook}/replay": {"offset": 0},
     }.get(path, {"data": {"words": "w"}})  # fmt: skip
 
@@ -56,7 +60,7 @@ def test_each_route_wants_just_its_scope(town: Town, key: Key, method: str, path
         assert (answer.status, answer.body["code"]) == (401, "api.key")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer")
     stranger = ask(method, at, "", body)
-    assert stranger.status == (201 if path.endswith("/reports") else 401)
+    assert stranger.status == (201 if path == "/api/v1/reports" else 401)
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), routes())

@@ -29,10 +29,14 @@ class Row(NamedTuple):
     posts: str = ""  # who may post, where not the same
 
 
-def _open311(*paths: str) -> list[str]:
-    return [f"/open311/v2/{path}{end}" for path in paths for end in (".json", ".xml")]
+PAGES = (".json", ".xml", ".html", ".rss")
 
 
+def _open311(*paths: str, ends: Sequence[str] = PAGES[:2]) -> list[str]:
+    return [f"/open311/v2/{path}{end}" for path in paths for end in ends]
+
+
+PAGE = r"(?:\.(?P<extension>json|xml|html|rss))?/?$"
 FORM = r"(?:\.(?P<extension>json|xml))?/?$"
 DISPATCHERS = frozenset({"dispatcher", "chief"})
 PLACE = {"lon": "10.0812347", "lat": "50.0712347", "words": "zqsecretwords zqrawwords", "matter": "hole"}
@@ -248,6 +252,43 @@ API: dict[str, Row] = {
     "webhooks/<webhook>/replay": Row("api", KEY, post=[("/api/v1/webhooks/0/replay", {"offset": 0})]),
     "me": Row("api", KEY, ["/api/v1/me"]),
     "worklist": Row("api", KEY, ["/api/v1/worklist"], NUMBER, OPEN_CASES - {"raw"}, DISPATCHERS),
+    "problems": Row("api", ANY, ["/api/v1/problems"]),
+    "cases/<number>/reports": Row("api", KEY, ["/api/v1/cases/{number}/reports"]),
+    "cases/<number>/reports/<report>/contact": Row(
+        "api", KEY, post=[("/api/v1/cases/{number}/reports/1/contact", {"purpose": "x"})]
+    ),
+    "cases/<number>/alike": Row("api", KEY, ["/api/v1/cases/{number}/alike"]),
+    "cases/<number>/neighbours": Row("api", KEY, ["/api/v1/cases/{number}/neighbours?radius=2000"]),
+    "cases/<number>/messages": Row("api", KEY, ["/api/v1/cases/{number}/messages"], frozenset({"words", "note"})),
+    "cases/<number>/replies": Row("api", KEY, ["/api/v1/cases/{number}/replies"]),
+    "cases/<number>/receipt": Row("api", KEY, ["/api/v1/cases/{number}/receipt"], NUMBER),
+    "cases/<number>/promise": Row("api", KEY, ["/api/v1/cases/{number}/promise"], NUMBER),
+    "cases/<number>/paper": Row("api", KEY, ["/api/v1/cases/{number}/paper"]),
+    "counts": Row("api", KEY, ["/api/v1/counts", "/api/v1/counts?under=100101"]),
+    "exports/<kind>": Row("api", DESK, ["/api/v1/exports/csv", "/api/v1/exports/geojson"], SPOT | {"address"}),
+    "views": Row("api", KEY, ["/api/v1/views"], post=[("/api/v1/views", {"name": "x"})]),
+    "views/<view>": Row("api", KEY, post=[("/api/v1/views/1", {})]),
+    "notices": Row("api", KEY, ["/api/v1/notices"]),
+    "settings/catalogue": Row("api", KEY, ["/api/v1/settings/catalogue"]),
+    "settings/matters/<matter>": Row("api", KEY, ["/api/v1/settings/matters/hole"]),
+    "settings/matters/<matter>/lines": Row("api", KEY, post=[("/api/v1/settings/matters/hole/lines", {})]),
+    "settings/matters/<matter>/lines/<unit>": Row("api", KEY, post=[("/api/v1/settings/matters/hole/lines/city", {})]),
+    "settings/organisations": Row("api", KEY, post=[("/api/v1/settings/organisations", {"key": "?"})]),
+    "settings/organisations/<organisation>": Row("api", KEY, ["/api/v1/settings/organisations/roads"]),
+    "settings/organisations/<organisation>/posts": Row(
+        "api", KEY, post=[("/api/v1/settings/organisations/roads/posts", {"role": 1})]
+    ),
+    "settings/organisations/<organisation>/posts/<post>": Row(
+        "api", KEY, post=[("/api/v1/settings/organisations/roads/posts/1", {})]
+    ),
+    "settings/people": Row("api", KEY, ["/api/v1/settings/people"]),
+    "settings/people/<username>": Row("api", KEY, post=[("/api/v1/settings/people/x", {})]),
+    "settings/holdings": Row("api", KEY, post=[("/api/v1/settings/holdings", {"username": 1})]),
+    "settings/holdings/<holding>": Row("api", KEY, post=[("/api/v1/settings/holdings/1", {})]),
+    "settings/calendars": Row("api", KEY, ["/api/v1/settings/calendars"]),
+    "settings/calendars/<calendar_key>": Row("api", KEY, ["/api/v1/settings/calendars/city"]),
+    "settings/units/<code>": Row("api", KEY, post=[("/api/v1/settings/units/100101", {})]),
+    "settings/loops/<loop>": Row("api", KEY, ["/api/v1/settings/loops/case"]),
     "": Row("api", NOBODY, ["/api/v1/"]),
 }
 
@@ -255,13 +296,13 @@ OPEN311: dict[str, Row] = {
     rf"^open311/discovery{FORM}": Row("open311", ANY, ["/open311/discovery.json", "/open311/discovery.xml"]),
     rf"^open311/v2/discovery{FORM}": Row("open311", ANY, _open311("discovery")),
     "open311/v2/": Row("open311", ANY, ["/open311/v2/"]),
-    rf"^open311/v2/services{FORM}": Row("open311", ANY, _open311("services")),
-    rf"^open311/v2/services/(?P<code>[^/]+?){FORM}": Row("open311", ANY, _open311("services/hole")),
-    rf"^open311/v2/requests{FORM}": Row(
+    rf"^open311/v2/services{PAGE}": Row("open311", ANY, _open311("services", ends=PAGES)),
+    rf"^open311/v2/services/(?P<code>[^/]+?){PAGE}": Row("open311", ANY, _open311("services/hole", ends=PAGES)),
+    rf"^open311/v2/requests{PAGE}": Row(
         "open311",
         ANY,
         [
-            *_open311("requests"),
+            *_open311("requests", ends=PAGES),
             "/open311/v2/requests.json?extensions=true",
             "/open311/v2/requests.json?lat=50.0612347&long=10.0712347&radius=50",
             "/open311/v2/requests.json?service_request_id={numberlist}",
@@ -275,8 +316,8 @@ OPEN311: dict[str, Row] = {
         ["/open311/v2/requests/{number}/servicerequestupdates.json"],
         post=[("/open311/v2/requests/{number}/servicerequestupdates.json", {"status": "OPEN", "description": "x"})],
     ),
-    rf"^open311/v2/requests/(?P<number>[^/]+?){FORM}": Row(
-        "open311", ANY, _open311("requests/{number}"), SPOT | {"words", "address", "work"}
+    rf"^open311/v2/requests/(?P<number>[^/]+?){PAGE}": Row(
+        "open311", ANY, _open311("requests/{number}", ends=PAGES), SPOT | {"words", "address", "work"}
     ),
     rf"^open311/v2/tokens/(?P<token>[^/]+?){FORM}": Row("open311", ANY, _open311("tokens/{number}")),
     rf"^open311/v2/servicerequestupdates{FORM}": Row(

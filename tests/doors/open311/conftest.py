@@ -20,6 +20,9 @@ QUESTIONS = [
     {"key": "depth", "type": "number", "names": both("How deep, in cm?")},
     {"key": "road", "type": "bool", "names": both("On the road?")},
     {"key": "since", "type": "date", "names": both("Since when?")},
+    {"key": "seen", "type": "choices", "names": both("What did you see?"),
+     "choices": [{"key": "water", "names": both("Water")}, {"key": "wires", "names": both("Wires")},
+                 {"key": "glass", "names": both("Glass")}]},
     {"key": "more", "type": "text", "names": both("What else?")},
 ]  # fmt: skip
 

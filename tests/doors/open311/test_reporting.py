@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.doors.open311 import reporting
+from cityloop.loops.cases.actions import intake
 from cityloop.loops.cases.models import Case, Follower, Report
 from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.town.columns import real_now
@@ -160,7 +161,7 @@ def test_the_same_post_is_one_report(town: Town, door: Door, form: str, monkeypa
     other = make_access_key(account=town.accounts["roads"], label="o", days=1, by=BY, at=real_now())
     door.post(form=form, key=other, **PIT)
     assert Case.objects.count() == 3
-    monkeypatch.setattr(reporting.city_clock, "now", lambda: real_now() + reporting.AGAIN + 60_000_000)
+    monkeypatch.setattr(intake, "real_now", lambda: real_now() + reporting.AGAIN + 60_000_000)
     assert door.post(form=form, **PIT) != first  # an hour later it is reported anew
     assert Case.objects.count() == 4
 

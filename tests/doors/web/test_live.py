@@ -11,9 +11,14 @@ from django.test import Client
 from cityloop.doors.web import live
 from cityloop.loops.cases import queries
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.columns import real_now
 from cityloop.town.ledger.queries import last_offset
 from cityloop.town.ledger.tasks import sequence_and_seal
 from cityloop.town.orgs import authority
+from cityloop.town.persons import pace
+from cityloop.town.persons.actions import make_access_key
+from cityloop.town.persons.queries import access_of
+from tests.town.staff import BY, make_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,6 +180,54 @@ def test_a_hostile_place_to_go_on_from(town, last):
     account = town.accounts["dispatcher"]
     screen = Screen(cookie_of(account), last=last.encode("utf-8").decode("latin-1"))
     listen([screen], lambda: days_work(town), lambda: len(screen.offsets) > 3)
+
+
+class Program(Screen):
+    """A program listening with its access key."""
+
+    def __init__(self, key: str, last: str = "") -> None:
+        super().__init__(b"", last)
+        self.scope["headers"] = [(b"authorization", f"Bearer {key}".encode()), *self.scope["headers"][1:]]
+
+    @property
+    def refused(self):
+        return self.sent[0]["status"], json.loads(self.sent[1]["body"])["code"]
+
+
+def key_of(account, *scopes, per_minute=600):
+    return make_access_key(
+        account=account, label="t", days=1, by=BY, at=real_now(), scopes=scopes or ("read",), per_minute=per_minute
+    )
+
+
+def test_a_program_hears_what_its_account_sees(town):
+    days_work(town)
+    program = Program(key_of(town.accounts["parks"]), last="0")
+
+    async def run():
+        running = asyncio.create_task(live.keyed(program.scope, program.receive, program.send))
+        await until(lambda: len(program.offsets) >= len(expected(town.accounts["parks"], 0)))
+        program.closed.set()
+        await running
+
+    asyncio.run(run())
+    assert program.offsets == expected(town.accounts["parks"], 0) != []
+
+
+def test_a_program_that_may_not_listen_is_told_why(town):
+    slow = key_of(town.accounts["shift"], per_minute=1)
+    for key, wanted in (
+        ("cl_none", (401, "api.key")), (key_of(town.accounts["shift"], "act"), (403, "api.scope")),
+        (key_of(make_account()), (403, "authority.denied")),
+    ):  # fmt: skip
+        program = Program(key)
+        asyncio.run(live.keyed(program.scope, program.receive, program.send))
+        assert program.refused == wanted
+    pace.count(access_of(slow, real_now()).key, slow, 1)
+    program = Program(slow)
+    asyncio.run(live.keyed(program.scope, program.receive, program.send))
+    assert program.refused == (429, "api.rate")
+    assert dict(program.sent[0]["headers"])[b"content-type"] == b"application/problem+json"
 
 
 def test_strangers_hear_nothing(town):

@@ -20,6 +20,8 @@ from cityloop.town.calendar.clock import city_clock, system_now
 from cityloop.town.calendar.models import CityClock
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.units import queries as units
+from cityloop.town.units import store
+from cityloop.town.units.models import Unit
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import MINUTE
 from tests.town.staff import BY, make_account
@@ -141,6 +143,43 @@ def test_numbers_by_measure(at_desk, spread):
     late = desk.get("/desk/map/units?by=over&numbers").json()
     assert late["total"]["over"] == 1 and sum(u["value"] for u in late["units"].values()) == 1
     assert desk.get("/desk/map?by=over").status_code == 200 and desk.get("/desk/map?by=nonsense").status_code == 200
+
+
+def test_by_head_where_the_city_said_how_many_live_where(at_desk, client, spread):
+    desk = at_desk("dispatcher")
+    assert "by=head" not in desk.get("/desk/map").content.decode()
+    assert desk.get("/desk/map/units?by=head&numbers").json() == desk.get("/desk/map/units?by=open&numbers").json()
+    Unit.objects.filter(kind="normal", code__startswith="100101").update(population=2000)
+    Unit.objects.filter(code="100102").update(population=40)
+    Unit.objects.filter(code="1001").update(population=2040)
+    store.touch(units.city())
+    page = desk.get("/desk/map?by=head").content.decode()
+    assert 'data-word-legend="Open cases per 1,000 inhabitants"' in page
+    values = {code: one["value"] for code, one in desk.get("/desk/map/units?by=head&numbers").json()["units"].items()}
+    assert values == {"100101": 1.5, "100102": 0}  # of forty people no rate is made
+    shown = {f["properties"]["code"]: f["properties"] for f in client.get("/map/units?by=head").json()["features"]}
+    assert shown["100101"]["value"] == 1.0 and "size" not in shown["100101"]  # without what is confidential
+
+
+def test_the_public_map_asks_again_and_hears_only_what_all_may_know(client, town, spread):
+    page = client.get("/map").content.decode()
+    assert 'data-every="20"' in page and 'data-unit="100101"' in page and "data-value" in page
+    first = client.get("/map/units?numbers")
+    again = client.get("/map/units?numbers", headers={"If-None-Match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"") and again["Cityloop-Time"]
+    town.to("filed", matter="secret")
+    assert client.get("/map/units?numbers", headers={"If-None-Match": first["ETag"]}).status_code == 304
+    town.to("filed")
+    changed = client.get("/map/units?numbers", headers={"If-None-Match": first["ETag"]})
+    assert changed.status_code == 200
+    assert changed.json()["total"]["open"] == first.json()["total"]["open"] + 1
+
+
+def test_many_who_ask_cost_one_count(client, spread):
+    client.get("/map/units?numbers")
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/map/units?numbers")
+    assert not [q for q in asked if "cases_case" in q["sql"]]
 
 
 @pytest.fixture

@@ -40,6 +40,23 @@ def test_a_double_click_makes_one_case(client, town):
     assert one["Location"] == two["Location"] and Case.objects.count() == 1
 
 
+def test_a_report_that_waited_on_a_phone_for_two_weeks_is_one_report(client, town, monkeypatch):
+    """Its first post may have arrived though no answer did; it is kept for as long as phones wait."""
+    from cityloop.loops.cases.actions import answers, intake
+    from cityloop.loops.cases.nightly import forget_old_answers
+
+    now, city = answers.real_now(), town.at
+    one = client.post("/report", form(queued="1"), headers={"Accept": "application/json"}).json()
+    monkeypatch.setattr("cityloop.town.calendar.clock.CityClockPort.now", lambda _self: city + 60 * 14 * answers.DAY)
+    for module in (answers, intake):
+        monkeypatch.setattr(module, "real_now", lambda: now + 14 * answers.DAY)
+    assert forget_old_answers() == 0
+    two = client.post("/report", form(queued="1"), headers={"Accept": "application/json"}).json()
+    assert one == two and Case.objects.count() == 1
+    monkeypatch.setattr(answers, "real_now", lambda: now + 16 * answers.DAY)
+    assert forget_old_answers() == 1
+
+
 def test_another_report_from_a_form_sent_before_is_asked_back(client, town):
     client.post("/report", form())
     again = client.post("/report", form(words="Something else", lon="10.15"))
@@ -98,6 +115,20 @@ def test_photos_survive_an_error_elsewhere(client, town):
     assert File.objects.get().subject == ""
     assert client.post("/report", form(kept=kept)).status_code == 303
     assert File.objects.get().subject == Case.objects.get().subject
+
+
+def test_photos_kept_too_long_ago_are_asked_for_again(client, town, monkeypatch):
+    import time
+
+    answer = client.post("/report", form(email="no address", photos=picture()))
+    kept = re.search(r'name="kept" value="([^"]+)"', answer.content.decode())[1]
+    now = time.time()
+    monkeypatch.setattr("django.core.signing.time.time", lambda: now + 90_000)
+    answer = client.post("/report", form(kept=kept))
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'id="photos-error"' in page and 'data-step="what"' in page
+    assert 'name="kept" value=""' in page and not Case.objects.exists()
+    assert client.post("/report", form(kept="")).status_code == 303
 
 
 def test_photos_of_others_cannot_be_claimed(client, town):
@@ -258,6 +289,39 @@ def test_who_asks_for_hints_too_often_gets_none(client, town, monkeypatch):
     monkeypatch.setattr(report, "HINTS", 2)
     told = [first.number in page for page in (hint(client), client.get("/report", HERE).content.decode(), hint(client))]
     assert told == [True, True, False]
+
+
+def test_a_report_can_be_sent_by_who_has_used_up_all_hints(client, town, monkeypatch):
+    from cityloop.doors.web.public import report
+
+    cache.clear()
+    first = town.collect()
+    monkeypatch.setattr(report, "HINTS", 0)
+    hint(client)
+    hint(client)
+    asked = client.post("/report", form(matter="tree")).content.decode()
+    seen = re.search(r'name="seen" value="([\d,]+)">', asked)[1]
+    assert seen == str(first.case) and first.number in asked
+    assert client.post("/report", form(matter="tree", seen=seen)).status_code == 303
+
+
+def test_a_form_without_a_point_uses_up_no_hints(client, town, monkeypatch):
+    from cityloop.doors.web.public import report
+
+    cache.clear()
+    first = town.collect()
+    monkeypatch.setattr(report, "HINTS", 1)
+    for _n in range(3):
+        hint(client, lon="", lat="")
+    assert first.number in hint(client)
+
+
+def test_who_looks_for_places_too_often_waits(client, town, monkeypatch):
+    from cityloop.doors.web.public import finding
+
+    cache.clear()
+    monkeypatch.setattr(finding, "SEARCHES", 2)
+    assert [client.get("/places", {"q": "west"}).status_code for _n in range(4)] == [200, 200, 429, 429]
 
 
 def test_each_step_shows_itself_and_keeps_what_was_said(client, town):

@@ -198,3 +198,25 @@ def test_the_loop_is_drawn_whole_and_proved(town, engineer):
     page = engineer.get("/desk/settings/loops/case").content.decode()
     assert "Proved: no finding" in page and page.count('class="box is-') == page.count('<tr id="state-')
     assert engineer.get("/desk/settings/loops/other").status_code == 404
+
+
+def test_words_in_other_languages_stay(town, engineer):
+    page = "/desk/settings/organisations/parks"
+    org = orgs.organisation("parks")
+    org.names = {"en": "Parks", "zh-hans": "园林", "es": "Parques"}
+    org.save(update_fields=["names"])
+    assert engineer.post(page, {"do": "names", "names_en": "Parks office", "names_zh": ""}).status_code == 303
+    assert orgs.organisation("parks").names == {"en": "Parks office", "es": "Parques"}
+
+
+@pytest.mark.parametrize("path", ["organisations/parks", "people", "catalogue/tree"])
+def test_a_change_nobody_knows_is_refused(town, engineer, path):
+    before = Step.objects.count()
+    answer = engineer.post(f"/desk/settings/{path}", {"do": "burn\0", "on": catalog.current().digest})
+    assert answer.status_code == 422 and "burn" in answer.content.decode() and Step.objects.count() == before
+
+
+def test_a_calendar_needs_a_sound_key(town, engineer):
+    form = {"zone": "Asia/Shanghai", "day_minutes": "480"}
+    assert engineer.post("/desk/settings/calendars/Über uns", form).status_code == 422
+    assert engineer.post("/desk/settings/calendars/" + "x" * 80, form).status_code == 422

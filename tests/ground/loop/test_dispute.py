@@ -49,10 +49,18 @@ def test_who_was_asked_to_confirm_stands_in_the_inspectors_place() -> None:
 
 def test_it_is_bounded_and_then_the_centre_decides() -> None:
     story = Story().checking()
-    for _ in range(3):
-        story.do("dispute", REPORTER, **WORDS)
+    for inspector in (INSPECTOR, SECOND_INSPECTOR):
+        story.do("dispute", REPORTER, **WORDS).do("pass", inspector, words="I stood there: it is gone")
+    story.do("dispute", REPORTER, **WORDS)
     assert story.now.held == "duty_commander"
     story.refused("dispute", REPORTER, "loop.held", **WORDS)
+
+
+def test_what_nobody_has_answered_is_not_said_again() -> None:
+    story = Story().handling().do("report_back", PARKS_OFFICER).do("dispute", REPORTER, **WORDS)
+    story.refused("dispute", REPORTER, "loop.dispute.waiting", **WORDS)
+    open_, _denied = offers(story.definition, story.now, (REPORTER,), story.at)
+    assert "dispute" not in {offer.action for offer in open_} and not story.now.held
 
 
 def test_only_the_reporter_and_only_with_words() -> None:

@@ -12,18 +12,23 @@ from cityloop.ground.loop.definition import shipped
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import tasks
 from cityloop.loops.cases.models import Case
-from cityloop.loops.cases.news import tell_at_once, tell_daily
+from cityloop.loops.cases.news import READER, forget_strangers, tell_at_once, tell_daily
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
 from cityloop.town.ledger.actions import sequence
-from cityloop.town.notices import actions, links, templates
+from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import cursor, last_offset
+from cityloop.town.notices import actions, links, reforms, templates
 from cityloop.town.notices.models import Notice, Subscription
 from cityloop.town.notices.tasks import send_due
 from cityloop.town.persons import actions as persons
 from cityloop.town.persons.models import Person
 from cityloop.town.persons.queries import by_email
+from cityloop.town.units import queries as units
+from cityloop.town.units.actions import reform
+from cityloop.town.units.tasks import event_of, publish_reforms
 from tests.loops.cases.smallville import DAY, STRAIGHT, Town
-from tests.town.staff import BY
+from tests.town.staff import BY, both
 
 BASE = "https://city.example.org"
 MAIL = "ada@example.org"
@@ -76,6 +81,7 @@ def test_every_kind_of_notice_is_sent_by_somebody() -> None:
 
 def test_every_mail_of_a_whole_life_says_all_it_means_to(town: Town, monkeypatch) -> None:
     case = town.collect(email=MAIL).case
+    town.take(case, "message", "intake", words="We look at it today")
     town.take(case, "ask_reporter", "intake", question="Which tree?")
     cases.take(case=case, act=cases_act("answer", words="That one"), by=town.actor("reporter"), at=town.at)
     for action, who, data in STRAIGHT[:3]:
@@ -212,6 +218,39 @@ def test_nothing_is_sent_before_the_owner_of_the_mailbox_says_so(town: Town, mon
     assert told(town) == [] and not Subscription.objects.exists()
 
 
+def test_who_stopped_may_ask_again(town: Town, monkeypatch, client: Client) -> None:
+    confirmed(town, monkeypatch, client, "unit:1001")
+    town.take(town.collect().case, "file", "shift")
+    (message,) = told(town)
+    client.post(link(message, "/mails/"))
+    confirmed(town, monkeypatch, client, "unit:1001")
+    town.take(town.collect().case, "file", "shift")
+    assert [m.to for m in told(town)] == [[MAIL]]
+
+
+def test_the_first_reading_tells_nothing_of_what_was(town: Town, client: Client) -> None:
+    case = town.collect().case
+    town.take(case, "file", "shift")
+    while sequence():
+        pass
+    assert tell_at_once() == 0 and cursor(READER) == last_offset() > 0
+    town.take(case, "dispatch", "dispatcher")
+    while sequence():
+        pass
+    assert tell_at_once() > 0
+
+
+def test_who_confirms_is_not_told_of_what_was_before(town: Town, monkeypatch, client: Client) -> None:
+    tell_at_once()
+    town.take(town.collect().case, "file", "shift")
+    town.at += 10
+    subscribe(client, "unit:1001")
+    send_due(at=town.at)
+    client.post(link(mail.outbox[-1], "/mails/"))
+    town.take(town.collect().case, "file", "shift")
+    assert len(told(town)) == 1
+
+
 def test_only_what_happens_there_and_only_what_all_may_know(town: Town, monkeypatch, client: Client) -> None:
     unit = Case.objects.get(pk=town.collect(lon=10.05, lat=50.07).case).unit_code
     confirmed(town, monkeypatch, client, f"unit:{unit}")
@@ -239,6 +278,87 @@ def test_once_a_day_if_anything_happened(town: Town, monkeypatch, client: Client
     assert "2 cases" in message.subject and message.body.count("Fallen tree") == 2
     town.at += DAY + 10
     assert tell_daily() == 1 and told(town) == [], "a day without news has no mail"
+
+
+def test_who_is_told_daily_may_ask_to_be_told_at_once(town: Town, monkeypatch, client: Client) -> None:
+    confirmed(town, monkeypatch, client, "unit:1001", how="daily")
+    town.at += 10
+    subscribe(client, "unit:1001", how="once")
+    (asked,) = told(town)
+    town.take(town.collect().case, "file", "shift")
+    assert told(town) == [], "not before its owner says so"
+    client.post(link(asked, "/mails/"))
+    town.at += 10
+    town.take(town.collect(lon=10.05).case, "file", "shift")
+    assert len(told(town)) == 1
+    confirmed(town, monkeypatch, client, "unit:1001", how="daily")
+    town.take(town.collect().case, "file", "shift")
+    assert told(town) == [] and Subscription.objects.get().next_at > town.at
+
+
+def test_a_subscription_follows_a_reform_and_its_old_links_still_stop_it(town: Town, monkeypatch, client) -> None:
+    confirmed(town, monkeypatch, client, "unit:100101", how="daily")
+    confirmed(town, monkeypatch, client, "unit:100102")
+    town.take(town.collect(lon=10.15).case, "file", "shift")
+    (message,) = told(town)
+    town.at += 10
+    reform.renumber(codes={"100101": "100102", "100102": "100101"}, by=BY, at=town.at)
+    assert publish_reforms() == 1 and reforms.follow(event_of(Step.objects.get(kind="renumber"))) == 0
+    rows = {row.subject: row.next_at is None for row in Subscription.objects.all()}
+    assert rows == {"unit:100102": False, "unit:100101": True}
+    town.at += 10
+    town.take(town.collect(lon=10.15).case, "file", "shift")
+    assert len(told(town)) == 1
+    client.post(link(message, "/mails/"))
+    town.take(town.collect(lon=10.15).case, "file", "shift")
+    assert told(town) == []
+
+
+def test_of_units_that_are_joined_one_subscription_remains(town: Town, monkeypatch, client: Client) -> None:
+    confirmed(town, monkeypatch, client, "unit:100101")
+    subscribe(client, "unit:100102")
+    town.at += 10
+    reform.merge(codes=["100101", "100102"], names=both("All"), by=BY, at=town.at)
+    publish_reforms()
+    row = Subscription.objects.get()
+    assert row.confirmed and units.unit_of(row.subject.removeprefix("unit:")) and len(row.was) == 2
+
+
+def test_a_unit_that_is_no_more_does_not_keep_others_from_their_mails(town: Town, monkeypatch, client: Client) -> None:
+    confirmed(town, monkeypatch, client, "unit:100102", how="daily")
+    Subscription.objects.update(subject="unit:100155")
+    confirmed(town, monkeypatch, client, "unit:1001", how="daily")
+    case = town.collect().case
+    town.take(case, "file", "shift")
+    Case.objects.filter(pk=case).update(unit_code="100155001")
+    town.at += DAY + 10
+    assert tell_daily() == 2 and tell_daily() == 0
+    assert len(told(town)) == 1
+
+
+def test_a_day_told_twice_is_one_mail(town: Town, monkeypatch, client: Client) -> None:
+    confirmed(town, monkeypatch, client, "unit:1001", how="daily")
+    town.take(town.collect().case, "file", "shift")
+    town.at += DAY + 10
+    row = Subscription.objects.get()
+    tell_daily()
+    row.save()  # as if it had died before it noted that it was told
+    town.at += 10
+    tell_daily()
+    assert Notice.objects.filter(kind="area_daily").count() == 1
+
+
+def test_who_asked_anew_meanwhile_is_not_forgotten(town: Town, client: Client) -> None:
+    subscribe(client, "unit:1001")
+    person = by_email(MAIL)
+    forget_strangers({person.pk}, at=town.at)
+    person.refresh_from_db()
+    assert not person.erased
+
+
+def test_a_mistyped_address_does_not_lose_the_choice(town: Town, client: Client) -> None:
+    page = client.post("/mails", {"subject": "unit:1001", "email": "no address", "how": "once"}).content.decode()
+    assert 'value="once" checked' in page and 'value="daily">' in page
 
 
 def test_an_address_that_never_said_yes_is_forgotten(town: Town, monkeypatch, client: Client) -> None:

@@ -33,6 +33,20 @@ def tell(**changes):
     return actions.tell(**{**base, **changes})
 
 
+def test_what_persons_were_told_is_counted_by_the_database(ada, django_assert_num_queries):
+    bob = persons.register_person(at=AT, name="Bob", email="bob@example.org")
+    nobody = persons.register_person(at=AT, name="No address")
+    for one in (ada, bob, nobody):
+        tell(person=one.pk)
+    tasks.send_due(at=AT)
+    tell(person=bob.pk, event="case:1#3", kind="dispatched", at=AT + 5)
+    tell(account=make_account().pk, event="case:1#4")
+    with django_assert_num_queries(1):
+        one, two = queries.to_persons("case:1", "en")
+    assert (one.created, one.people, one.sent, one.waiting, one.failed) == (AT, 3, 2, 0, 1) and "X-1" in one.title
+    assert (two.created, two.people, two.sent, two.waiting, two.failed) == (AT + 5, 1, 0, 1, 0)
+
+
 def test_told_once_by_log_and_mail_in_the_persons_language(ada):
     assert len(tell(person=ada.pk)) == 2
     assert tell(person=ada.pk) == []

@@ -1,5 +1,27 @@
 """The routes of the JSON door, by what they are about. Importing them adds them to the door."""
 
-from cityloop.doors.api.routes import acting, bulk, cases, maps, photos, places, reports, webhooks, work
+from cityloop.doors.api.routes import (
+    about,
+    acting,
+    beside,
+    bulk,
+    calendars,
+    cases,
+    catalogue,
+    figures,
+    maps,
+    organisations,
+    own,
+    people,
+    photos,
+    places,
+    reporters,
+    reports,
+    webhooks,
+    work,
+)
 
-__all__ = ["acting", "bulk", "cases", "maps", "photos", "places", "reports", "webhooks", "work"]
+__all__ = [
+    "about", "acting", "beside", "bulk", "calendars", "cases", "catalogue", "figures", "maps", "organisations", "own",
+    "people", "photos", "places", "reporters", "reports", "webhooks", "work",
+]  # fmt: skip

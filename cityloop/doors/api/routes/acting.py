@@ -88,7 +88,7 @@ def act(request: HttpRequest, number: str, action: str, body: ActionIn) -> HttpR
 
 def _once(request: HttpRequest, key: str, number: str, action: str, body: ActionIn, work: Any) -> tuple[str, bool]:
     sent = {"number": number, "action": action, **body.dict()}
-    by_key = actions.asked(door="api.act", client=client_of(request), key=key, body=sent, at=city_clock.now())
+    by_key = actions.asked(door="api.act", client=client_of(request), key=key, body=sent)
     return actions.once(by_key, work)
 
 

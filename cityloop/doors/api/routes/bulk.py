@@ -17,7 +17,6 @@ from cityloop.doors.api.times import maybe
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.snapshot import GONE, Act
 from cityloop.loops.cases import actions, numbers, queries
-from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
 
 
@@ -83,5 +82,5 @@ def _done(request: HttpRequest, scope: Scope, case: int, number: str, action: st
         return dict(decode(work()))
     sent = {"key": again, "number": number, "action": action, "data": body.data, "post": body.post}
     mine = sha256(f"{number}\n{again}".encode()).hexdigest()  # the key of one case of several
-    by_key = actions.asked(door="api.bulk", client=client_of(request), key=mine, body=sent, at=city_clock.now())
+    by_key = actions.asked(door="api.bulk", client=client_of(request), key=mine, body=sent)
     return dict(decode(actions.once(by_key, work)[0]))

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST, require_safe
 from cityloop.doors.web.desk import replies, undo
 from cityloop.doors.web.desk.beside import status as status_near
 from cityloop.doors.web.desk.casefile import File, casefile, changed, whole
-from cityloop.doors.web.desk.searching import MAY_LOOK
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import Form, actor_words, find, forms, reason, said
@@ -26,6 +25,7 @@ from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.neighbours import Neighbour, neighbours
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
+from cityloop.town.orgs.roles import MAY_LOOK
 from cityloop.town.persons import actions as looking
 from cityloop.town.persons import queries as persons
 from cityloop.town.units import queries as units

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web.desk import filters, searching, tabs
+from cityloop.doors.web.desk import filters, tabs
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
@@ -20,6 +20,7 @@ from cityloop.doors.web.show.times import hour, when
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP, pinned
+from cityloop.loops.cases.search import asking
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.worklist import queries as worklist
 
@@ -47,7 +48,7 @@ class Item:
 def cases(request: HttpRequest) -> HttpResponse:
     """Show the cases someone may see, the newest first."""
     now, query = city_clock.now(), request.GET
-    looked = searching.look_for(scope_of(request), query.get("q", ""), now)
+    looked = asking.look_for(scope_of(request), query.get("q", ""), now)
     found = listed(request, looked, now, before=number_of(query.get("after", "")), most=PAGE + 1)
     if looked.number and len(found) == 1:
         return HttpResponseRedirect(reverse("desk:case", args=[numbers.number(found[0])]))
@@ -68,7 +69,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/cases.html", more)
 
 
-def listed(request: HttpRequest, looked: searching.Looked, now: int, *, before: int, most: int) -> list[Any]:
+def listed(request: HttpRequest, looked: asking.Looked, now: int, *, before: int, most: int) -> list[Any]:
     """Give the cases of a list below an id, the newest first: of the filters alone, or those with the words, too."""
     scope = scope_of(request)
     narrow = msgspec.structs.replace(wanted(request.GET, now), number=looked.number, person=looked.person)

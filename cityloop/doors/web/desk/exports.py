@@ -15,13 +15,13 @@ from django.utils.translation import get_language, override
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.desk import cases as lists
-from cityloop.doors.web.desk import searching
 from cityloop.doors.web.desk.tabs import filters_of
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.exporting import note_export
 from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.search import asking
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
 
@@ -41,20 +41,32 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def export(request: HttpRequest, kind: str) -> Any:
     """Give the cases of a list as a file."""
     now, scope = city_clock.now(), scope_of(request)
-    looked = searching.look_for(scope, request.GET.get("q", ""), now)
-    pages = pages_of(request, looked, now, MOST_XLSX if kind == "xlsx" else MOST)
+    looked = asking.look_for(scope, request.GET.get("q", ""), now)
     note_export(by=scope.actors()[0], at=now, kind=kind, filters=sorted(filters_of("cases", request.GET)))
+
+    def find(before: int, most: int) -> list[Any]:
+        return lists.listed(request, looked, now, before=before, most=most)
+
+    return written(kind, find, now, lists.number_of(request.GET.get("after", "")))
+
+
+Find = Callable[[int, int], list[Any]]
+
+
+def written(kind: str, find: Find, now: int, before: int = 0) -> Any:
+    """Answer with a file of the cases that `find(before, most)` gives, the newest first, below the id `before`."""
+    pages = pages_of(find, now, before, MOST_XLSX if kind == "xlsx" else MOST)
     answer = WRITERS[kind](spoken(pages, get_language() or "en"))
     answer["Content-Disposition"] = content_disposition_header(True, f"cases.{kind}") or ""
     answer["Cache-Control"] = "no-store"
     return answer
 
 
-def pages_of(request: HttpRequest, looked: searching.Looked, now: int, most: int) -> Iterator[list[dict[str, Any]]]:
+def pages_of(find: Find, now: int, before: int, most: int) -> Iterator[list[dict[str, Any]]]:
     """Give the rows of a list page by page, the newest first. Two or three queries a page."""
-    before, given = lists.number_of(request.GET.get("after", "")), 0
+    given = 0
     while given < most:
-        found = lists.listed(request, looked, now, before=before, most=min(PAGE, most - given))
+        found = find(before, min(PAGE, most - given))
         if not found:
             return
         yield rows(found, now)

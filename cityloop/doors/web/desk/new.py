@@ -15,13 +15,13 @@ from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.public import drafting
 from cityloop.doors.web.public.drafting import Draft
 from cityloop.doors.web.public.report import again, filled, following
-from cityloop.doors.web.show.facts import MAY_ENTER
 from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.roles import MAY_ENTER
 
 CHANNELS = ("phone", "counter", "letter", "email")
 

@@ -18,6 +18,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
+from cityloop.town.orgs.authority import Scope
 
 TEMPLATE = Path(__file__).with_name("case.typ")
 MOST_PHOTOS = 12
@@ -29,7 +30,11 @@ SIDE = 320
 def paper(request: HttpRequest, number: str) -> HttpResponse:
     """Give a case as a PDF."""
     scope, now = scope_of(request), city_clock.now()
-    found = queries.by_number(number, scope)
+    return printed(queries.by_number(number, scope), scope, now)
+
+
+def printed(found: Any, scope: Scope, now: int) -> HttpResponse:
+    """Answer with a case as a PDF, in the language of the asker."""
     place = names.places([found.unit_code], last=4).get(found.unit_code, "")
     shown = casefile(found, place, now, scope, queries.reports_of(found))
     with tempfile.TemporaryDirectory() as folder:

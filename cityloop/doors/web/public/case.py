@@ -18,6 +18,7 @@ from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.times import feed_language, hour, language, local
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import openly
 from cityloop.loops.cases.loop import pinned
@@ -59,7 +60,9 @@ def follow(request: HttpRequest, number: str) -> HttpResponse:
     try:
         brake(request, "report", most=30, seconds=600)
         who = cases.Following(language=language())
-        taken = cases.follow(case=found.pk, who=who, at=city_clock.now(), key=str(request.POST.get("key", "")))
+        taken = cases.follow(
+            case=found.pk, who=who, at=city_clock.now(), key=clean(str(request.POST.get("key", "")))[:120]
+        )
     except Refusal as refusal:
         return page(request, number, said(refusal))
     return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)

@@ -37,16 +37,22 @@ WIDE = 3  # how many units name a place, from the widest down
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What was typed, the photos kept so far, and what is wrong, by field."""
+    """What was typed, the photos kept so far (how many before this post), and what is wrong, by field."""
 
     typed: dict[str, str]
     photos: tuple[str, ...] = ()
     errors: dict[str, str] = field(default_factory=dict)
+    before: int = 0
 
     @property
     def kept(self) -> str:
         """Give the photos kept so far, signed, for a hidden field."""
-        return signing.dumps(list(self.photos), salt=SALT) if self.photos else ""
+        return _signed(self.photos)
+
+    @property
+    def kept_before(self) -> str:
+        """Give the photos kept before this post, signed: a script that still holds the new ones sends them again."""
+        return _signed(self.photos[: self.before])
 
     @property
     def pictures(self) -> list[str]:
@@ -84,7 +90,8 @@ def begun(given: QueryDict, key: str = "") -> Draft:
         typed["matter"] = clean(str(given["choose"]))[:200]
     if given.get("pick"):
         typed |= finding.chosen(clean(str(given["pick"]))[:400])
-    return addressed(Draft(typed, _unsigned(given.get("kept", ""))))
+    photos, errors = _unsigned(given.get("kept", ""))
+    return addressed(Draft(typed, photos, errors, len(photos)))
 
 
 def addressed(draft: Draft) -> Draft:
@@ -99,11 +106,18 @@ def addressed(draft: Draft) -> Draft:
     return replace(draft, typed={**typed, "address": street, "proposed": street})
 
 
-def _unsigned(text: str) -> tuple[str, ...]:
+def _signed(photos: tuple[str, ...]) -> str:
+    return signing.dumps(list(photos), salt=SALT) if photos else ""
+
+
+def _unsigned(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Give the photos kept with a form; say at their field that they were kept too long ago."""
     try:
-        return tuple(signing.loads(text, salt=SALT, max_age=DAY)) if text else ()
+        return tuple(signing.loads(text, salt=SALT, max_age=DAY)) if text else (), {}
+    except signing.SignatureExpired:
+        return (), {"photos": _("The photos were added too long ago and are gone. Please add them again.")}
     except signing.BadSignature:
-        return ()
+        return (), {}
 
 
 def with_photos(draft: Draft, request: HttpRequest, at: int) -> Draft:

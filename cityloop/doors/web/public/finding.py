@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.acting import said
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.town.places import queries as places
@@ -18,6 +20,7 @@ from cityloop.town.places import rules
 from cityloop.town.units import queries as units
 
 MOST = 8
+SEARCHES, WITHIN = 1_200, 600  # a network of many people who type
 WIDE = 3  # how many units a result names, from the widest down
 ICONS = {"unit": "hierarchy", "street": "map-pin", "crossing": "map-pin", "park": "trees"}
 Path = list[tuple[str, dict[str, str]]]
@@ -58,8 +61,12 @@ def chosen(value: str) -> dict[str, str]:
 @require_safe
 @city_page
 def search(request: HttpRequest) -> HttpResponse:
-    """Give the places that fit what somebody is typing, as a part of a page."""
+    """Give the places that fit what somebody is typing, as a part of a page; none to who asks too often."""
     text = clean(request.GET.get("q", ""))[:120]
+    try:
+        brake(request, "places", most=SEARCHES, seconds=WITHIN)
+    except Refusal as refusal:
+        return HttpResponse(said(refusal), status=429, content_type="text/plain; charset=utf-8")
     more = {"spots": found(text), "links": request.GET.get("as") == "links", "text": text}
     answer = render(request, "public/report/spots.html", more)
     answer["Cache-Control"] = "private, max-age=60"

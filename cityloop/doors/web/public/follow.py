@@ -22,7 +22,7 @@ from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.cases import numbers, openly, queries
+from cityloop.loops.cases import known, numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
 
@@ -98,7 +98,7 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
         "code": code,
         "case": case,
         "page": shown,
-        "at": step_of(case),
+        "at": step_of(case, actor),
         "fresh": hour(now),
         "own": actor.role == "reporter",
         "first": [f for f in bar if f.action in FIRST],
@@ -154,12 +154,14 @@ def act(request: HttpRequest, code: str) -> HttpResponse:
 @city_page
 def at_step(request: HttpRequest, code: str) -> HttpResponse:
     """Say at which step a case is: what an open page asks again and again, to know when to draw itself anew."""
-    case, _row = followed(request, code)
-    return JsonResponse({"at": step_of(case)})
+    case, row = followed(request, code)
+    return JsonResponse({"at": step_of(case, actor_of(row))})
 
 
-def step_of(case: Any) -> str:
-    """Name the step at which a case is, and that of the one it is handled with."""
+def step_of(case: Any, who: Actor) -> str:
+    """Name the step at which a case is, and that of the one it is handled with; no more than who asks may know."""
+    if who.role != "reporter" and not known.is_known(case):
+        return "open" if case.closed is None else "ended"
     return f"{case.seq}-{openly.leading(case).seq}"
 
 

@@ -16,11 +16,10 @@ from cityloop.ground.loop.snapshot import Snapshot
 from cityloop.loops.cases import numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.openly import AFTER, SHOWN
+from cityloop.loops.cases.telling import OWN as OWN
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
+from cityloop.loops.cases.telling import TOLD as TOLD
 
-# Steps whose words are meant for the reporter; all other words stay inside.
-TOLD = ("ask_reporter", "message", "decline", "disproved", "close", "transfer")
-OWN = ("collect", "answer", "add", "confirm", "dispute", "reopen", "rate", "withdraw")
 FOUND = "proved"  # the step whose photos show the place before the work
 
 

@@ -32,14 +32,15 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask the owner of an address by mail whether they want to be told of a place or a case."""
     subject, email = str(request.POST.get("subject", ""))[:80], clean(str(request.POST.get("email", "")))[:300].strip()
     place = named(subject)
-    daily = subject.startswith("unit:") and request.POST.get("how") != "once"
+    area = subject.startswith("unit:")
+    daily = area and request.POST.get("how") != "once"
     try:
         brake(request, "subscribe", most=ASKED, seconds=WITHIN)
         subscribing.subscribe(
             email=email, subject=subject, place=place, daily=daily, language=language(), at=city_clock.now()
         )
     except Refusal as refusal:
-        typed = {"subject": subject, "email": email, "daily": daily, "error": said(refusal)}
+        typed = {"subject": subject, "email": email, "area": area, "daily": daily, "error": said(refusal)}
         return shown(request, "ask", place, 422, **typed)
     return shown(request, "asked", place)
 
@@ -65,11 +66,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     bound = links.bound("confirm", token)
     if bound is None:
         return shown(request, "void", {}, 404)
-    if request.method == "POST" and subscribing.confirm(
-        person=bound.person, subject=bound.subject, at=city_clock.now()
-    ):
-        return shown(request, "confirmed", named(bound.subject))
-    return shown(request, "confirm", named(bound.subject))
+    subject = subscribing.present(person=bound.person, subject=bound.subject)
+    place = named(subject)
+    if request.method == "POST" and subscribing.confirm(person=bound.person, subject=subject, at=city_clock.now()):
+        return shown(request, "confirmed", place)
+    return shown(request, "confirm", place)
 
 
 @csrf_exempt  # mail programs ask for it by themselves (RFC 8058); the link is the authority

@@ -56,12 +56,13 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     at = city_clock.now()
     try:
         brake(request, "report", most=MOST, seconds=WITHIN)
-        made, key = drafting.report_of(draft), draft.typed["key"]
-        taken = cases.answered(report=made, at=at, door="web", key=key)
+        made = drafting.report_of(draft)
+        once: dict[str, Any] = {"door": cases.PHONE, "key": draft.typed["key"], "within": cases.WAITED}
+        taken = cases.answered(report=made, **once)
         found = drafting.likely(draft, at) if taken is None and not queued(request) else []
         if found and not drafting.seen(draft, found):
-            return page(request, draft, step=steps.SEND)
-        taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, door="web", key=key)
+            return page(request, draft, step=steps.SEND, likely=found)
+        taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, **once)
     except Refusal as refusal:
         return refused(request, again(draft, refusal), 429 if refusal.code == "web.rate" and queued(request) else 422)
     place = reverse("public:sent", args=[taken.follow])
@@ -98,9 +99,11 @@ def again(draft: Draft, refusal: Refusal) -> Draft:
     return replace(draft, typed={**draft.typed, "key": secrets.token_urlsafe(18)}, errors={"form": said})
 
 
-def page(request: HttpRequest, draft: Draft, status: int = 200, *, step: str = steps.SEND) -> HttpResponse:
-    """Draw the form at one of its steps, with what is in it so far."""
-    more = filled(draft, hinted(request, draft))
+def page(
+    request: HttpRequest, draft: Draft, status: int = 200, *, step: str = steps.SEND, likely: list[Likely] | None = None
+) -> HttpResponse:
+    """Draw the form at one of its steps, with what is in it so far, and the likely duplicates if they were found."""
+    more = filled(draft, hinted(request, draft) if likely is None else likely)
     more["asking"] = bool(more["likely"]) and not drafting.seen(draft, more["likely"])
     more |= {"step": steps.shown(step), "steps": steps.listed(), "offered": drafting.offered(draft)}
     return render(request, "public/report.html", more, status=status)
@@ -108,6 +111,8 @@ def page(request: HttpRequest, draft: Draft, status: int = 200, *, step: str = s
 
 def hinted(request: HttpRequest, draft: Draft) -> list[Likely]:
     """Give likely duplicates for a form that is being filled in; none to who asks too often."""
+    if not (draft.typed["lon"] and draft.typed["lat"]):
+        return []
     try:
         brake(request, "hints", most=HINTS, seconds=WITHIN)
     except Refusal:

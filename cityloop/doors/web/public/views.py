@@ -16,6 +16,8 @@ from cityloop.loops.cases import public
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.units import queries as units
 
+EVERY = 20  # seconds after which the public map asks whether its numbers have changed
+
 
 def home(request: HttpRequest) -> HttpResponse:
     """Show the one question, the doors, what was fixed this week, and the city in figures."""
@@ -31,8 +33,8 @@ def home(request: HttpRequest) -> HttpResponse:
 @city_page
 def city_map(request: HttpRequest) -> HttpResponse:
     """Show how many cases are open in each part of a unit; the parts lead further in."""
-    code, by = maps.under(request), maps.measure(request)
-    counted = maps.counts(code, 1, None, city_clock.now())
+    code, by, now = maps.under(request), maps.measure(request), city_clock.now()
+    counted = maps.counts_for_all(code, 1, now)
     kept = {"under": code} if "under" in request.GET else {}
     more = {
         "section": "map",
@@ -44,6 +46,8 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "total": maps.total(counted.values()),
         "legend": dict(maps.legends())[by],
         "query": urlencode({"under": code, "by": by}),
+        "fresh": hour(now),
+        "every": EVERY,
     }
     return render(request, "public/map.html", more)
 
@@ -55,8 +59,11 @@ def map_units(request: HttpRequest) -> HttpResponse:
     code = maps.under(request)
     depth = min(max(natural(request.GET.get("depth", "")) or 1, 1), 4)
     depth = min(depth, max(1, units.scheme().depth - units.scheme().level_of(code)))
-    counted = None if "plain" in request.GET else maps.counts(code, depth, None, city_clock.now())
-    return maps.answer(request, code, depth, counted, door)
+    now = city_clock.now()
+    counted = None if "plain" in request.GET else maps.counts_for_all(code, depth, now)
+    answer = maps.answer(request, code, depth, counted, door)
+    answer["Cityloop-Time"] = hour(now)  # not in the body: what has not changed is not sent again
+    return answer
 
 
 def door(code: str, finer: bool) -> str:

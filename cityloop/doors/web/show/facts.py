@@ -10,10 +10,8 @@ from cityloop.doors.web.show.names import words
 from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
 from cityloop.town.orgs import authority
+from cityloop.town.orgs.roles import MAY_ENTER
 from cityloop.town.units import queries as units
-
-# Posts that enter reports taken by phone or at the counter.
-MAY_ENTER = ("intake_officer", "inspector")
 
 
 def city(request: HttpRequest) -> dict[str, Any]:

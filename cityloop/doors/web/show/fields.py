@@ -169,7 +169,9 @@ def _parts(about: About, made: Input, spec: dict[str, Any]) -> None:
 
 def proposed(answer: Responsible, snapshot: Snapshot) -> str:
     """Say why the catalogue proposes who leads: by which of its lines, in the visitor's words."""
-    passed = _("Closed or unknown: {names}.").format(names=", ".join(answer.passed_over)) if answer.passed_over else ""
+    passed = (
+        _("Closed or unknown: {names}.").format(names=names.listed(answer.passed_over)) if answer.passed_over else ""
+    )
     return f"{_by_line(answer, snapshot)} {passed}".strip()
 
 

@@ -44,6 +44,11 @@ def words(names: Any) -> str:
     return say(names, language())
 
 
+def listed(said: Iterable[str]) -> str:
+    """Put words one after the other, as the visitor's language does."""
+    return str(_(", ").join(said))
+
+
 def state(definition: Definition, name: str) -> str:
     """Name a state."""
     found = definition.source.states.get(name)

@@ -47,11 +47,18 @@ def dispute(run: Run) -> None:
 
     A reporter who was asked to confirm stands in the inspector's place: then the work is done again.
     """
+    check_dispute(run)
     if run.draft.confirmable:
         reopen_parts(run)
         run.target = "@parts:handling"
         return
     run.draft.disputed = True
+
+
+def check_dispute(run: Run) -> None:
+    """Refuse to say again what nobody has answered yet: saying it thrice would stop the case."""
+    if run.draft.disputed:
+        raise Refusal("loop.dispute.waiting", "You have said so already; whoever checks must answer you first.")
 
 
 def resolve(run: Run) -> None:

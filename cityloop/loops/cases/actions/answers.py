@@ -1,4 +1,8 @@
-"""Idempotency keys: what was answered to a request is kept for a day, so that sending it again is safe."""
+"""Idempotency keys: what was answered to a request is kept for a day, so that sending it again is safe.
+
+A report from the web is kept longer: a phone without network may hold it for days (`frontend/islands/store.ts`). The
+time is the real one, as a sender's is, whatever the city's clock says.
+"""
 
 from typing import Any
 
@@ -7,8 +11,11 @@ from django.db import connection
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import models
+from cityloop.town.columns import real_now
 
 DAY = 86_400_000_000
+PHONE = "web"  # the door whose reports may have waited on a phone
+WAITED = 15 * DAY  # a day more than a phone sends by itself
 MOST = 120
 
 
@@ -67,6 +74,8 @@ def keep(asked: Asked, answer: str) -> None:
             raise Twice
 
 
-def forget_answers(*, at: int) -> int:
-    """Take away answers older than a day: they hold follow codes."""
-    return models.Submission.objects.filter(at__lt=at - DAY).delete()[0]
+def forget_answers() -> int:
+    """Take away answers that no longer hold, by the real time: they contain follow codes."""
+    now = real_now()
+    old = models.Submission.objects.filter(at__lt=now - DAY)
+    return old.exclude(door=PHONE, at__gte=now - WAITED).delete()[0]

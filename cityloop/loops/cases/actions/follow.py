@@ -15,6 +15,7 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.take import Taken, take
 from cityloop.loops.cases.known import everybody
 from cityloop.loops.cases.models import Case, Follower, Submission
+from cityloop.town.columns import real_now
 from cityloop.town.files.models import File
 from cityloop.town.persons.actions import find_or_register
 
@@ -56,7 +57,7 @@ def follow(*, case: int, who: Following, at: int, key: str = "", among: "QuerySe
     """
     if key:
         row, fresh = Submission.objects.get_or_create(
-            door="follow", client="", key=key[:120], defaults={"body": str(case).encode(), "at": at}
+            door="follow", client="", key=key[:120], defaults={"body": str(case).encode(), "at": real_now()}
         )
         if not fresh:
             return msgspec.json.decode(row.answer, type=Followed)
@@ -75,7 +76,7 @@ def add(*, case: int, what: Following, at: int, door: str, client: str, key: str
     if key:
         body = sha256(f"{case}\n{what.words}".encode()).digest()
         row, fresh = Submission.objects.get_or_create(
-            door=door, client=client[:64], key=key[:120], defaults={"body": body, "at": at}
+            door=door, client=client[:64], key=key[:120], defaults={"body": body, "at": real_now()}
         )
         if not fresh:
             if bytes(row.body) != body:

@@ -71,7 +71,7 @@ def collect(
 ) -> Collected:
     """Take a report into the book: case, report, ledger and worklist in one transaction, durable on return.
 
-    With `key` the same report sent again gives the same answer for 24 hours, or for a shorter time `within`
+    With `key` the same report sent again gives the same answer for 24 real hours, or for another time `within`
     (microseconds); another report under the same key is refused.
     """
     _check(report, key)
@@ -79,25 +79,25 @@ def collect(
     if not key:
         with transaction.atomic():
             return _collect(report, by, at, origin)
-    asked = _asked(report, at, door, client, key, within)
-    return _answer(asked) or _collect_once(asked, report, by, origin)
+    asked = _asked(report, door, client, key, within)
+    return _answer(asked) or _collect_once(asked, report, by, at, origin)
 
 
-def answered(*, report: Report, at: int, door: str, client: str = "", key: str, within: int = DAY) -> Collected | None:
+def answered(*, report: Report, door: str, client: str = "", key: str, within: int = DAY) -> Collected | None:
     """Give what this very report was answered with under its key; None where it is new. One query."""
-    return _answer(_asked(report, at, door, client, key, within)) if key else None
+    return _answer(_asked(report, door, client, key, within)) if key else None
 
 
-def _asked(report: Report, at: int, door: str, client: str, key: str, within: int) -> Asked:
-    body = sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest()
-    return Asked(door, client, key, body, at, at - within)
+def _asked(report: Report, door: str, client: str, key: str, within: int) -> Asked:
+    body, now = sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest(), real_now()
+    return Asked(door, client, key, body, now, now - within)
 
 
-def _collect_once(asked: Asked, report: Report, by: Actor, origin: str) -> Collected:
+def _collect_once(asked: Asked, report: Report, by: Actor, at: int, origin: str) -> Collected:
     """Collect, and keep the answer under the key; where another was quicker, undo all and give that one's answer."""
     try:
         with transaction.atomic():
-            collected = _collect(report, by, asked.at, origin)
+            collected = _collect(report, by, at, origin)
             answers.keep(asked, _encoder.encode(collected).decode())
             return collected
     except answers.Twice:
@@ -129,7 +129,7 @@ def _check(report: Report, key: str) -> None:
 
 
 def _answer(asked: Asked) -> Collected | None:
-    """Give what was answered to this key within the day. One query."""
+    """Give what was answered to this key while it holds. One query."""
     kept = answers.kept(asked)
     return None if kept is None else msgspec.structs.replace(msgspec.json.decode(kept, type=Collected), repeated=True)
 

@@ -13,15 +13,17 @@ from cityloop.loops.cases.actions.answers import Asked
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.actions.save import warm
 from cityloop.loops.cases.actions.take import Taken, take
+from cityloop.town.columns import real_now
 from cityloop.town.orgs.authority import Scope
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
-def asked(*, door: str, client: str, key: str, body: object, at: int) -> Asked:
+def asked(*, door: str, client: str, key: str, body: object) -> Asked:
     """Name a request by its idempotency key and what was sent with it."""
     answers.check_key(key)
-    return Asked(door, client, key, sha256(_encoder.encode(body)).digest(), at, at - answers.DAY)
+    now = real_now()
+    return Asked(door, client, key, sha256(_encoder.encode(body)).digest(), now, now - answers.DAY)
 
 
 def once(by_key: Asked, work: Callable[[], str]) -> tuple[str, bool]:

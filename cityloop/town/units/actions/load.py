@@ -16,7 +16,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.worktime import check_zone
 from cityloop.town.ledger.actions import record
-from cityloop.town.units import store
+from cityloop.town.units import peopling, store
 from cityloop.town.units.events import UnitsLoaded
 from cityloop.town.units.models import City, ReferenceArea, ReferenceLayer, ReferenceName, Unit
 from cityloop.town.units.planning import Keys, Plan, Planned, Planner, aliases, titles
@@ -52,6 +52,8 @@ def load_units(map: Mapping[str, Any], folder: Path, *, by: Actor, at: int, chec
     plan = planner.plan()
     city = _keep_city(plan)
     made = _keep_units(plan, at)
+    leaves = [made[planned.keys] for planned in plan.levels[-1]]
+    peopling.people(units_map, planner, folder, leaves, _shapes(plan.levels[-1]))
     layers = {layer.key: _keep_layer(planner, layer, made) for layer in units_map.layers}
     counts = {name: len(level) for (name, _), level in zip(units_map.codes.levels, plan.levels, strict=True)}
     _record(city, plan, counts, by, at)
@@ -123,7 +125,7 @@ def _shapes(level: list[Planned]) -> Shapes:
 def _keep_layer(planner: Planner, layer: LayerMap, made: Mapping[Keys, Unit]) -> int:
     features = planner.features(layer.source)
     row = ReferenceLayer.objects.create(
-        key=layer.key, names=filled(layer.names, {}), source=layer.origin, terms=layer.terms
+        key=layer.key, names=filled(layer.names, {}), source=layer.origin, terms=layer.terms, postal=layer.postal
     )
     within = _finest_holding(list(made.values()), features.shapes, layer.within)
     properties = [{"key": key, **found} for key, found in zip(features.keys, features.properties, strict=True)]

@@ -14,7 +14,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import under
 from cityloop.town.ledger.actions import record
-from cityloop.town.units import queries, store
+from cityloop.town.units import peopling, queries, store
 from cityloop.town.units.events import UnitsRenumbered
 from cityloop.town.units.models import City, CodeHistory, Lineage, Unit
 from cityloop.town.units.rules import mosaic
@@ -45,6 +45,7 @@ def split(*, code: str, parts: Sequence[Part], by: Actor, at: int) -> UnitsRenum
     made = _leaf_parts(city, unit, parts, at) if unit.is_leaf else _inner_parts(city, unit, parts, at)
     new, mapping = made
     _lineage([unit], new, "split", at)
+    peopling.shared(new, [unit])
     relocate = frozenset([code]) if unit.is_leaf else frozenset()
     became = {code: tuple(part.code for part in new)}
     return _told(city, "split", [code], UnitsRenumbered(mapping, at, relocate, became), by)
@@ -67,6 +68,7 @@ def merge(*, codes: Sequence[str], names: Mapping[str, str], by: Actor, at: int)
     mapping = dict.fromkeys(old, new.code) | {rest.code: cut.rest_code(new.code) for rest in rests}
     mapping |= _moved(cut, below, new, at)
     _lineage(units, [new], "merge", at)
+    peopling.shared([new], units)
     return _told(city, "merge", old, UnitsRenumbered(mapping, at, became=dict.fromkeys(old, (new.code,))), by)
 
 
@@ -241,6 +243,7 @@ def _lineage(before: Sequence[Unit], after: Sequence[Unit], kind: str, at: int) 
 
 
 def _told(city: City, kind: str, codes: Sequence[str], event: UnitsRenumbered, by: Actor) -> UnitsRenumbered:
+    peopling.sum_up()
     store.touch(city)
     data: dict[str, Any] = {
         "mapping": dict(event.mapping),

@@ -107,6 +107,19 @@ class LayerMap(_Part):
     within: float = Field(0.9, gt=0.5, le=1)
     origin: str = ""
     terms: str = ""
+    postal: bool = False
+    population: str = ""
+
+
+class PopulationMap(_Part):
+    """[population]: how many live in each unit of the finest source, as a CSV: column `on` holds its key.
+
+    The other way is `population` of a layer: the property that says how many live in each of its areas.
+    """
+
+    file: str
+    on: str
+    column: str
 
 
 class UnitsMap(_Part):
@@ -117,6 +130,7 @@ class UnitsMap(_Part):
     levels: tuple[LevelMap, ...]
     layers: tuple[LayerMap, ...] = ()
     city_level_names: Names = "City"
+    population: PopulationMap | None = None
 
     @model_validator(mode="after")
     def _levels_agree(self) -> "UnitsMap":
@@ -124,6 +138,8 @@ class UnitsMap(_Part):
         named = [level.name for level in self.levels]
         if declared[1:] != named:
             raise ValueError(f"[codes] declares the levels {declared[1:]} under the city, [[levels]] has {named}")
+        if sum(bool(layer.population) for layer in self.layers) + bool(self.population) > 1:
+            raise ValueError("say once how many live where: [population], or population of one layer")
         finest = self.levels[-1]
         if not (finest.source or finest.grid):
             raise ValueError("the finest level needs a source or a grid")

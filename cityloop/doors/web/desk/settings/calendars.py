@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from cityloop.doors.web.desk.settings.guards import Wrong, attempt, draw, go, setter, settings_page, spoken, text
 from cityloop.doors.web.show import names
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.kit.words import natural
+from cityloop.ground.kit.words import clean, natural
 from cityloop.town.calendar import actions
 from cityloop.town.calendar import queries as calendar
 from cityloop.town.calendar.clock import city_clock
@@ -31,7 +31,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     """Show a calendar; take in its changes. A key nobody uses yet shows an empty one, to be made."""
     row, wrong = calendar.calendar_named(key), Wrong()
     if request.method == "POST":
-        wrong = attempt(request, lambda: keep(request, key), FIELDS)
+        wrong = attempt(request, lambda: keep(request, key, row), FIELDS)
         if not wrong:
             return go(reverse("desk:settings-calendar", args=[key]))
     typed = {name: request.POST.get(name, "") for name in request.POST} if request.method == "POST" else written(row)
@@ -40,16 +40,16 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     return draw(request, "calendar", "calendars", context, wrong.status)
 
 
-def keep(request: HttpRequest, key: str) -> None:
+def keep(request: HttpRequest, key: str, row: Any) -> None:
     """Keep what the form says."""
     minutes = natural(text(request, "day_minutes") or "480")
     if minutes not in range(1, 1441):
         raise Refusal("calendar.day_minutes", "A working day has 1 to 1,440 minutes.", "day_minutes")
     actions.keep_calendar(
-        key=key, names=spoken(request, "names") or None, zone=text(request, "zone"),
+        key=key, names=spoken(request, "names", row.names if row else None) or None, zone=text(request, "zone"),
         shifts=[shifts(text(request, f"shifts{n}")) for n in range(7)], day_minutes=minutes or 480,
         country=text(request, "country").upper(), subdivision=text(request, "subdivision").upper(),
-        holidays=str(request.POST.get("holidays", ""))[:20_000].split(), workdays=swaps(request),
+        holidays=clean(str(request.POST.get("holidays", "")))[:20_000].split(), workdays=swaps(request),
         by=setter(request), at=city_clock.now(),
     )  # fmt: skip
 
@@ -70,7 +70,7 @@ def shifts(words: str) -> list[list[str]]:
 def swaps(request: HttpRequest) -> dict[str, int | None]:
     """Read the days worked by swap, one a line: a date, and the weekday (1 Monday to 7 Sunday) it is worked like."""
     found: dict[str, int | None] = {}
-    for line in str(request.POST.get("workdays", ""))[:20_000].splitlines():
+    for line in clean(str(request.POST.get("workdays", "")))[:20_000].splitlines():
         day, _space, like = line.strip().partition(" ")
         if not day:
             continue

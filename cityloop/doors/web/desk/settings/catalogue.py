@@ -10,11 +10,22 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cityloop.doors.web.desk.settings.guards import Wrong, attempt, draw, go, setter, settings_page, spoken, text
+from cityloop.doors.web.desk.settings.guards import (
+    Wrong,
+    attempt,
+    changing,
+    draw,
+    go,
+    setter,
+    settings_page,
+    spoken,
+    text,
+)
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import in_full, language, limit
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule
+from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import actions
 from cityloop.town.catalog import queries as catalog
@@ -98,6 +109,8 @@ def take(request: HttpRequest, entry: Entry) -> None:
         actions.put_line(matter=entry.code, unit=code, lead=lead, assisting=helpers, on=on, by=by, at=at)
     elif what == "drop":
         actions.drop_line(matter=text(request, "of"), unit=text(request, "unit"), on=on, by=by, at=at)
+    elif what != "matter":
+        raise changing(what)
     else:
         actions.change_matter(code=entry.code, changes=changes(request, entry), on=on, by=by, at=at)
 
@@ -109,12 +122,12 @@ def changes(request: HttpRequest, entry: Entry) -> dict[str, Any]:
         for n, step in enumerate(entry.milestones)
     ]
     return {
-        "names": spoken(request, "names"),
-        "filing": spoken(request, "filing"),
-        "closing": spoken(request, "closing"),
+        "names": spoken(request, "names", entry.names),
+        "filing": spoken(request, "filing", entry.filing),
+        "closing": spoken(request, "closing", entry.closing),
         "milestones": steps,
         "urgent": text(request, "urgent") == "yes",
-        "level": int(text(request, "level") or 0) if text(request, "level").isdigit() else -1,
+        "level": level if (level := natural(text(request, "level") or "0")) is not None else -1,
         "public_place": text(request, "public_place"),
     }
 
@@ -168,7 +181,7 @@ def _line(rule: Rule, known: dict[str, orgs.OrgRef], places: dict[str, str]) -> 
         "unit": rule.unit,
         "where": places.get(rule.unit, rule.unit) if rule.unit else _("the whole city"),
         "lead": called(rule.lead),
-        "assisting": ", ".join(called(a.organisation) for a in rule.assisting),
+        "assisting": names.listed(called(a.organisation) for a in rule.assisting),
         "own": rule.source == "the city",
     }
 

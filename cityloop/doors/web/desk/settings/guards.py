@@ -1,6 +1,6 @@
 """Who may look at settings, who may change them, and how a change comes back refused."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from cityloop.doors.web.guards import View, found, scope_of
 from cityloop.doors.web.show.acting import said
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.units import queries as units
 
@@ -79,10 +80,15 @@ def go(address: str) -> HttpResponseRedirect:
 
 def text(request: HttpRequest, name: str) -> str:
     """Give one line of a form."""
-    return str(request.POST.get(name, "")).strip()[:2000]
+    return clean(str(request.POST.get(name, ""))).strip()[:2000]
 
 
-def spoken(request: HttpRequest, name: str) -> dict[str, str]:
-    """Give words asked for in both languages, without those left empty."""
+def spoken(request: HttpRequest, name: str, before: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Give words asked for in both languages, without those left empty; other languages stay as they were before."""
     given = {"en": text(request, f"{name}_en"), "zh-hans": text(request, f"{name}_zh")}
-    return {lang: words for lang, words in given.items() if words}
+    return {lang: words for lang, words in {**(before or {}), **given}.items() if words}
+
+
+def changing(what: str) -> Refusal:
+    """Say that a form asks for something this page does not know."""
+    return Refusal("settings.do", "This page knows no change called {what}.", what=what[:40])

@@ -87,7 +87,7 @@ def picture(made: Diagram, definition: Definition) -> dict[str, Any]:
         "arrows": [
             (arrow, _("{source} → {target}: {actions}").format(
                 source=names.state(definition, arrow.source), target=names.state(definition, arrow.target),
-                actions=", ".join(names.action(definition, action) for action in arrow.actions)))
+                actions=names.listed(names.action(definition, action) for action in arrow.actions)))
             for arrow in made.arrows
         ],
     }  # fmt: skip
@@ -112,12 +112,12 @@ def table(definition: Definition) -> list[Row]:
 
 def _row(definition: Definition, key: str, state: State, ways: dict[tuple[str, str], set[str]]) -> Row:
     out = [
-        (names.action(definition, action), names.state(definition, target), ", ".join(sorted(map(role, by))))
+        (names.action(definition, action), names.state(definition, target), names.listed(sorted(map(role, by))))
         for (action, target), by in ways.items()
     ]
     kinds = [_("end")] * state.end + [_("detour")] * state.detour + [_("optional")] * state.optional
     lane = {"supervision": _("Supervision"), "command": _("Command")}.get(state.track, _("Outside"))
-    return Row(key, names.state(definition, key), lane, holder(state), clock(state), ", ".join(kinds), out)
+    return Row(key, names.state(definition, key), lane, holder(state), clock(state), names.listed(kinds), out)
 
 
 def holder(state: State) -> str:
@@ -137,7 +137,7 @@ def counters(definition: Definition) -> list[tuple[str, int, str]]:
     said = definition.source.actions
     return [
         (
-            ", ".join(names.words(a.names) for a in said.values() if a.counter == key) or key,
+            names.listed(names.words(a.names) for a in said.values() if a.counter == key) or key,
             counter.max,
             role(counter.at_max),
         )
@@ -149,7 +149,7 @@ def requests(definition: Definition) -> list[tuple[str, str, str, str, int]]:
     """Give the requests: who asks, who decides, within what time, how often."""
     marks = {"@target": _("the organisation asked")}
     return [
-        (names.words(kind.names), ", ".join(map(role, kind.by)),
+        (names.words(kind.names), names.listed(map(role, kind.by)),
          " → ".join(marks.get(who) or role(who) for who in kind.decide), limit(kind.limit), kind.max)
         for kind in definition.requests.values()
     ]  # fmt: skip

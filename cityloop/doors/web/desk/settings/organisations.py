@@ -1,12 +1,23 @@
 """Organisations and their posts: the tree of who can be given work, and who sits where."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cityloop.doors.web.desk.settings.guards import Wrong, attempt, draw, go, setter, settings_page, spoken, text
+from cityloop.doors.web.desk.settings.guards import (
+    Wrong,
+    attempt,
+    changing,
+    draw,
+    go,
+    setter,
+    settings_page,
+    spoken,
+    text,
+)
 from cityloop.doors.web.show import names
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
@@ -56,9 +67,9 @@ def add(request: HttpRequest) -> None:
     )  # fmt: skip
 
 
-def named(request: HttpRequest) -> dict[str, str]:
+def named(request: HttpRequest, before: Mapping[str, str] | None = None) -> dict[str, str]:
     """Read the names of a form; refuse where there is none."""
-    given = spoken(request, "names")
+    given = spoken(request, "names", before)
     if not given:
         raise Refusal("orgs.names.missing", "Give the organisation a name.", "names")
     return given
@@ -85,7 +96,7 @@ def change(request: HttpRequest, org: Any) -> None:
     """Make the change that a form of this page asks for."""
     by, at, what = setter(request), city_clock.now(), text(request, "do")
     if what == "names":
-        actions.rename_organisation(organisation=org, names=named(request), by=by, at=at)
+        actions.rename_organisation(organisation=org, names=named(request, org.names), by=by, at=at)
     elif what == "move":
         actions.move_organisation(organisation=org, parent=orgs.organisation(text(request, "parent")), by=by, at=at)
     elif what in ("open", "close"):
@@ -98,6 +109,8 @@ def change(request: HttpRequest, org: Any) -> None:
         actions.add_post(organisation=org, role=text(request, "role"), unit_code=code, level=level, by=by, at=at)
     elif what == "close-post":
         actions.close_post(post=own_post(org, text(request, "post")), by=by, at=at)
+    else:
+        raise changing(what)
 
 
 def own_post(org: Any, number: str) -> Any:

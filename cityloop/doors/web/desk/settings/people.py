@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from cityloop.doors.web.desk.settings.guards import Wrong, attempt, draw, go, setter, settings_page, text
+from cityloop.doors.web.desk.settings.guards import Wrong, attempt, changing, draw, go, setter, settings_page, text
 from cityloop.doors.web.desk.settings.organisations import place, role, roles, with_places
 from cityloop.doors.web.show import names
 from cityloop.ground.kit.refusal import Refusal
@@ -43,8 +43,10 @@ def take(request: HttpRequest) -> str:
         actions.dismiss(holding=orgs.holding(natural(text(request, "holding")) or 0), by=by, at=at)
     elif what == "close":
         persons_actions.close_account(account=persons.account_named(text(request, "user")), by=by, at=at)
-    else:
+    elif what == "appoint":
         return appoint(request, by, at)
+    else:
+        raise changing(what)
     return ""
 
 

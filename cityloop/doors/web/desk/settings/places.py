@@ -35,7 +35,7 @@ def one(request: HttpRequest, code: str = "") -> HttpResponse:
 
 def rename(request: HttpRequest, unit: Any) -> None:
     """Give the unit the names in the form."""
-    naming.rename(code=unit.code, names=spoken(request, "names"), by=setter(request), at=city_clock.now())
+    naming.rename(code=unit.code, names=spoken(request, "names", unit.names), by=setter(request), at=city_clock.now())
 
 
 def level_name(number: int) -> str:

@@ -7,12 +7,11 @@ from cityloop.ground.kit.words import clean, natural
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.search import queries as search
 from cityloop.town.orgs.authority import Scope
+from cityloop.town.orgs.roles import MAY_LOOK
 from cityloop.town.persons import actions as looking
 from cityloop.town.persons import queries as persons
 
 LONGEST = 120
-# Posts that may ask who reported; a search by phone or e-mail is such a question, and is recorded as one.
-MAY_LOOK = ("intake_officer", "shift_leader", "inspector", "dispatcher", "department_officer", "crew")
 PHONE_DIGITS = 7
 
 

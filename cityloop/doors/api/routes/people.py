@@ -1,0 +1,101 @@
+"""Accounts and the posts they hold. No personal data stands here, only user names."""
+
+import secrets
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from ninja import Query
+from pydantic import Field
+
+from cityloop.doors.api import shown
+from cityloop.doors.api.answers import listed, nothing, said
+from cityloop.doors.api.asked import Paged
+from cityloop.doors.api.bodies import json_body, known_query
+from cityloop.doors.api.door import READ, SETUP, api
+from cityloop.doors.api.openapi import can
+from cityloop.doors.api.paging import Name, following, place_of
+from cityloop.doors.api.schemas import Text
+from cityloop.doors.api.schemas_settings import HeldOut, HoldingIn, PeoplePage, PersonIn, PersonNewOut
+from cityloop.doors.api.settings import reader, setter, unit_code
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs import actions
+from cityloop.town.orgs import queries as orgs
+from cityloop.town.persons import actions as persons_actions
+from cityloop.town.persons import queries as persons
+
+
+class PeopleAsked(Paged):
+    """Which accounts."""
+
+    begins: Text = Field("", max_length=60, description="How the user name begins.")
+
+
+@api.get("/settings/people", response=can(PeoplePage, 200, "key query"), auth=READ, tags=["settings"])
+def people(request: HttpRequest, asked: Query[PeopleAsked]) -> HttpResponse:
+    """List accounts by user name, with the posts each holds now."""
+    known_query(request, asked)
+    reader(request)
+    place = place_of(asked.cursor, Name)
+    rows = persons.accounts_listed(begins=asked.begins, after=place.name if place else "", most=asked.limit + 1)
+    page = rows[: asked.limit]
+    seats = orgs.seats_of_accounts([row.pk for row in page], city_clock.now())
+    more = following(request, Name(page[-1].username)) if len(rows) > asked.limit else ""
+    return listed([_person(row, seats.get(row.pk, [])) for row in page], more)
+
+
+@api.post("/settings/people", response=can(PersonNewOut, 201, "key body"), auth=SETUP, tags=["settings"])
+@transaction.atomic
+def open_account(request: HttpRequest, body: PersonIn) -> HttpResponse:
+    """Open an account. Its password is made here and told once."""
+    json_body(request)
+    by, at, password = setter(request), city_clock.now(), secrets.token_urlsafe(15)
+    person = persons_actions.register_person(at=at, name=body.name)
+    made = persons_actions.open_account(username=body.username, password=password, person=person, by=by, at=at)
+    return said({"username": made.username, "password": password}, 201)
+
+
+@api.delete("/settings/people/{username}", response=can(None, 204, "key path"), auth=SETUP, tags=["settings"])
+def close_account(request: HttpRequest, username: str) -> HttpResponse:
+    """Close an account at once: its sessions and its keys end."""
+    by = setter(request)
+    try:
+        account = persons.account_named(username)
+    except Refusal as refusal:
+        raise Refusal("api.none", "There is no such account.", "username") from refusal
+    persons_actions.close_account(account=account, by=by, at=city_clock.now())
+    return nothing()
+
+
+@api.post("/settings/holdings", response=can(HeldOut, 201, "key body"), auth=SETUP, tags=["settings"])
+@transaction.atomic
+def appoint(request: HttpRequest, body: HoldingIn) -> HttpResponse:
+    """Let an account hold a post from now on; a post that is not there yet is made."""
+    json_body(request)
+    by, at, code = setter(request), city_clock.now(), unit_code(body.unit)
+    org, account = orgs.organisation(body.organisation), persons.account_named(body.username)
+    post = orgs.post_of(org, body.role, code, body.level) or actions.add_post(
+        organisation=org, role=body.role, unit_code=code, level=body.level, by=by, at=at
+    )
+    held = actions.appoint(account=account, post=post, by=by, at=at)
+    told = {"holding": held.pk, "post": post.pk, "role": post.role, "organisation": org.key}
+    return said({**told, "unit": post.unit_code, "level": post.level}, 201)
+
+
+@api.delete("/settings/holdings/{holding}", response=can(None, 204, "key path"), auth=SETUP, tags=["settings"])
+def dismiss(request: HttpRequest, holding: str) -> HttpResponse:
+    """End an appointment now."""
+    by = setter(request)
+    actions.dismiss(holding=orgs.holding(natural(holding) or 0), by=by, at=city_clock.now())
+    return nothing()
+
+
+def _person(row: Any, seats: list[orgs.Seat]) -> dict[str, Any]:
+    return {"username": row.username, "active": row.is_active, "holds": [_held(seat) for seat in seats]}
+
+
+def _held(seat: orgs.Seat) -> dict[str, Any]:
+    named = {name: getattr(seat, name) for name in ("holding", "post", "role", "level")}
+    return {**named, "organisation": shown.key_of(seat.org), "unit": seat.unit_code}

@@ -1,0 +1,148 @@
+"""Setting the city up through the door: every post reads, the city engineer changes, nobody overwrites unseen."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.ledger.models import Step
+from cityloop.town.orgs.models import Organisation
+from tests.doors.api.conftest import ask
+from tests.loops.cases.smallville import Town
+from tests.town.staff import make_account, seat
+
+Key = Callable[..., str]
+HOURS = [[["09:00", "17:00"]]] * 5 + [[], []]
+ROOT = "/api/v1/settings"
+READS = (
+    "catalogue", "matters/tree", "organisations/parks", "people", "calendars", "calendars/city", "loops/case",
+)  # fmt: skip
+CHANGES: list[tuple[str, str, Any, int]] = [
+    ("PATCH", "matters/tree", {"urgent": True}, 200),
+    ("PUT", "matters/tree/lines", {"unit": "100101", "lead": "roads"}, 200),
+    ("POST", "organisations", {"key": "lamps", "names": {"en": "Lamps"}}, 201),
+    ("PATCH", "organisations/parks", {"names": {"en": "Parks & Trees"}}, 200),
+    ("POST", "organisations/parks/posts", {"role": "crew", "unit": "100101"}, 201),
+    ("POST", "people", {"username": "m.lee"}, 201),
+    ("PUT", "calendars/night", {"zone": "America/New_York", "shifts": HOURS}, 200),
+    ("PATCH", "units/100101", {"names": {"en": "Westend", "zh-hans": "西区"}}, 200),
+]
+
+
+@pytest.fixture
+def engineer(town: Town, key: Key) -> str:
+    town.accounts["engineer"] = seat(town.orgs["city"], "city_engineer")
+    return key("engineer")
+
+
+def test_every_post_reads_and_a_stranger_does_not(town: Town, key: Key, engineer: str) -> None:
+    for path in READS:
+        for who in ("parks", "engineer"):
+            answer = ask("GET", f"{ROOT}/{path}", key(who))
+            assert answer.status == 200, (path, answer.body)
+        assert ask("GET", f"{ROOT}/{path}", key(make_account())).status == 403, path
+        assert ask("GET", f"{ROOT}/{path}").status == 401
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), CHANGES, ids=[f"{m} {p}" for m, p, _b, _s in CHANGES])
+def test_only_the_city_engineer_changes(
+    town: Town, key: Key, engineer: str, method: str, path: str, body: Any, status: int
+) -> None:
+    before = Step.objects.count()
+    part = seat(town.orgs["city"], "city_engineer", unit="100101")  # of a part of the city only
+    for who in ("shift", "commander", part):
+        refused = ask(method, f"{ROOT}/{path}", key(who), body)
+        assert (refused.status, refused.body["code"]) == (403, "authority.denied"), who
+    assert ask(method, f"{ROOT}/{path}", key("engineer", "read", "act"), body).body["code"] == "api.scope"
+    before = Step.objects.count()
+    answer = ask(method, f"{ROOT}/{path}", engineer, body)
+    assert answer.status == status, answer.body
+    assert Step.objects.count() > before  # on the ledger
+
+
+def test_a_matter_is_changed_on_the_version_that_was_seen(town: Town, engineer: str) -> None:
+    path = f"{ROOT}/matters/tree"
+    seen = ask("GET", path, engineer)
+    assert seen.body["lines"][0]["lead"] == "parks" and [m["limit"] for m in seen.body["milestones"]] == [
+        "1 uh",
+        "5 wd",
+    ]
+    tag = seen.headers["ETag"]
+    assert ask("GET", path, engineer, If_None_Match=tag).status == 304
+    changed = ask("PATCH", path, engineer, {"urgent": True, "level": 1}, If_Match=tag)
+    assert changed.status == 200 and changed.body["urgent"] and changed.body["level"] == 1
+    assert changed.body["catalogue"] == catalog.last_digest() != seen.body["catalogue"]
+    late = ask("PATCH", path, engineer, {"urgent": False}, If_Match=tag)
+    assert (late.status, late.body["code"]) == (412, "api.match")
+    assert ask("GET", path, engineer).body["urgent"] is True
+    wrong = ask("PATCH", path, engineer, {"milestones": [{"name": {"en": "x"}, "limit": "soon"}]})
+    assert wrong.status == 400 and wrong.body["field"] == "milestones"
+    assert ask("PATCH", f"{ROOT}/matters/nothing", engineer, {"urgent": True}).status == 404
+
+
+def test_lines_of_the_citys_own(town: Town, engineer: str) -> None:
+    path = f"{ROOT}/matters/tree/lines"
+    put = ask("PUT", path, engineer, {"unit": "100101", "lead": "roads", "assisting": ["parks"]})
+    own = [line for line in put.body["lines"] if line["own"]]
+    assert own == [{"matter": "tree", "unit": "100101", "lead": "roads", "assisting": ["parks"], "own": True}]
+    assert ask("PUT", path, engineer, {"unit": "77", "lead": "roads"}).status in (400, 404)
+    assert ask("PUT", path, engineer, {"lead": "nobody"}).status == 400
+    gone = ask("DELETE", f"{path}/100101", engineer)
+    assert gone.status == 200 and not [line for line in gone.body["lines"] if line["own"]]
+    assert ask("DELETE", f"{path}/city", engineer).status == 400
+
+
+def test_organisations_posts_people(town: Town, key: Key, engineer: str) -> None:
+    made = ask("POST", f"{ROOT}/organisations", engineer, {"key": "lamps", "names": {"en": "Lamps"}, "parent": "roads"})
+    assert made.body["parent"] == "roads" and made.body["posts"] == []
+    again = ask("POST", f"{ROOT}/organisations", engineer, {"key": "lamps", "names": {"en": "Lamps"}})
+    assert (again.status, again.body["code"]) == (409, "orgs.key.taken")
+    tag = made.headers["ETag"]
+    path = f"{ROOT}/organisations/lamps"
+    moved = ask("PATCH", path, engineer, {"parent": "parks", "names": {"en": "Lights"}}, If_Match=tag)
+    assert moved.body["parent"] == "parks" and moved.body["names"] == {"en": "Lights"}
+    assert ask("PATCH", path, engineer, {"active": False}, If_Match=tag).status == 412
+    circle = ask("PATCH", f"{ROOT}/organisations/parks", engineer, {"names": {"en": "X"}, "parent": "lamps"})
+    assert circle.status == 400 and Organisation.objects.get(key="parks").names["en"] == "Parks"  # all or nothing
+    user = ask("POST", f"{ROOT}/people", engineer, {"username": "m.lee"}).body
+    assert user["username"] == "m.lee" and len(user["password"]) >= 15
+    assert ask("POST", f"{ROOT}/people", engineer, {"username": "m.lee"}).status == 409
+    seat_of = {"username": "m.lee", "organisation": "lamps", "role": "department_officer", "unit": "100101"}
+    held = ask("POST", f"{ROOT}/holdings", engineer, seat_of).body
+    assert ask("POST", f"{ROOT}/holdings", engineer, seat_of).status == 409
+    (person,) = ask("GET", f"{ROOT}/people?begins=m.l", engineer).body["items"]
+    assert person["holds"] == [held] and held["organisation"] == "lamps"
+    posts = ask("GET", path, key("parks")).body["posts"]
+    assert [(p["role"], p["username"]) for p in posts] == [("department_officer", "m.lee")]
+    assert ask("DELETE", f"{ROOT}/holdings/{held['holding']}", engineer).status == 204
+    assert ask("DELETE", f"{ROOT}/holdings/{held['holding']}", engineer).status == 409
+    assert ask("DELETE", f"{path}/posts/{held['post']}", engineer).body["posts"] == []
+    assert ask("DELETE", f"{ROOT}/organisations/parks/posts/{held['post']}", engineer).status == 404
+    assert ask("DELETE", f"{ROOT}/people/m.lee", engineer).status == 204
+    assert ask("GET", f"{ROOT}/people?begins=m.l", engineer).body["items"][0]["active"] is False
+
+
+def test_people_are_paged(town: Town, engineer: str) -> None:
+    path, seen = f"{ROOT}/people?limit=3", []
+    while path:
+        page = ask("GET", path, engineer).body
+        seen += [one["username"] for one in page["items"]]
+        path = page["next"]
+    assert seen == sorted(account.username for account in town.accounts.values())
+
+
+def test_calendars_units_loops(town: Town, engineer: str) -> None:
+    kept = ask("GET", f"{ROOT}/calendars/city", engineer)
+    body = {name: kept.body[name] for name in ("names", "zone", "shifts")} | {"holidays": ["2026-10-01"]}
+    changed = ask("PUT", f"{ROOT}/calendars/city", engineer, body, If_Match=kept.headers["ETag"])
+    assert changed.status == 200 and changed.body["holidays"] == ["2026-10-01"]
+    assert ask("PUT", f"{ROOT}/calendars/city", engineer, body, If_Match=kept.headers["ETag"]).status == 412
+    assert ask("PUT", f"{ROOT}/calendars/city", engineer, {**body, "zone": "Nowhere"}).status == 400
+    assert ask("PUT", f"{ROOT}/calendars/city", engineer, {**body, "shifts": [[]]}).status == 422
+    assert ask("GET", f"{ROOT}/calendars/none", engineer).status == 404
+    ask("PATCH", f"{ROOT}/units/100101", engineer, {"names": {"en": "Westend"}})
+    assert ask("GET", "/api/v1/units?q=westend", engineer).body["items"][0]["code"] == "100101"
+    loop = ask("GET", f"{ROOT}/loops/case", engineer).body
+    assert loop["findings"] == [] and {"collected", "closed"} <= {state["key"] for state in loop["states"]}
+    assert ("file", "collected", "filed") in {(w["action"], w["source"], w["target"]) for w in loop["ways"]}
