@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.loops.cases.actions import prepare, save
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.search.asking import is_number
 from cityloop.loops.cases.search.tasks import follow
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.tasks import sequence_and_seal
@@ -280,3 +281,11 @@ def test_the_same_name_keeps_one_view_and_there_is_an_end(client, town):
     for number_ in range(25):
         client.post("/desk/views/cases/keep", {"name": f"v{number_ % 22}", "query": "state=open"})
     assert View.objects.count() == 20
+
+
+def test_seven_bare_digits_are_a_case_once_the_city_has_counted_so_far(town):
+    last = Case.objects.get(pk=town.collect().case)
+    assert is_number("123456") and not is_number("1234567")
+    last.pk = 1_234_567
+    last.save(force_insert=True)
+    assert is_number("1234567") and not is_number("9876543")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean, natural
 from cityloop.loops.cases import numbers
+from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.search import queries as search
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.orgs.roles import MAY_LOOK
@@ -42,13 +43,21 @@ def look_for(scope: Scope, text: str, now: int) -> Looked:
 
 
 def is_number(text: str) -> bool:
-    """Tell whether it is a whole public number, or the last digits of one."""
-    if natural(text) is not None:
-        return len(text) < PHONE_DIGITS
+    """Tell whether it is a whole public number, or the last digits of one. One statement for as many as a phone has.
+
+    Where the city has counted that far, bare digits are a case's; a phone number is then written with its prefix.
+    """
+    digits = natural(text)
+    if digits is not None:
+        return len(text) < PHONE_DIGITS or digits <= _last()
     try:
         return bool(numbers.case_id(text))
     except Refusal:
         return False
+
+
+def _last() -> int:
+    return Case.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def is_address_of_person(text: str) -> bool:
