@@ -13,7 +13,7 @@ const islands: Record<string, () => Promise<{ mount: (at: HTMLElement) => unknow
 /** Mounts the islands under an element; what is hidden is mounted when it is shown. */
 export function mountAll(root: ParentNode): void {
   for (const at of root.querySelectorAll<HTMLElement>("[data-island]:not([data-mounted])")) {
-    if (!at.checkVisibility()) continue
+    if (!(at.parentElement ?? at).checkVisibility()) continue  // an island may begin hidden; its surroundings may not
     const load = islands[at.dataset.island ?? ""]
     if (!load) continue
     at.dataset.mounted = "soon"

@@ -52,6 +52,20 @@ def likely(
     return _best(_measured(found, places, lon, lat), at, matter, words, alike)[:most]
 
 
+def of_those(found: Iterable[Case], case: Case, words: str, most: int = 4) -> list[Likely]:
+    """Give the likeliest duplicates of a case among others near it that are at hand. One query: their words."""
+    fitting = [
+        one
+        for one in found
+        if one.state in OPEN_STATES
+        and abs(one.created - case.created) <= WITHIN
+        and (not case.matter or one.matter in (case.matter, ""))
+    ]
+    places = [(one.lon, one.lat) for one in fitting]
+    near_by = _measured(fitting, places, case.lon or 0.0, case.lat or 0.0)
+    return _best(near_by, case.created, case.matter, words, alike)[:most]
+
+
 def openly_likely(*, lon: float, lat: float, at: int, matter: str = "", words: str = "", most: int = 5) -> list[Likely]:
     """Give likely duplicates to whoever asks: only what everybody may know, and nothing finer by asking often.
 

@@ -2,7 +2,7 @@
 
 import msgspec
 import numpy as np
-from django.db.models import Q
+from django.db.models import F, Q
 
 from cityloop.ground.codes import metres_between
 from cityloop.loops.cases.models import Case
@@ -12,7 +12,8 @@ from cityloop.town.units.queries import near
 
 RADIUS_M = 250.0
 LATELY = 30 * 86_400_000_000
-MOST_MEASURED = 120
+MOST_MEASURED = 200
+OPEN_FIRST = F("closed").desc(nulls_first=True)
 
 
 class Neighbour(msgspec.Struct, frozen=True):
@@ -25,13 +26,13 @@ class Neighbour(msgspec.Struct, frozen=True):
 def neighbours(case: Case, scope: Scope, at: int) -> list[Neighbour]:
     """Give cases within 250 m that a scope may see, open or closed in the last 30 days, the nearest first. One query.
 
-    Of very many the latest are measured.
+    Of very many the open ones are measured first, of each the latest: the duplicates of a case are looked for here.
     """
     if case.lon is None or case.lat is None:
         return []
     here = visible(scope, takes_part_each).filter(near("cell", case.lon, case.lat, RADIUS_M))
     lately = here.filter(Q(closed__isnull=True) | Q(closed__gte=at - LATELY)).exclude(pk=case.pk).exclude(into=case)
-    found = list(lately.defer("snapshot", "slots", "head").order_by("-pk")[:MOST_MEASURED])
+    found = list(lately.defer("snapshot", "slots", "head").order_by(OPEN_FIRST, "-pk")[:MOST_MEASURED])
     if not found:
         return []
     places = np.array([(one.lon, one.lat) for one in found], float)

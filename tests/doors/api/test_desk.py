@@ -31,7 +31,7 @@ def found(key: str, query: str) -> Any:
 
 
 def test_cases_are_found_by_words_with_slips(town: Town, key: Key) -> None:
-    bench = name_of(town.collect(words="A broken bench near the fountain", address="12 Rosewood Avenue").case)
+    bench = name_of(town.to("filed", words="A broken bench near the fountain", address="12 Rosewood Avenue"))
     tree = name_of(town.collect(words="树倒在路上 fountain").case)
     index(Case.objects.values_list("id", flat=True))
     mine = key("shift")

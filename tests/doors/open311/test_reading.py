@@ -57,7 +57,14 @@ def test_services_and_their_definitions(door: Door, form: str) -> None:
         check_definition(definition)
         assert bool(definition["attributes"]) == (str(service["metadata"]).lower() == "true")
     attributes = door.get("services/pit", form, "service_definition")["attributes"]
-    assert [a["datatype"] for a in attributes] == ["singlevaluelist", "number", "singlevaluelist", "datetime", "text"]
+    assert [a["datatype"] for a in attributes] == [
+        "singlevaluelist",
+        "number",
+        "singlevaluelist",
+        "datetime",
+        "multivaluelist",
+        "text",
+    ]
     assert [v["name"] for v in attributes[0]["values"]] == ["Small", "Large & <wide>"]
     door.get("services/nothing", form, expect=404)
 

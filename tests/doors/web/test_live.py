@@ -202,16 +202,16 @@ def key_of(account, *scopes, per_minute=600):
 
 def test_a_program_hears_what_its_account_sees(town):
     days_work(town)
-    program = Program(key_of(town.accounts["parks"]), last="0")
+    program, wanted = Program(key_of(town.accounts["parks"]), last="0"), expected(town.accounts["parks"], 0)
 
     async def run():
         running = asyncio.create_task(live.keyed(program.scope, program.receive, program.send))
-        await until(lambda: len(program.offsets) >= len(expected(town.accounts["parks"], 0)))
+        await until(lambda: len(program.offsets) >= len(wanted))
         program.closed.set()
         await running
 
     asyncio.run(run())
-    assert program.offsets == expected(town.accounts["parks"], 0) != []
+    assert program.offsets == wanted != []
 
 
 def test_a_program_that_may_not_listen_is_told_why(town):

@@ -9,11 +9,10 @@ from django.utils.translation import gettext as _
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import duration, when
-from cityloop.loops.cases import duplicates, numbers, queries
+from cityloop.loops.cases import duplicates, numbers
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.neighbours import Neighbour
 from cityloop.loops.cases.openly import AFTER
-from cityloop.town.orgs.authority import Scope
 
 LARGE = 1280
 MOST = 6
@@ -44,15 +43,11 @@ class Picture:
 Pair = tuple[Picture, Picture]
 
 
-def alike(case: Any, words: str, scope: Scope) -> list[Alike]:
-    """Give open cases near this one in place and time that a scope may see, the likeliest first. Two queries."""
-    if case.lon is None or case.lat is None or case.closed is not None or case.into_id:
+def alike(case: Any, words: str, found: Sequence[Neighbour]) -> list[Alike]:
+    """Give those near by that are open and may be about the same thing, the likeliest first. One query."""
+    if case.closed is not None or case.into_id:
         return []
-    found = duplicates.likely(
-        lon=case.lon, lat=case.lat, at=case.created, matter=case.matter, words=words, but=case.pk, most=4,
-        among=queries.visible(scope, queries.takes_part_each),
-    )  # fmt: skip
-    return [_alike(one) for one in found]
+    return [_alike(one) for one in duplicates.of_those([n.case for n in found], case, words)]
 
 
 def _alike(one: duplicates.Likely) -> Alike:

@@ -97,13 +97,13 @@ class File:
 
 
 def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[Any]) -> File:
-    """Give the page of a case, with the reports it grew from. Seven queries at most."""
+    """Give the page of a case, with the reports it grew from. Six queries at most."""
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
     moments = queries.timeline(case, internal=True)
     rows = [m.step for m in reversed(moments)]
     lines = [timeline.line(m, definition, now) for m in moments]
     around = neighbours(case, scope, now)
-    likely = alike(case, moments[-1].words.get("words", "") if moments else "", scope)
+    likely = alike(case, moments[-1].words.get("words", "") if moments else "", around)
     return File(
         number=numbers.number(case),
         seq=snapshot.seq,
