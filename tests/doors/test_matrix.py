@@ -343,7 +343,9 @@ def test_a_page_asks_at_most_twelve_times(made: World, db: None, settings: Any, 
         for _time in range(2):
             with CaptureQueriesContext(connection) as seen:
                 text_of(client.get(asked.path))
-        tables = [re.findall(r'(?:FROM|INTO|UPDATE) "(\w+)"', q["sql"]) for q in seen.captured_queries]
+        # Inside a test's transaction an action's own is a savepoint; outside it is none of the statements counted.
+        said = [q["sql"] for q in seen.captured_queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+        tables = [re.findall(r'(?:FROM|INTO|UPDATE) "(\w+)"', sql) for sql in said]
         if len(tables) > MOST:
             over.append((asked.path, len(tables), tables))
     assert not over, "\n".join(map(str, over))
