@@ -18,7 +18,7 @@ PYTEST := $(BIN)/python -m pytest
 # What needs no second database: the pure core, the checks of the house, the pages in a browser.
 ONCE := --ignore=tests/ground --ignore=tests/architecture --ignore=tests/browser -m "not once"
 
-.PHONY: help setup demo serve test test-setup check pytest-sqlite pytest-postgresql prove bench pictures lint fmt messages lock clean
+.PHONY: help setup demo serve test test-setup check pytest-sqlite pytest-browser pytest-postgresql prove bench pictures lint fmt messages lock clean
 
 help:
 	@echo "make demo      set everything up and open the demo city on http://127.0.0.1:8311"
@@ -77,7 +77,7 @@ serve: setup
 test-setup: setup $(S)/dev
 	@$(BIN)/python tests/parts.py
 
-test: test-setup check pytest-sqlite pytest-postgresql
+test: test-setup check pytest-sqlite pytest-browser pytest-postgresql
 
 check:
 	$(BIN)/ruff check .
@@ -89,7 +89,11 @@ check:
 	$(BIN)/cityloop reference check
 
 pytest-sqlite:
-	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadgroup
+	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadgroup --ignore=tests/browser
+
+# By themselves: a browser keeps an event loop running in its process, which others must not meet.
+pytest-browser:
+	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadfile tests/browser
 
 pytest-postgresql:
 	$(BIN)/python tests/pg.py $(PYTEST) -n 2 --dist loadgroup $(ONCE)

@@ -2,8 +2,9 @@
 
     python tests/prove.py FOLDER
 
-FOLDER/YYYY-MM-DD.json names the commit, the machine, how many tests ran and failed on each database and how long
-that took, and every figure of `cityloop bench` with its goal. Exit 0: all passed and every goal holds.
+FOLDER/YYYY-MM-DD.json names the commit, the machine, how many tests ran and failed on each database and in the
+browser and how long that took, and every figure of `cityloop bench` with its goal. Exit 0: all passed and every
+goal holds.
 """
 
 import json
@@ -26,7 +27,7 @@ def main() -> int:
     folder, began = Path(sys.argv[1]), datetime.now(UTC)
     found: dict[str, Any] = {"at": began.isoformat(timespec="seconds"), "commit": commit(), "machine": machine()}
     found["checks"] = {"passed": make("check") == 0}
-    found["tests"] = {name: tested(f"pytest-{name}") for name in ("sqlite", "postgresql")}
+    found["tests"] = {name: tested(f"pytest-{name}") for name in ("sqlite", "browser", "postgresql")}
     found["bench"] = json.loads(output([sys.executable, "-m", "cityloop.doors.cli.main", "bench", "--json"]) or "[]")
     found["good"] = good(found)
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +46,7 @@ def good(found: dict[str, Any]) -> bool:
 
 
 def tested(target: str) -> dict[str, Any]:
-    """Run the tests of one database with full counts; give their numbers and the seconds they took."""
+    """Run the tests of one target with full counts; give their numbers and the seconds they took."""
     with tempfile.TemporaryDirectory() as folder:
         report, began = Path(folder) / "report.xml", time.monotonic()
         make(target, CITYLOOP_PROVE="1", PYTEST_ADDOPTS=f"--junitxml={report}")

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.test_journey import act, photo, report, resident
 
 __all__ = ["resident"]
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.once
 
 
 def sealed(page, code):

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.once
 
 
 def photo(colour: str) -> dict[str, object]:

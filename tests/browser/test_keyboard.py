@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.once
 CASES = 50 if os.environ.get("CITYLOOP_PROVE") else 5
 FILED = """
 from tests.journeys.town import again

@@ -4,7 +4,7 @@ import pytest
 
 from tests.journeys.town import PASSWORD
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.once
 PAGES = ["/", "/report", "/follow", "/map", "/near?lon=10.05&lat=50.07", "/near?under=100101", "/fixed", "/figures"]
 PAGES += ["/desk/sign-in", "/nothing-here"]
 DESK = ["/desk/", "/desk/cases/", "/desk/cases/NUMBER", "/desk/map", "/desk/settings/", "/desk/settings/catalogue"]

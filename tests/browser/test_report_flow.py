@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.once
 PHONE = {"width": 390, "height": 844}
 # Smallville lies from 10.0 to 10.2 east, 50.0 to 50.1 north.
 PLACES = """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.once
 
 # Smallville lies from 10.0 to 10.2 east, 50.0 to 50.1 north: a lake, two streets, and a case beside them.
 STREETS = """

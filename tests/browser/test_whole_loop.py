@@ -8,7 +8,7 @@ from tests.browser.test_after import sealed
 from tests.browser.test_journey import photo
 from tests.conftest import PROVE
 
-pytestmark = [pytest.mark.once, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.once
 SIZES = {"phone": {"width": 390, "height": 844}, "desk": {"width": 1440, "height": 900}}
 EVERY = [(size, language) for size in SIZES for language in ("en", "zh-hans")]
 POSTS = ("intake", "shift", "dispatcher", "roads", "inspector")

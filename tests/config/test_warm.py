@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -47,5 +48,7 @@ def test_the_start_does_not_wait_for_it(monkeypatch: pytest.MonkeyPatch) -> None
         await asgi.lifespan(receive, send)
         go_on.set()
 
-    asyncio.run(start_and_stop())
+    # In a thread of its own: whatever ran before may have left this one a loop.
+    with ThreadPoolExecutor(1) as alone:
+        alone.submit(asyncio.run, start_and_stop()).result(30)
     assert begun.is_set() and told == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
