@@ -10,6 +10,7 @@ from typing import Any
 
 CASES, PLACES, STREETS = 1_000_000, 5_000, 500
 DISTRICTS, GRIDS = 20, 100
+MATTERS = 150  # besides those of the originals; a third of the copies has them
 DAY = 86_400_000_000
 SMALL = 10_000  # one copy in so many belongs to the small department
 OPEN_STATES = ("collected", "filed", "dispatched", "handling", "handled", "checking", "checked")
@@ -48,6 +49,8 @@ def fill(town: Any, now: int) -> None:
 
 
 FIRST = 1_000  # the id before the first copy's
+# Where a copy lies has nothing to do with whether it is open, nor with what it is about.
+PLACE = f"((s.n / 10 * 7 + s.n % 10 * 613) % {PLACES})"
 
 
 def _numbers(sqlite: bool) -> str:
@@ -89,6 +92,7 @@ def _case(now: int) -> dict[str, str]:
         "closed": f"CASE WHEN t.closed IS NULL THEN NULL ELSE {created} + {DAY} / 2 END",
         "due": f"CASE WHEN t.due IS NULL THEN NULL ELSE {_due(now)} END",
         "level": "CASE WHEN s.n % 50 = 7 THEN 2 ELSE t.level END",
+        "matter": f"CASE WHEN s.n % 3 = 0 THEN 'm' || (s.n / 3 % {MATTERS}) ELSE t.matter END",
         **{name: f"p.{name}" for name in ("unit_code", "lon", "lat", "cell", "address")}, "unit_filed": "p.unit_code",
     }  # fmt: skip
 
@@ -126,7 +130,7 @@ def _copy(cursor: Any, table: str, changed: dict[str, str], where: str) -> None:
     columns = [f.column for f in model._meta.concrete_fields if f.column != "id" or "id" in changed]
     values = ", ".join(changed.get(c, f't."{c}"') for c in columns)
     names = ", ".join(f'"{c}"' for c in columns)
-    joined = f'"{table}" t, s JOIN place p ON p.p = s.n % {PLACES}'
+    joined = f'"{table}" t, s JOIN place p ON p.p = {PLACE}'
     cursor.execute(f'INSERT INTO "{table}" ({names}) SELECT {values} FROM {joined} WHERE {where}')
 
 
@@ -134,12 +138,12 @@ def _words(cursor: Any) -> None:
     """Write what the copies are found by: a word of all, the street, the house, a pair of characters, a rare word."""
     from cityloop.loops.cases.search.actions import key_of
 
-    streets = [(key_of(street(n)), f"s.n % {STREETS} = {n}") for n in range(STREETS)]
+    streets = [(key_of(street(n)), n) for n in range(STREETS)]
     cursor.execute("CREATE TEMP TABLE word (term bigint, n bigint)")
-    cursor.executemany("INSERT INTO word VALUES (%s, %s)", [(key, n) for n, (key, _where) in enumerate(streets)])
+    cursor.executemany("INSERT INTO word VALUES (%s, %s)", streets)
     insert = f'INSERT INTO "cases_posting" ("case_id", "term") SELECT s.n + {FIRST}, '
     cursor.execute(f"{insert} {key_of('road')} FROM s")
-    cursor.execute(f"{insert} w.term FROM s JOIN word w ON w.n = s.n % {STREETS} ORDER BY w.term, s.n")
+    cursor.execute(f"{insert} w.term FROM s JOIN word w ON w.n = {PLACE} % {STREETS} ORDER BY w.term, s.n")
     for n, pair in enumerate(PAIRS):
         cursor.execute(f"{insert} {key_of(pair)} FROM s WHERE s.n / 3 % {len(PAIRS)} = {n}")
     cursor.execute(f"{insert} {key_of(RARE)} FROM s WHERE s.n % 200000 = 77")

@@ -11,10 +11,9 @@ from django.db.models.functions import Cast, Substr
 
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.loop import LOOP
-from cityloop.loops.cases.models import SUBJECT, Case, Part
-from cityloop.loops.cases.queries import Wanted, takes_part_each, visible, wanted_of
+from cityloop.loops.cases.models import SUBJECT, Case
+from cityloop.loops.cases.queries import Wanted, takes_part_by_size, takes_part_each, visible, wanted_of
 from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
-from cityloop.town.columns import under
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import offset_at
 from cityloop.town.orgs.authority import Scope
@@ -23,7 +22,6 @@ from cityloop.town.units import queries as units
 Box = tuple[float, float, float, float]
 METRES = 111_320.0  # a degree of latitude
 WIDE = 60_000.0  # beyond it the cells of a box are too many or too coarse to help
-FEW = 500
 SLACK = 5_000_000  # steps are recorded a moment before they get their offset
 
 
@@ -60,7 +58,7 @@ def briefs(scope: Scope, wanted: Wanted, near: Near, *, before: int = 0, most: i
 
     One query, one more for each organisation whose cases alone are seen; with `since`, a search before it.
     """
-    rows = _narrowed(visible(scope, _part_of).filter(wanted_of(wanted)), near)
+    rows = _narrowed(visible(scope, takes_part_by_size).filter(wanted_of(wanted)), near)
     if before:
         rows = rows.filter(pk__lt=before)
     found = rows.order_by("-pk").values_list(*Brief.__struct_fields__)[:most]
@@ -90,7 +88,7 @@ def features(scope: Scope, wanted: Wanted, near: Near, *, now: int, most: int = 
 
     The database writes the text: fetching four thousand rows and writing them here costs three times as much.
     """
-    seen = visible(scope, _part_of).filter(wanted_of(wanted), closed__isnull=True, lon__isnull=False)
+    seen = visible(scope, takes_part_by_size).filter(wanted_of(wanted), closed__isnull=True, lon__isnull=False)
     rows = _narrowed(seen, near).order_by("-pk").values_list("id", "created", "lon", "lat", "state", "matter", "due")
     joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
     found = _fetched(rows[:most], f"SELECT count(*), {joined}({_feature(now)}, ',') FROM (@) m")
@@ -134,18 +132,6 @@ def _year(now: int) -> str:
     starts = numbers.years(now)
     whens = " ".join(f"WHEN created >= {start} THEN '{year:04d}'" for year, start in starts)
     return f"CASE {whens} ELSE '{starts[-1][0]:04d}' END"
-
-
-def _part_of(path: str) -> Q:
-    """Select where an organisation takes part, in the way that suits how much that is.
-
-    Few cases are named one by one. Where there are many, each row is asked for itself until a page is full.
-    """
-    mine = Part.objects.filter(under("org_path", path))
-    ids = list(mine.values_list("case_id", flat=True)[: FEW + 1])
-    if len(ids) <= FEW:
-        return Q(pk__in=ids)
-    return takes_part_each(path)
 
 
 def _narrowed(rows: "QuerySet[Case]", near: Near) -> "QuerySet[Case]":

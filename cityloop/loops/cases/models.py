@@ -75,6 +75,7 @@ class Case(models.Model):
             models.Index(
                 fields=["cell", "level", "unit_code", "due", "person", "id"], name="case_open_cell", condition=OPEN
             ),
+            models.Index(fields=["id"], name="case_open_newest", condition=OPEN),
             models.Index(fields=["state", "created"], name="case_state_created"),
             models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
             models.Index(fields=["created", "matter"], name="case_created"),

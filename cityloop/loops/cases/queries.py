@@ -27,6 +27,8 @@ from cityloop.town.notices import links
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.persons import queries as persons
 
+FEW = 2_000  # cases that are named one by one
+
 
 def visible(scope: Scope, part_of: Callable[[str], Q] | None = None) -> QuerySet[Case]:
     """Give the cases a scope may see: what its posts cover, and what is in this person's own hands.
@@ -42,7 +44,8 @@ def visible(scope: Scope, part_of: Callable[[str], Q] | None = None) -> QuerySet
 def _in_hand(scope: Scope) -> Q:
     if not scope.sees_anything() or not scope.person:
         return Q(pk__in=[])
-    return Q(person=scope.person, level__lte=max(grant.level for grant in scope.grants))
+    # That it is above 0 is said for the index, which has only such rows.
+    return Q(person=scope.person, person__gt=0, level__lte=max(grant.level for grant in scope.grants))
 
 
 def takes_part(path: str) -> Q:
@@ -57,6 +60,18 @@ def takes_part_each(path: str) -> Q:
     """
     mine = Part.objects.filter(under("org_path", path))
     return Q(Exists(mine.filter(case_id__gte=OuterRef("pk"), case_id__lte=OuterRef("pk"))))
+
+
+def takes_part_by_size(path: str) -> Q:
+    """Select as `takes_part`, for a page from the newest down, in the way that suits how much that is. One query.
+
+    Few cases are named one by one. Where there are many, each row is asked for itself until a page is full.
+    """
+    mine = Part.objects.filter(under("org_path", path))
+    ids = list(mine.values_list("case_id", flat=True)[: FEW + 1])
+    if len(ids) <= FEW:
+        return Q(pk__in=ids)
+    return takes_part_each(path)
 
 
 def rows_of_part(path: str) -> Q:
@@ -154,8 +169,11 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> list[Case]:
-    """Give the newest cases of a list that a scope may see, below the id `before`. One query."""
-    rows = visible(scope).filter(wanted_of(wanted)).defer("snapshot", "slots", "head")
+    """Give the newest cases of a list that a scope may see, below the id `before`.
+
+    One query, one more for each organisation whose cases alone are seen.
+    """
+    rows = visible(scope, takes_part_by_size).filter(wanted_of(wanted)).defer("snapshot", "slots", "head")
     if before:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:most])
@@ -171,7 +189,11 @@ def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, m
     found: list[Case] = []
     for _round in range(3):
         ids = candidates(asked, before=before)
-        rows = visible(scope).filter(wanted_of(wanted), pk__in=ids).defer("snapshot", "slots", "head") if ids else ()
+        rows = (
+            visible(scope, takes_part_each).filter(wanted_of(wanted), pk__in=ids).defer("snapshot", "slots", "head")
+            if ids
+            else ()
+        )
         found += list(rows.order_by("-pk")[: most - len(found)]) if ids else []  # type: ignore[union-attr]
         if len(found) >= most or len(ids) < CANDIDATES:
             break

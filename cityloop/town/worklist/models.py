@@ -46,10 +46,10 @@ class Row(models.Model):
             models.Index(
                 fields=["due"], name="worklist_row_lapse", condition=OPEN & Q(due__isnull=False) & ~Q(on_due="")
             ),
-            models.Index(fields=["role", "due"], name="worklist_row_role", condition=OPEN),
+            models.Index(fields=["role", "org", "due"], name="worklist_row_whose", condition=OPEN),
             # What others have: a few kinds of work in an area, whoever's it is.
             models.Index(fields=["what", "unit_code"], name="worklist_row_what", condition=OPEN),
-            models.Index(fields=["org", "due"], name="worklist_row_org", condition=OPEN & Q(org__gt=0)),
+            models.Index(fields=["role", "org_path", "due"], name="worklist_row_path", condition=OPEN & Q(org__gt=0)),
             models.Index(fields=["person", "due"], name="worklist_row_person", condition=OPEN & Q(person__gt=0)),
         ]
 

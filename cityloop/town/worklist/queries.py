@@ -7,7 +7,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet
 
-from cityloop.town.columns import after, under
+from cityloop.town.columns import under
 from cityloop.town.worklist.models import OPEN, Row, View, Warning
 
 
@@ -21,18 +21,13 @@ def inbox(scope: Any) -> QuerySet[Row]:
 
     A row of an organisation is for all its officers, whoever of them took it on: one may fall ill or leave. A row
     of a pool is for the role's holders in the unit; one that someone took out of the pool is theirs alone.
-    Each alternative says by itself that the row is open, and its role or person: SQLite then has an index for each.
+    Each alternative says by itself that the row is open, and whose it is: SQLite then has an index for each.
     """
     wanted = OPEN & Q(person=scope.person, person__gt=0)
     for grant in scope.grants:
-        wanted |= OPEN & Q(role=grant.role) & _of_grant(grant)
+        for whose in (Q(org=0, person=0), Q(org__gt=0) & under("org_path", grant.org_path)):
+            wanted |= OPEN & Q(role=grant.role) & whose & _under(grant.unit_code) & Q(level__lte=grant.level)
     return open_rows().filter(wanted).order_by(F("due").asc(nulls_last=True), "id")
-
-
-def _of_grant(grant: Any) -> Q:
-    area = _under(grant.unit_code) & Q(level__lte=grant.level)
-    own = Q(org__gt=0, org_path__gte=grant.org_path, org_path__lt=after(grant.org_path))
-    return area & (Q(org=0, person=0) | own)
 
 
 # What the holders of a role wait for while others have it: kinds of duties in their area.
