@@ -86,6 +86,17 @@ def matter(code: str) -> str:
         return code
 
 
+def channel(key: str) -> str:
+    """Say how a report came; what a source calls otherwise stays as it is called there."""
+    known = {
+        "phone": _("phone"), "counter": _("the counter"), "letter": _("letter"), "email": _("e-mail"),
+        "web": _("this website"), "online": _("a website"), "mobile": _("an app"), "api": _("a program"),
+        "open311": _("a program (Open311)"), "split": _("splitting a case"), "other": _("another way"),
+        "unknown": _("an unknown way"),
+    }  # fmt: skip
+    return known.get(key.casefold(), key)
+
+
 def place(path: list[tuple[str, dict[str, str]]], last: int = 2) -> str:
     """Name a place by its finest units, the widest first: `Manhattan · Community District 2`."""
     return " · ".join(words(names) or code for code, names in path[-last:])
