@@ -124,8 +124,7 @@ def replies(request: HttpRequest, number: str) -> HttpResponse:
         {"key": key, "names": reply.names, "actions": actions, "words": reply.words}
         for key, (reply, actions) in fitting.items()
     ]
-    spoken = next((report.language for report in queries.reports_of(case)), "en")
-    return said({"language": spoken, "items": items})
+    return said({"language": queries.spoken(queries.reports_of(case)), "items": items})
 
 
 @api.get("/cases/{number}/receipt", response=can(ReceiptOut, 200, "key path"), auth=READ, tags=["cases"])
