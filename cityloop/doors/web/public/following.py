@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from cityloop.doors.web.photos import address
 from cityloop.doors.web.show import clock as bars
-from cityloop.doors.web.show import names, track
+from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
@@ -218,7 +218,7 @@ def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told |
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":
         who = _("You") if mine else _("The reporter")
-    words = tuple(t for t in moment.words.values() if t) if row.what in TOLD and mine else ()
+    words = timeline.quoted(moment) if row.what in TOLD and mine else ()
     return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
 
 

@@ -42,11 +42,18 @@ def line(moment: Any, definition: Definition, now: int) -> Line:
         icon=names.icon(row.what),
         who=who(row, definition),
         what=done(names.action(definition, row.what), decided(moment.data)),
-        said=tuple(text for text in moment.words.values() if text),
+        said=quoted(moment),
         moved=moved,
         photos=moment.photos,
         internal=row.what == "note",
     )
+
+
+def quoted(moment: Any) -> tuple[str, ...]:
+    """Give the words of a step, answers by what was asked."""
+    matter = str(moment.data.get("matter", ""))
+    said = {key: names.answers(matter, text) if key == "answers" else text for key, text in moment.words.items()}
+    return tuple(text for text in said.values() if text)
 
 
 def done(action: str, result: str) -> str:
