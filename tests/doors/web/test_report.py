@@ -493,3 +493,6 @@ def test_the_worker_changes_with_what_it_keeps(client, db):
     files = re.findall(r'"(/static/build/assets/[^"]+)"', body)
     assert any("report-" in f for f in files) and any("icons" in f for f in files)
     assert not any("desk" in f for f in files)
+    assert '"language": "en"' in body
+    client.cookies.load({"django_language": "zh-hans"})
+    assert '"language": "zh-hans"' in client.get("/sw.js").content.decode()
