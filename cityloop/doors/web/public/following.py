@@ -145,6 +145,8 @@ def sentence(
         title, why = _of_another(snapshot, moments, title, why)
     elif snapshot.disputed:
         why = _("You say that it is not fixed. Whoever checks it has to answer that before it may close.")
+        if next((m.step.name for m in moments if m.step.what == "dispute"), ""):
+            why = _("Another reporter says that it is not fixed. Whoever checks it has to answer that.")
     return ("ver" if snapshot.state == "closed" else status), icon, title, why
 
 
@@ -217,7 +219,7 @@ def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told |
         return None
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":
-        who = _("You") if mine else _("The reporter")
+        who = _("Another reporter") if row.name else _("You") if mine else _("The reporter")
     words = timeline.quoted(moment) if row.what in TOLD and mine else ()
     return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
 
@@ -227,7 +229,7 @@ def sent(moments: Sequence[Any], now: int) -> list[Photo]:
     return [
         _photo(key, when(moment.step.at, now), False, _("by you"))
         for moment in reversed(moments)
-        if moment.step.what in OWN and moment.step.role == "reporter"
+        if moment.step.what in OWN and moment.step.role == "reporter" and not moment.step.name
         for key in moment.photos
     ]
 

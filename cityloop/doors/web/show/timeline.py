@@ -69,7 +69,10 @@ def who(row: Any, definition: Definition) -> str:
         return _("{organisation}, {role}").format(organisation=organisation, role=role) if organisation else role
     if row.actor == "rule" and row.name:
         return _("Rule “{name}”").format(name=row.name)
-    return names.role(definition, row.role)
+    role = names.role(definition, row.role)
+    if row.actor == "reporter" and row.name:  # of a case folded into this one
+        return _("{role} of {number}").format(role=role, number=row.name)
+    return role
 
 
 def decided(data: dict[str, Any]) -> str:
