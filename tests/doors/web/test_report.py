@@ -55,6 +55,7 @@ def test_what_a_matter_asks_is_asked_before_sending(client, asking):
     refused = client.post("/report", form(**{**ANSWERED, "answer-size": "", "answer-depth": "deep"}))
     said = refused.content.decode()
     assert refused.status_code == 422 and 'id="answer-size-error"' in said and 'id="answer-depth-error"' in said
+    assert 'href="#answer-size">How big?: This is needed.' in said
     assert 'value="glass" checked' in said and not Case.objects.exists()
 
 

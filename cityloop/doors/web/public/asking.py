@@ -73,9 +73,12 @@ def answered(matter: str, answers: Given, *, whole: bool) -> tuple[dict[str, str
     Answers to what this matter does not ask were given before another matter was chosen: they are left out.
     """
     wanted = questions(matter)
-    keys = {one.key for one in wanted}
-    found, faults = read(wanted, {key: texts for key, texts in answers.items() if key in keys}, whole=whole)
-    errors = {f"{NAME}{one.field}": said(one) for one in faults}
+    named = {one.key: names.words(one.names) for one in wanted}
+    found, faults = read(wanted, {key: texts for key, texts in answers.items() if key in named}, whole=whole)
+    errors = {
+        f"{NAME}{one.field}": _("{question}: {answer}").format(question=named[str(one.field)], answer=said(one))
+        for one in faults
+    }
     if sum(len(key) + len(text) + 3 for key, text in found.items()) > WORDS_LIMIT:
         errors["form"] = _("The answers are too long together. Please shorten them.")
     return found, errors
