@@ -16,6 +16,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.parts import BROWSERS
+
 ROOT = Path(__file__).resolve().parents[1]
 PROVE = os.environ.get("CITYLOOP_PROVE", "") not in ("", "0")
 
@@ -153,7 +155,7 @@ def base_url(city_server: City) -> str:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Debian's Chromium: software WebGL, no calls home."""
-    path = os.environ.get("CITYLOOP_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    path = os.environ.get("CITYLOOP_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not path:
         pytest.fail("No Chromium found; `make test` installs it by apt where it may.")
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]

@@ -3,17 +3,23 @@
 export interface Ears { fresh: () => void; stale: () => void; missed: () => void; step: (number: string) => void }
 
 type Said = { kind: "fresh" | "stale" | "missed" } | { kind: "step"; number: string }
+type Heard = Said | { kind: "asked" }
 
 export function connect(account: string, ears: Ears): void {
   const hear = (said: Said) => (said.kind === "step" ? ears.step(said.number) : ears[said.kind]())
   if (!navigator.locks || !("BroadcastChannel" in window)) return alone(hear)
   const name = `cityloop.live.${account}`
   const others = new BroadcastChannel(name)
-  others.addEventListener("message", (event: MessageEvent<Said>) => hear(event.data))
+  let listening: EventSource | undefined
+  others.addEventListener("message", ({ data }: MessageEvent<Heard>) => {
+    if (data.kind !== "asked") hear(data)
+    else if (listening?.readyState === EventSource.OPEN) others.postMessage({ kind: "fresh" })
+  })
   const tell = (said: Said) => { hear(said); others.postMessage(said) }
+  others.postMessage({ kind: "asked" }) // a tab just opened need not wait for the next beat
   void navigator.locks.request(name, () => new Promise<void>((leave) => {
     let began = false
-    const stream = listen((said) => {
+    const stream = listening = listen((said) => {
       tell(said)
       if (said.kind !== "fresh" || began) return
       began = true

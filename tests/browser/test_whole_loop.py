@@ -99,7 +99,7 @@ def test_from_report_to_rated(browser, at_desk, town_server, size, language):
 
     take(one, mine, "rate")
     assert one.locator("html").get_attribute("lang").lower() in (language, "zh-hans", "en")
-    sealed(one, code)
+    sealed(town_server, number)
     one.goto(mine)
     one.locator("[data-island=check] button").click()
     one.locator("[data-island=check][data-held=true]").wait_for()

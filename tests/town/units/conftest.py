@@ -1,6 +1,10 @@
 """Cities to test units with."""
 
+import csv
+import gzip
+import io
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,3 +34,20 @@ def fresh_units(settings: Any) -> None:
 def boundaries(shared_data: Path) -> Path:
     """The folder of real boundaries."""
     return shared_data / "boundaries"
+
+
+def rows(path: Path) -> Iterator[dict[str, str]]:
+    """Read a gzipped CSV."""
+    with gzip.open(path) as raw:
+        yield from csv.DictReader(io.TextIOWrapper(raw, "utf-8"))
+
+
+def located(path: Path) -> list[dict[str, str]]:
+    """Read the cases that have coordinates."""
+    return [row for row in rows(path) if row["latitude"] and row["longitude"]]
+
+
+def codes_of(cases: list[dict[str, str]]) -> list[str | None]:
+    """Locate cases."""
+    lons, lats = ([float(row[name]) for row in cases] for name in ("longitude", "latitude"))
+    return list(queries.locate_many(lons, lats))
