@@ -228,14 +228,17 @@ def test_a_reporter_folded_into_a_confidential_case_sees_their_own(client, town)
     assert hidden.number not in page and "Abuse" not in page and "Hidden" not in page
 
 
-def test_who_reported_a_case_folded_into_another_can_say_that_it_is_not_fixed(client, at_desk, town):
+def test_who_reported_a_case_folded_into_another_can_say_that_it_is_not_fixed(
+    client, at_desk, town, django_assert_max_num_queries
+):
     main = town.collect(words="A tree lies here", email="rose@example.org")
     mine = town.collect(words="A tree lies here too", email="ada@example.org")
     town.take(mine.case, "fold", "intake", into=main.case)
     assert 'value="dispute-' not in client.get(f"/follow/{mine.follow}").content.decode()
     for action, who, data in STRAIGHT[:7]:
         town.take(main.case, action, who, **data)
-    page = client.get(f"/follow/{mine.follow}").content.decode()
+    with django_assert_max_num_queries(12):
+        page = client.get(f"/follow/{mine.follow}").content.decode()
     form = page[page.index('data-offer="dispute"') :]
     fields = dict(re.findall(r'name="(offer|seq)" value="([^"]+)"', form[: form.index("</form>")]))
     answer = client.post(f"/follow/{mine.follow}/act", {**fields, "words": "It is still there", "photos": picture()})
@@ -251,3 +254,14 @@ def test_who_reported_a_case_folded_into_another_can_say_that_it_is_not_fixed(cl
     assert again.status_code == 422 and 'value="dispute-' not in again.content.decode()
     with pytest.raises(Refusal):
         town.take(main.case, "pass", "inspector")
+
+
+def test_who_was_asked_to_confirm_is_the_reporter_of_the_main_case_alone(client, town):
+    main, mine = town.collect(), town.collect()
+    town.take(mine.case, "fold", "intake", into=main.case)
+    for action, who, data in STRAIGHT[:7]:
+        town.take(main.case, action, who, **data)
+    assert 'value="dispute-' in client.get(f"/follow/{mine.follow}").content.decode()
+    town.take(main.case, "ask_confirmation", "shift")
+    assert 'value="dispute-' in client.get(f"/follow/{main.follow}").content.decode()
+    assert 'value="dispute-' not in client.get(f"/follow/{mine.follow}").content.decode()
