@@ -5,7 +5,7 @@ import { flush, QUEUE } from "./islands/sending"
 interface Waiting extends Event { waitUntil(work: Promise<unknown>): void }
 interface Asked extends Waiting { request: Request; respondWith(answer: Promise<Response>): void }
 interface Syncing extends Waiting { tag: string }
-interface Worker { skipWaiting(): Promise<void>; clients: { claim(): Promise<void> }; cityloop: { version: string; files: string[] } }
+interface Worker { skipWaiting(): Promise<void>; clients: { claim(): Promise<void> }; cityloop: { version: string; files: string[]; language: string } }
 
 const worker = self as unknown as Worker
 const PAGES = ["/", "/report"]
@@ -36,7 +36,7 @@ self.addEventListener("sync", (event) => {
 async function fill(): Promise<void> {
   const cache = await caches.open(CACHE)
   await cache.addAll(worker.cityloop.files)
-  for (const path of PAGES) await copy(cache, path)
+  for (const path of PAGES) await copy(cache, path, worker.cityloop.language)
 }
 
 /** Keeps a page as a stranger sees it: nothing that was said to one visitor is kept, or used up by keeping it. */

@@ -51,25 +51,28 @@ async function verifier(keys: Key[]): Promise<Verify> {
   }
 }
 
+/** What is wrong: a part of the receipt, and the number of the step or seal where there are several. */
+export type Fault = { what: "chain" | "place" | "seal" | "receipt"; n: number }
+
 /** Gives what is wrong with a receipt, nothing where it holds. */
-export async function faults(receipt: Receipt, keys: Key[]): Promise<string[]> {
-  const found: string[] = []
+export async function faults(receipt: Receipt, keys: Key[]): Promise<Fault[]> {
+  const found: Fault[] = []
   const verified = await verifier(keys)
   const seals = new Map(receipt.seals.map((s) => [s.statement.number, s.statement]))
-  for (const seal of receipt.seals) if (!(await verified(seal))) found.push(`seal ${String(seal.statement.number)}`)
+  for (const seal of receipt.seals) if (!(await verified(seal))) found.push({ what: "seal", n: Number(seal.statement.number) })
   let prev = "0".repeat(64)
   for (const [i, step] of receipt.steps.entries()) {
     const said = JSON.parse(step.body) as Record<string, Json>
-    if (said.subject !== receipt.subject || said.seq !== i + 1 || said.prev !== prev) found.push(`step ${i + 1}: chain`)
+    if (said.subject !== receipt.subject || said.seq !== i + 1 || said.prev !== prev) found.push({ what: "chain", n: i + 1 })
     const hash = await sha(text.encode(step.body))
     prev = hex(hash)
     const seal = seals.get(step.seal)
     const root = seal ? await rootFrom(hash, step.index, Number(seal.size), step.proof) : ""
-    if (!root || root !== seal?.root) found.push(`step ${i + 1}: seal`)
+    if (!root || root !== seal?.root) found.push({ what: "place", n: i + 1 })
   }
   const said = receipt.issued?.statement ?? {}
   const whole = said.number === receipt.number && said.subject === receipt.subject && said.steps === receipt.steps.length && said.head === prev
-  if (!(await verified(receipt.issued)) || !whole) found.push("receipt")
+  if (!(await verified(receipt.issued)) || !whole) found.push({ what: "receipt", n: 0 })
   return found
 }
 
@@ -91,9 +94,15 @@ async function check(at: HTMLElement): Promise<string> {
   if (!receipt || !published) return words.wordAway ?? ""
   const held = receipt as Receipt
   if (!held.steps.length) return words.wordNone ?? ""
-  const found = await faults(held, (published as { keys: Key[] }).keys).catch(() => ["receipt"])
+  const found = await faults(held, (published as { keys: Key[] }).keys).catch((): Fault[] => [{ what: "receipt", n: 0 }])
   at.dataset.held = String(!found.length)
-  return found.length ? `${words.wordWrong ?? ""} ${found.join("; ")}` : `${words.wordHolds ?? ""} ${words.wordSteps ?? ""} ${held.steps.length}`
+  return found.length ? `${words.wordWrong ?? ""} ${found.map((one) => named(words, one)).join(" ")}` : `${words.wordHolds ?? ""} ${words.wordSteps ?? ""} ${held.steps.length}`
+}
+
+/** A fault in the words of the page. */
+function named(words: DOMStringMap, { what, n }: Fault): string {
+  const said = { chain: words.wordChain, place: words.wordPlace, seal: words.wordSeal, receipt: words.wordReceipt }[what]
+  return (said ?? what).replace("{n}", String(n))
 }
 
 async function able(): Promise<boolean> {

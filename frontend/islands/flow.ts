@@ -106,8 +106,10 @@ class Flow {
 
   private choose(button: HTMLButtonElement): string {
     const radio = this.all<HTMLInputElement>("input[name=matter]").find((r) => r.value === button.value)
-    if (radio) radio.checked = true
-    this.changed()
+    if (radio) {
+      radio.checked = true
+      radio.dispatchEvent(new Event("change", { bubbles: true })) // what it asks is looked up, and what is like it
+    }
     return "send"
   }
 

@@ -46,6 +46,7 @@ function watch(form: HTMLFormElement): void {
 async function ask(form: HTMLFormElement, signal: AbortSignal): Promise<void> {
   const [body, typed] = [new FormData(), new FormData(form)]
   for (const name of ["csrfmiddlewaretoken", "desk", ...WATCHED]) body.set(name, String(typed.get(name) ?? ""))
+  for (const [name, value] of typed) if (name.startsWith("answer-")) body.append(name, value)
   const answer = await fetch(form.dataset.hints ?? "", { method: "POST", body, signal })
   if (!answer.ok) return
   const page = new DOMParser().parseFromString(await answer.text(), "text/html")

@@ -13,7 +13,10 @@ export function newKey(): string {
 
 export function fieldsOf(form: HTMLFormElement): Record<string, string> {
   const found: Record<string, string> = {}
-  for (const [name, value] of new FormData(form)) if (typeof value === "string" && !NOT_KEPT.includes(name)) found[name] = value
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value !== "string" || NOT_KEPT.includes(name)) continue
+    found[name] = name.startsWith("answer-") && found[name] ? `${found[name]}\n${value}` : value // several of one question
+  }
   return found
 }
 

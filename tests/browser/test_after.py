@@ -53,6 +53,8 @@ def test_a_receipt_that_was_changed_does_not_hold(resident, town_server):
     resident.route("**/receipt.json", forged)
     resident.locator("[data-island=check] button").click()
     resident.locator("[data-island=check][data-held=false]").wait_for()
+    told = resident.locator("[data-island=check] [role=status]")
+    assert "Step 1 does not stand under its seal." in told.inner_text()
 
 
 def test_without_javascript_the_pair_stands_side_by_side(browser, town_server, at_desk, resident):

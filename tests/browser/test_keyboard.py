@@ -1,13 +1,17 @@
 """A dispatcher's morning by keyboard alone, two dispatchers at one case, and one stream for all tabs of a browser."""
 
-import os
 import re
 import time
 
 import pytest
 
+from tests.browser.test_whole_loop import EVERY, SIZES
+from tests.conftest import PROVE
+
 pytestmark = pytest.mark.once
-CASES = 50 if os.environ.get("CITYLOOP_PROVE") else 5
+CASES = 50 if PROVE else 5
+DISPATCHED = {"en": "Dispatched", "zh-hans": "已派遣"}
+DISPATCH = {"en": "Dispatch", "zh-hans": "派遣"}
 FILED = """
 from tests.journeys.town import again
 town = again()
@@ -33,9 +37,17 @@ def on_page(page, number):
     page.locator(f"[data-case='{number}']").wait_for()
 
 
-def test_a_dispatchers_morning_by_keyboard_alone(at_desk, town_server):
+def spoken(page, language, path):
+    """Open a page of somebody who has signed in, in a language."""
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": page.url}])
+    page.goto(path)
+    return page
+
+
+@pytest.mark.parametrize(("size", "language"), EVERY if PROVE else [("desk", "en")])
+def test_a_dispatchers_morning_by_keyboard_alone(at_desk, town_server, size, language):
     mine = filed(town_server, CASES)
-    page = at_desk("dispatcher", "/desk/?what=filed&unit=100101")
+    page = spoken(at_desk("dispatcher", viewport=SIZES[size]), language, "/desk/?what=filed&unit=100101")
     page.locator("[data-rows] [data-row]").first.wait_for()
     keys = page.keyboard
     keys.press("j")
@@ -50,7 +62,7 @@ def test_a_dispatchers_morning_by_keyboard_alone(at_desk, town_server):
             on_page(page, listed[at + 1])
     page.wait_for_url(re.compile(r"/desk/\?what=filed"))  # the list is worked through: back to it
     assert not set(mine) & {row.get_attribute("data-row") for row in page.locator("[data-rows] [data-row]").all()}
-    assert state(page, mine[0]) == "Dispatched"
+    assert state(page, mine[0]) == DISPATCHED[language]
 
 
 def test_moving_through_a_list_and_about_the_desk(at_desk, town_server):
@@ -107,18 +119,20 @@ def test_ticked_rows_are_dispatched_together_after_a_preview(at_desk, town_serve
     assert [state(page, number) for number in mine] == ["Dispatched"] * 3
 
 
-def test_of_two_dispatchers_one_wins_and_the_other_keeps_their_words(at_desk, town_server):
+@pytest.mark.parametrize(("size", "language"), EVERY if PROVE else [("desk", "en")])
+def test_of_two_dispatchers_one_wins_and_the_other_keeps_their_words(at_desk, town_server, size, language):
     (number,) = filed(town_server, 1)
-    one, two = (at_desk("dispatcher", f"/desk/cases/{number}") for _ in range(2))
+    both = (at_desk("dispatcher", viewport=SIZES[size]) for _ in range(2))
+    one, two = (spoken(page, language, f"/desk/cases/{number}") for page in both)
     two.locator("details:has(form[data-offer=return_to_intake]) > summary").click()
     two.locator("form[data-offer=return_to_intake] textarea").fill("The place is wrong, ask again")
     one.locator("form[data-offer=dispatch] button").last.click()
-    one.get_by_text(f"Dispatch: done, {number}.").wait_for()
+    one.locator("[data-live=head] .chip", has_text=DISPATCHED[language]).wait_for()
     two.locator("form[data-offer=return_to_intake] button").last.click()
     told = two.locator("#refused")
     told.wait_for()
-    assert "Dispatch" in told.inner_text() and "The place is wrong, ask again" in told.inner_text()
-    assert state(two, number) == "Dispatched"
+    assert DISPATCH[language] in told.inner_text() and "The place is wrong, ask again" in told.inner_text()
+    assert state(two, number) == DISPATCHED[language]
 
 
 def test_one_stream_for_all_tabs_and_a_step_is_seen_within_a_second(at_desk, town_server):

@@ -159,6 +159,17 @@ def drawn(page):
         assert chart.get_attribute("data-ready") == "yes"
 
 
+def test_on_a_phone_the_search_of_the_desk_has_room_to_type(page, officer):
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, officer)
+    page.locator("#find").click()
+    assert page.locator("#find").bounding_box()["width"] > 340
+    page.keyboard.type("tree")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/cases/?q=tree")
+    assert page.locator("#find").input_value() == "tree"
+
+
 def test_desk_keys_and_sign_out(page, officer):
     sign_in(page, officer)
     page.keyboard.press("/")

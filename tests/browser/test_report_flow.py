@@ -5,8 +5,14 @@ import re
 
 import pytest
 
+from tests.browser.test_whole_loop import EVERY, SIZES
+from tests.conftest import PROVE
+
 pytestmark = pytest.mark.once
-PHONE = {"width": 390, "height": 844}
+KEPT = {
+    "en": "Kept on this phone. It is sent when the network is back.",
+    "zh-hans": "已保存在本机，网络恢复后自动提交。",
+}
 # Smallville lies from 10.0 to 10.2 east, 50.0 to 50.1 north.
 PLACES = """
 import json, tempfile
@@ -35,9 +41,9 @@ def phone(browser, named):
     """Open phones that stand at places of their own, so that no test sees another's report as its duplicate."""
     opened = []
 
-    def hold(lon=10.05, lat=50.07, **more):
+    def hold(lon=10.05, lat=50.07, viewport=SIZES["phone"], **more):
         context = browser.new_context(
-            base_url=named.url, viewport=PHONE, permissions=["geolocation"],
+            base_url=named.url, viewport=viewport, permissions=["geolocation"],
             geolocation={"longitude": lon, "latitude": lat}, **more,
         )  # fmt: skip
         context.set_default_timeout(20_000)
@@ -107,26 +113,30 @@ def test_without_a_script_a_place_is_found_by_its_street(phone):
     assert "42nd Street" in page.locator(".sum").inner_text()
 
 
-def test_a_report_without_network_is_sent_when_it_is_back(phone, named):
-    page = phone(10.031, 50.013)
+@pytest.mark.parametrize(("size", "language"), EVERY if PROVE else [("phone", "en")])
+def test_a_report_without_network_is_sent_when_it_is_back(phone, named, size, language):
+    page = phone(10.031, 50.013 + EVERY.index((size, language)) / 100, viewport=SIZES[size])
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": named.url}])
+    words = f"Glass on the path, {size}, {language}"
     page.goto("/report")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
     page.context.set_offline(True)
     page.goto("/report")
-    page.get_by_role("button", name="Here, where I am").click()
-    page.locator("#words").fill("Glass on the path")
-    page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Send the report").click()
-    page.get_by_text("Kept on this phone. It is sent when the network is back.").wait_for()
+    assert page.locator("html").get_attribute("lang").lower() == language
+    page.locator("section.where [data-position]").click()
+    page.locator("#words").fill(words)
+    page.locator("section.what .go-on").click()
+    page.locator("#send").click()
+    page.get_by_text(KEPT[language]).wait_for()
     assert page.locator("[data-state=queued]").is_visible()
     page.goto("/")
     page.locator("[data-state=queued]").wait_for()
-    assert cases_about(named, "Glass on the path") == 0
+    assert cases_about(named, words) == 0
     page.context.set_offline(False)
     page.locator("[data-state=sent]").wait_for()
-    page.get_by_role("link", name="Follow it").click()
+    page.locator("a[data-follow]").click()
     page.get_by_role("heading", level=1).wait_for()
-    assert cases_about(named, "Glass on the path") == 1
+    assert cases_about(named, words) == 1
     assert kept_addresses(page) == [], "no page with a code is kept by the worker"
 
 

@@ -17,14 +17,18 @@ ENTRIES = ("frontend/public.ts", "frontend/report.ts")
 
 @require_safe
 def worker(request: HttpRequest) -> HttpResponse:
-    """Give the service worker, with the files it keeps and a version that changes with any of them."""
+    """Give the service worker, with the files it keeps, a version that changes with any of them, and the language.
+
+    Pages kept for a phone are in the language of its reader from the first visit on.
+    """
     body = built.worker()
     files = sorted({file for entry in ENTRIES for file in (built.address(entry), *sum(built.parts(entry), []))})
     files.append(built.address("frontend/icons.svg"))
     version = hashlib.sha256(json.dumps([files, body]).encode()).hexdigest()[:12]
-    told = json.dumps({"version": version, "files": files})
+    told = json.dumps({"version": version, "files": files, "language": language()})
     answer = HttpResponse(f"self.cityloop={told};\n{body}", content_type="text/javascript; charset=utf-8")
     answer["Cache-Control"] = "no-cache"
+    answer["Vary"] = "Cookie, Accept-Language"
     return answer
 
 

@@ -10,6 +10,7 @@ from string import Formatter
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from cityloop.ground.kit.routing import CITY, PLATE, Assist, Rule
 
@@ -19,7 +20,7 @@ LANGUAGES = ("en", "zh-hans")
 def _spoken(words: dict[str, str]) -> dict[str, str]:
     lacking = [lang for lang in LANGUAGES if not words.get(lang, "").strip()]
     if lacking:
-        raise ValueError(f"say it in {' and '.join(lacking)} too")
+        raise PydanticCustomError("spoken", "say it in {languages} too", {"languages": ", ".join(lacking)})
     return words
 
 

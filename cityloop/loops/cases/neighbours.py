@@ -28,14 +28,19 @@ def neighbours(case: Case, scope: Scope, at: int) -> list[Neighbour]:
 
     Of very many the open ones are measured first, of each the latest: the duplicates of a case are looked for here.
     """
+    lately = (Q(closed__isnull=True) | Q(closed__gte=at - LATELY)) & ~Q(into=case)
+    return around(case, scope, RADIUS_M, lately)
+
+
+def around(case: Case, scope: Scope, radius: float, those: Q, most: int = MOST_MEASURED) -> list[Neighbour]:
+    """Give those cases around a case that a scope may see, the nearest first. One query, none where it has no place."""
     if case.lon is None or case.lat is None:
         return []
-    here = visible(scope, takes_part_each).filter(near("cell", case.lon, case.lat, RADIUS_M))
-    lately = here.filter(Q(closed__isnull=True) | Q(closed__gte=at - LATELY)).exclude(pk=case.pk).exclude(into=case)
-    found = list(lately.defer("snapshot", "slots", "head").order_by(OPEN_FIRST, "-pk")[:MOST_MEASURED])
+    here = visible(scope, takes_part_each).filter(near("cell", case.lon, case.lat, radius), those).exclude(pk=case.pk)
+    found = list(here.defer("snapshot", "slots", "head").order_by(OPEN_FIRST, "-pk")[:most])
     if not found:
         return []
     places = np.array([(one.lon, one.lat) for one in found], float)
     away = metres_between(places[:, 0], places[:, 1], case.lon, case.lat)
-    measured = [Neighbour(one, float(m)) for one, m in zip(found, away, strict=True) if m <= RADIUS_M]
+    measured = [Neighbour(one, float(m)) for one, m in zip(found, away, strict=True) if m <= radius]
     return sorted(measured, key=lambda one: one.metres)

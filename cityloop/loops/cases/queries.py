@@ -259,6 +259,23 @@ def reports_of(case: Case) -> list[Report]:
     return list(rows.defer("case__definition", "case__snapshot", "case__slots", "case__head"))
 
 
+def spoken(reports: Iterable[Any]) -> str:
+    """Give the language in which whoever reported is to be told: of the first report with somebody behind it."""
+    known = [(not report.person, n, report.language) for n, report in enumerate(reports)]
+    return min(known)[2] if known else "en"
+
+
+def spoken_in(ids: Iterable[int]) -> dict[int, str]:
+    """Give of each of these cases the language in which whoever reported is to be told. One query."""
+    wanted = list(ids)
+    rows = Report.objects.filter(Q(case__in=wanted) | Q(case__into__in=wanted)).order_by("pk")
+    found: dict[int, list[Any]] = {key: [] for key in wanted}
+    for row in rows.values_list("case_id", "case__into_id", "language", "person", named=True):
+        for key in found.keys() & {row.case_id, row.case__into_id}:
+            found[key].append(row)
+    return {key: spoken(reports) for key, reports in found.items()}
+
+
 class Moment(msgspec.Struct, frozen=True):
     """A step as a timeline shows it: the words opened, the photos by their keys."""
 

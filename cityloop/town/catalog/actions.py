@@ -9,6 +9,7 @@ import msgspec
 from django.db import transaction
 from pydantic import BaseModel, ValidationError
 
+from cityloop.ground.kit import shape
 from cityloop.ground.kit.manifest import Manifest, Matter, Organisation, Responsibility, city_rules
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule, Table
@@ -99,12 +100,7 @@ def _valid(kind: type[M], data: dict[str, Any]) -> M:
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        field = str(first["loc"][0]) if first["loc"] else None
-        where = ".".join(map(str, first["loc"]))
-        raise Refusal(
-            "catalog.value", "{where}: {what}", field, where=where, what=first["msg"].removeprefix("Value error, ")
-        ) from error
+        raise shape.refused(error, "catalog.value") from error
 
 
 def _check_matters(plates: Sequence[Manifest]) -> None:

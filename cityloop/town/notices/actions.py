@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.notices import templates
-from cityloop.town.notices.models import Choice, Notice, Subscription
+from cityloop.town.notices.models import Choice, Notice, Seen, Subscription
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.persons import queries as persons
 
@@ -110,6 +110,14 @@ def note_sent(*, notice: Notice, at: int) -> None:
 def note_failed(*, notice: Notice, error: str, next_at: int | None) -> None:
     """Note a failure and when to try again; `None` gives up."""
     Notice.objects.filter(pk=notice.pk).update(next_at=next_at, tries=notice.tries + 1, error=error[:300])
+
+
+@transaction.atomic
+def note_seen(*, account: int, last: int) -> None:
+    """Note up to which notice an account has looked; what was seen stays seen."""
+    row, _new = Seen.objects.select_for_update().get_or_create(account_id=account, defaults={"last": last})
+    if row.last < last:
+        Seen.objects.filter(pk=account).update(last=last)
 
 
 def is_muted(*, person: int, subject: str) -> bool:

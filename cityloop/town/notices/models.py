@@ -38,6 +38,16 @@ class Notice(models.Model):
         ]
 
 
+class Seen(models.Model):
+    """The notice up to which an account has looked, on whatever device."""
+
+    account = models.OneToOneField(Account, primary_key=True, on_delete=models.CASCADE)
+    last = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "seen"
+
+
 class Choice(models.Model):
     """What a person has said of mails about a subject: none any more since an instant; links before one are void.
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from cityloop.town.notices.models import Notice
+from cityloop.town.notices.models import Notice, Seen
 from cityloop.town.notices.templates import Said, render
 
 
@@ -77,6 +78,12 @@ def _receipt(row: Mapping[str, Any], language: str) -> Receipt:
     return Receipt(row["at"], title, row["people"], row["sent"], row["waiting"], failed)
 
 
-def newer(account: int, seen: int) -> QuerySet[Notice]:
-    """Select an account's notices above the id last seen."""
-    return Notice.objects.filter(account_id=account, channel="log", id__gt=seen)
+def seen(account: int) -> int:
+    """Give the id of the notice up to which an account has looked, 0 before it ever did. One query."""
+    return Seen.objects.filter(account_id=account).values_list("last", flat=True).first() or 0
+
+
+def unseen(account: int) -> QuerySet[Notice]:
+    """Select an account's notices that came since it last looked."""
+    last = Coalesce(Subquery(Seen.objects.filter(account_id=account).values("last")[:1]), 0)
+    return Notice.objects.filter(account_id=account, channel="log", id__gt=last)

@@ -4,13 +4,15 @@ import re
 
 import pytest
 
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.models import Case, Follower
 from cityloop.town.files.actions import keep
 from cityloop.town.ledger import keys
 from cityloop.town.ledger.actions import sequence
 from cityloop.town.ledger.check import check_receipt
+from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.sealing import seal_all
-from tests.doors.web.conftest import picture, publish
+from tests.doors.web.conftest import number, picture, publish
 from tests.loops.cases.smallville import REPORTER, STRAIGHT
 
 
@@ -224,3 +226,42 @@ def test_a_reporter_folded_into_a_confidential_case_sees_their_own(client, town)
     page = client.get(f"/follow/{mine.follow}").content.decode()
     assert "12 Rosewood Avenue" in page and "Fallen tree" in page
     assert hidden.number not in page and "Abuse" not in page and "Hidden" not in page
+
+
+def test_who_reported_a_case_folded_into_another_can_say_that_it_is_not_fixed(
+    client, at_desk, town, django_assert_max_num_queries
+):
+    main = town.collect(words="A tree lies here", email="rose@example.org")
+    mine = town.collect(words="A tree lies here too", email="ada@example.org")
+    town.take(mine.case, "fold", "intake", into=main.case)
+    assert 'value="dispute-' not in client.get(f"/follow/{mine.follow}").content.decode()
+    for action, who, data in STRAIGHT[:7]:
+        town.take(main.case, action, who, **data)
+    with django_assert_max_num_queries(12):
+        page = client.get(f"/follow/{mine.follow}").content.decode()
+    form = page[page.index('data-offer="dispute"') :]
+    fields = dict(re.findall(r'name="(offer|seq)" value="([^"]+)"', form[: form.index("</form>")]))
+    answer = client.post(f"/follow/{mine.follow}/act", {**fields, "words": "It is still there", "photos": picture()})
+    assert answer.status_code == 303
+    step = Step.objects.get(what="dispute")
+    assert step.subject == f"case:{main.case}" and step.name == mine.number
+    assert Case.objects.get(pk=mine.case).state == "folded" and Case.objects.get(pk=main.case).state == "checking"
+    theirs = client.get(f"/follow/{main.follow}").content.decode()
+    assert "Another reporter says that it is not fixed" in theirs and "by you" not in theirs
+    assert "It is still there" not in theirs and mine.number not in theirs
+    assert f"Reporter of {mine.number}" in at_desk("shift").get(f"/desk/cases/{number(main.case)}").content.decode()
+    again = client.post(f"/follow/{mine.follow}/act", {**fields, "words": "Still"})
+    assert again.status_code == 422 and 'value="dispute-' not in again.content.decode()
+    with pytest.raises(Refusal):
+        town.take(main.case, "pass", "inspector")
+
+
+def test_who_was_asked_to_confirm_is_the_reporter_of_the_main_case_alone(client, town):
+    main, mine = town.collect(), town.collect()
+    town.take(mine.case, "fold", "intake", into=main.case)
+    for action, who, data in STRAIGHT[:7]:
+        town.take(main.case, action, who, **data)
+    assert 'value="dispute-' in client.get(f"/follow/{mine.follow}").content.decode()
+    town.take(main.case, "ask_confirmation", "shift")
+    assert 'value="dispute-' in client.get(f"/follow/{main.follow}").content.decode()
+    assert 'value="dispute-' not in client.get(f"/follow/{mine.follow}").content.decode()

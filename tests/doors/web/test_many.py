@@ -3,9 +3,15 @@
 import pytest
 from django.http import QueryDict
 
+from cityloop.ground.kit.manifest import Reply
+from cityloop.loops.cases import queries
 from cityloop.loops.cases.models import Case
+from cityloop.town.catalog import actions as catalog
 from cityloop.town.ledger.models import Step
 from tests.doors.web.conftest import number
+from tests.doors.web.test_thread import REPLY
+from tests.loops.cases.smallville import PLATE
+from tests.town.staff import BY
 
 
 def chosen(*cases, **more):
@@ -41,6 +47,32 @@ def test_many_are_dispatched_each_to_whom_the_catalogue_names(at_desk, town):
     assert states(tree, hole) == ["dispatched", "dispatched"] and "Done for 2 cases" in answer.content.decode()
     leads = [Case.objects.get(pk=case).lead_org for case in (tree, hole)]
     assert leads == [town.orgs["parks"].pk, town.orgs["roads"].pk]
+
+
+def test_ready_words_are_filled_in_for_each_case_in_its_language(at_desk, town):
+    plate = PLATE.model_copy(update={"replies": (Reply.model_validate(REPLY),)})
+    catalog.publish(plates=[plate], by=BY, at=town.at)
+    tree = town.to("handling", email="rose@example.org", language="zh-hans", address="Rosenweg 7")
+    other = town.to("handling", email="ada@example.org", address="Rosenweg 9")
+    desk = at_desk("parks")
+    preview, answer = sent(
+        desk, "close_unsolved", [tree, other], resolution="nothing_found", words="到{place}：{number}，{nothing}"
+    )
+    page = preview.content.decode()
+    assert "{organisation} comes to {place}: {number}." in page and "正前往{place}（{number}）。" in page
+    assert 'lang="zh-Hans"' in page and "such as {number}" in page
+    assert "Done for 2 cases" in answer.content.decode()
+    for case, where in ((tree, "Rosenweg 7"), (other, "Rosenweg 9")):
+        said = queries.timeline(Case.objects.get(pk=case), internal=True)[0].words["words"]
+        assert said == f"到{where}：{number(case)}，{{nothing}}"
+
+
+def test_words_ready_for_one_of_them_alone_are_not_offered(at_desk, town):
+    only = Reply.model_validate({**REPLY, "matters": ["hole"]})
+    catalog.publish(plates=[PLATE.model_copy(update={"replies": (only,)})], by=BY, at=town.at)
+    cases = [town.to("handling"), town.to("handling")]
+    preview, _answer = sent(at_desk("parks"), "close_unsolved", cases)
+    assert "On the way" not in preview.content.decode()
 
 
 def test_many_are_dispatched_again_to_one_organisation(at_desk, town):

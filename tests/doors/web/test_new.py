@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case, Follower, Report
 from cityloop.town.ledger.models import Step
 
@@ -61,3 +62,14 @@ NAMES = ["lon", "unit", "words", "matter", "key", "kept", "channel", "spoken", "
 def test_hostile_calls(at_desk, town, name, value):
     for path in ("/desk/new", "/desk/new/instead"):
         assert at_desk("intake").post(path, {**CALL, name: value}).status_code in (201, 400, 404, 413, 422)
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"), [("PHONE", "来源 电话"), ("counter", "来源 窗口"), ("pigeon", "来源 pigeon")]
+)
+def test_how_a_report_came_is_said_in_words(at_desk, town, channel, said):
+    desk = at_desk("intake")
+    desk.cookies.load({"django_language": "zh-hans"})
+    case = numbers.number(Case.objects.get(pk=town.collect(channel=channel).case))
+    page = desk.get(f"/desk/cases/{case}").content.decode()
+    assert said in page and "PHONE" not in page

@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from cityloop.doors.web.public import cards
 from cityloop.loops.cases import openly, public
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger.models import Step
@@ -30,6 +31,11 @@ def closed(town):
 @pytest.fixture
 def secret(town):
     return town.collect(matter="secret", address="7 Hidden Lane").case
+
+
+@pytest.mark.parametrize(("metres", "said"), [(None, ""), (3, "10 m"), (112, "110 m"), (1940, "1.9 km")])
+def test_distances_are_said_as_people_do(metres, said):
+    assert cards.distance(metres) == said
 
 
 @pytest.mark.parametrize("path", ["/", "/fixed", "/near?lon=10.05&lat=50.07", "/areas/1001.atom", "/areas/1001.rss"])

@@ -7,11 +7,14 @@ from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cityloop.loops.cases.models import Case, Follower, Report
+from cityloop.town.catalog import actions as catalog
 from cityloop.town.files.models import File
 from cityloop.town.ledger.models import Step
 from cityloop.town.persons.queries import words_of
-from tests.doors.web.conftest import picture, publish
+from tests.doors.open311.conftest import plate
+from tests.doors.web.conftest import number, picture, publish
 from tests.town.files import hostile
+from tests.town.staff import BY
 
 HERE = {"lon": "10.05", "lat": "50.07"}
 
@@ -33,6 +36,53 @@ def test_a_report_becomes_a_case(client, town):
     assert code.encode() in page.content and b"promise.json" in page.content
     promise = client.get(f"/follow/{code}/promise.json").json()
     assert promise["promise"]["subject"] == case.subject
+
+
+@pytest.fixture
+def asking(town):
+    """The town with a matter that asks questions of whoever reports it."""
+    catalog.publish(plates=[plate()], by=BY, at=town.at)
+    return town
+
+
+ANSWERED = {"matter": "pit", "answer-size": "l", "answer-depth": "30", "answer-seen": ["glass", "water"]}
+
+
+def test_what_a_matter_asks_is_asked_before_sending(client, asking):
+    page = client.post("/report", form(do="review", matter="pit")).content.decode()
+    assert "How big?" in page and 'type="checkbox" name="answer-seen" value="wires"' in page
+    assert "How big?" not in client.post("/report", form(do="review", matter="tree")).content.decode()
+    refused = client.post("/report", form(**{**ANSWERED, "answer-size": "", "answer-depth": "deep"}))
+    said = refused.content.decode()
+    assert refused.status_code == 422 and 'id="answer-size-error"' in said and 'id="answer-depth-error"' in said
+    assert 'href="#answer-size">How big?: This is needed.' in said
+    assert 'value="glass" checked' in said and not Case.objects.exists()
+
+
+@pytest.mark.parametrize("seen", [["glass", "water"], "glass\nwater"])  # the second as kept on a phone
+def test_the_answers_stand_in_the_case_in_the_readers_words(client, asking, at_desk, seen):
+    assert client.post("/report", form(**{**ANSWERED, "answer-seen": seen, "answer-bogus": "x"})).status_code == 303
+    case = Case.objects.get()
+    kept = words_of(case.subject)["1:collect:answers"]
+    assert kept == "size: l (Large & <wide>)\ndepth: 30\nseen: water (Water), glass (Glass)"
+    desk = at_desk("intake")
+    desk.cookies.load({"django_language": "zh-hans"})
+    page = desk.get(f"/desk/cases/{number(case.pk)}").content.decode()
+    assert "多大?：Large &amp; &lt;wide&gt;" in page and "seen: " not in page
+
+
+def test_who_is_not_there_to_be_asked_is_taken_without_an_answer(client, asking):
+    """Kept without network, the matter's questions were never shown."""
+    kept = client.post("/report", form(matter="pit", queued="1"), headers={"Accept": "application/json"})
+    assert kept.status_code == 201 and Case.objects.get().matter == "pit"
+
+
+def test_the_desk_asks_the_caller_and_hints_bring_the_questions(client, asking, at_desk):
+    hints = client.post("/report/hints", form(matter="pit", **{"answer-depth": "30"})).content.decode()
+    assert 'data-for="asked"' in hints and "How deep" in hints and 'value="30"' in hints
+    desk, call = at_desk("intake"), {**HERE, "words": "A pit", "key": "k", "matter": "pit", "answer-depth": "deep"}
+    assert 'id="answer-depth-error"' in desk.post("/desk/new", call).content.decode()
+    assert desk.post("/desk/new", {**call, "answer-depth": "30"}).status_code == 201
 
 
 def test_a_double_click_makes_one_case(client, town):
@@ -444,3 +494,6 @@ def test_the_worker_changes_with_what_it_keeps(client, db):
     files = re.findall(r'"(/static/build/assets/[^"]+)"', body)
     assert any("report-" in f for f in files) and any("icons" in f for f in files)
     assert not any("desk" in f for f in files)
+    assert '"language": "en"' in body
+    client.cookies.load({"django_language": "zh-hans"})
+    assert '"language": "zh-hans"' in client.get("/sw.js").content.decode()

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -152,6 +153,10 @@ def test_the_bell_counts_what_is_new_until_it_is_seen(at_desk, town):
     assert f"/desk/cases/{number(case)}" in page
     again = desk.get("/desk/notices").content.decode()
     assert ">New<" not in again and 'data-live="bell"></b>' in again
+    cache.clear()
+    elsewhere = at_desk("parks")  # another browser: what was seen is seen
+    assert 'data-live="bell"></b>' in elsewhere.get("/desk/").content.decode()
+    assert ">New<" not in elsewhere.get("/desk/notices").content.decode()
     assert "Half the time" not in at_desk("roads").get("/desk/notices").content.decode()
 
 

@@ -33,6 +33,19 @@ def tell(**changes):
     return actions.tell(**{**base, **changes})
 
 
+def test_what_an_account_has_seen_stays_seen():
+    account = make_account()
+    for n in (2, 3):
+        tell(account=account.pk, event=f"case:1#{n}")
+    second, first = (one.id for one in queries.of_account(account.pk))
+    assert queries.seen(account.pk) == 0 and queries.unseen(account.pk).count() == 2
+    actions.note_seen(account=account.pk, last=second)
+    actions.note_seen(account=account.pk, last=first)
+    assert queries.seen(account.pk) == second and not queries.unseen(account.pk).exists()
+    tell(account=account.pk, event="case:1#4")
+    assert queries.unseen(account.pk).count() == 1 and queries.seen(make_account().pk) == 0
+
+
 def test_what_persons_were_told_is_counted_by_the_database(ada, django_assert_num_queries):
     bob = persons.register_person(at=AT, name="Bob", email="bob@example.org")
     nobody = persons.register_person(at=AT, name="No address")

@@ -1,10 +1,8 @@
 """What stands beside a case: likely duplicates, neighbours, receipt and promise, the case on paper."""
 
-from collections.abc import Iterable
-from math import cos, radians
 from typing import Any, Literal
 
-import numpy as np
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Query
 from pydantic import Field
@@ -16,11 +14,10 @@ from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.schemas_desk import AlikesOut, MessagesOut, NearsOut, PromiseOut, ReceiptOut, RepliesOut
-from cityloop.ground.codes import metres_between
 from cityloop.ground.loop.definition import Definition
-from cityloop.loops.cases import duplicates, listing, queries, telling
-from cityloop.loops.cases.listing import METRES, Near
+from cityloop.loops.cases import duplicates, queries, telling
 from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.neighbours import around
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.persons.queries import words_of_many
@@ -58,32 +55,13 @@ def _alike(one: duplicates.Likely, now: int) -> dict[str, Any]:
 
 @api.get("/cases/{number}/neighbours", response=can(NearsOut, 200, "key path query"), auth=READ, tags=["cases"])
 def neighbours(request: HttpRequest, number: str, asked: Query[NearAsked]) -> HttpResponse:
-    """List cases around a case, the nearest first; where very many lie there, the newest of them are measured."""
+    """List cases around a case, the nearest first; of very many the open and the newest are measured."""
     known_query(request, asked)
     scope, now = scope_of(request), city_clock.now()
     case = queries.by_number(number, scope)
-    if case.lon is None or case.lat is None:
-        return said({"items": []})
-    wanted = queries.Wanted(ended=None if asked.open is None else not asked.open)
-    around = Near(box=box_around(case.lon, case.lat, asked.radius))
-    rows = [row for row in listing.briefs(scope, wanted, around, most=MEASURED) if row.id != case.pk]
-    near = _measured(rows, case.lon, case.lat, asked.radius)[: asked.limit]
-    return said({"items": [{**shown.brief(row, now), "metres": round(metres, 1)} for metres, row in near]})
-
-
-def box_around(lon: float, lat: float, metres: int) -> listing.Box:
-    """Give the box that holds a circle."""
-    high = metres / METRES
-    wide = high / max(cos(radians(lat)), 0.01)
-    return lon - wide, lat - high, lon + wide, lat + high
-
-
-def _measured(rows: Iterable[Any], lon: float, lat: float, radius: int) -> list[tuple[float, Any]]:
-    found = list(rows)
-    at = np.array([(row.lon, row.lat) for row in found], float).reshape(-1, 2)
-    away = metres_between(at[:, 0], at[:, 1], lon, lat)
-    near = [(float(metres), row) for metres, row in zip(away, found, strict=True) if metres <= radius]
-    return sorted(near, key=lambda pair: (pair[0], pair[1].id))
+    those = Q() if asked.open is None else Q(closed__isnull=asked.open)
+    near = around(case, scope, float(asked.radius), those, MEASURED)[: asked.limit]
+    return said({"items": [{**shown.brief(one.case, now), "metres": round(one.metres, 1)} for one in near]})
 
 
 class MessagesAsked(Asked):
@@ -124,8 +102,7 @@ def replies(request: HttpRequest, number: str) -> HttpResponse:
         {"key": key, "names": reply.names, "actions": actions, "words": reply.words}
         for key, (reply, actions) in fitting.items()
     ]
-    spoken = next((report.language for report in queries.reports_of(case)), "en")
-    return said({"language": spoken, "items": items})
+    return said({"language": queries.spoken(queries.reports_of(case)), "items": items})
 
 
 @api.get("/cases/{number}/receipt", response=can(ReceiptOut, 200, "key path"), auth=READ, tags=["cases"])

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.pictures import Pair, Picture, pair_of
 from cityloop.doors.web.show.times import duration, when
 from cityloop.loops.cases import duplicates, numbers
 from cityloop.loops.cases.loop import pinned
@@ -28,19 +29,6 @@ class Alike:
     chip: tuple[str, str]
     away: str
     surely: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A photo as the slider shows it: the small one, the large one, when, and whose."""
-
-    small: str
-    large: str
-    at: str
-    whose: str
-
-
-Pair = tuple[Picture, Picture]
 
 
 def alike(case: Any, words: str, found: Sequence[Neighbour]) -> list[Alike]:
@@ -73,18 +61,12 @@ def status(case: Any, now: int) -> str:
 
 
 def pair(moments: Sequence[Any], lines: Sequence[Any], now: int) -> Pair | None:
-    """Give the first picture of the place as it was and the last one after the work; None where either lacks.
-
-    Moments and their lines come newest first.
-    """
-    told = list(zip(moments, lines, strict=True))
-    after = next(((m, line) for m, line in told if m.step.what in AFTER and m.photos), None)
-    before = next(((m, line) for m, line in reversed(told) if m.step.what not in AFTER and m.photos), None)
-    if before is None or after is None:
-        return None
-    return _picture(*before, now), _picture(*after, now)
+    """Give the place before and after the work, of each step its first photo. Moments and lines come newest first."""
+    told = reversed(list(zip(moments, lines, strict=True)))
+    return pair_of([_picture(moment, line, now) for moment, line in told if moment.photos])
 
 
 def _picture(moment: Any, line: Any, now: int) -> Picture:
-    key = moment.photos[0]
-    return Picture(f"/files/{key}?side=320", f"/files/{key}?side={LARGE}", when(moment.step.at, now), line.who)
+    key, after = moment.photos[0], moment.step.what in AFTER
+    small, large = f"/files/{key}?side=320", f"/files/{key}?side={LARGE}"
+    return Picture(key, small, large, when(moment.step.at, now), after, line.who)

@@ -113,7 +113,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         state=names.state(definition, case.state),
         chip=names.chip(case.state),
         result=names.words(RESOLUTIONS.get(snapshot.resolution, "")),
-        channel=case.channel,
+        channel=names.channel(case.channel),
         created=when(case.created, now),
         urgent=case.urgent,
         level=case.level,
@@ -193,7 +193,9 @@ def reporters(rows: Sequence[Any], now: int) -> list[Reporter]:
     for row in rows:
         person = known.get(row.person)
         shown = persons.masked(person) if person is not None else persons.Masked("", "", "")
-        found.append(Reporter(row.pk, row.person if person else 0, row.channel, when(row.created, now), *shown))
+        found.append(
+            Reporter(row.pk, row.person if person else 0, names.channel(row.channel), when(row.created, now), *shown)
+        )
     return found
 
 

@@ -4,7 +4,7 @@ Nothing is decided here that is not decided for one case: each is taken through 
 of its own, and says for itself whether it was done or why not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from cityloop.doors.web.desk import replies
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import consequence, key_of, rank, reason, said, title
@@ -84,7 +85,9 @@ def many(request: HttpRequest) -> HttpResponse:
     picked = next((choice for choice in found if choice.key == key), None)
     shown: dict[str, Any] = {"section": "cases", "chosen": chosen, "choices": found, "picked": picked, "most": MOST}
     if picked is not None:
-        shown |= {"rows": preview(chosen, key), "inputs": asked(chosen, key)}
+        made, open_here = asked(chosen, key), [one.case for one in chosen if one.offer(key) is not None]
+        replies.offer_for_many(made, picked.action, open_here)
+        shown |= {"rows": preview(chosen, key), "inputs": made}
     return render(request, "desk/many.html", shown)
 
 
@@ -94,7 +97,8 @@ def act(request: HttpRequest) -> HttpResponse:
     """Take the action on each case by itself, and say of each what came of it."""
     chosen, key = opened(request, request.POST.getlist("case")), str(request.POST.get("offer", ""))
     seen = dict(zip(request.POST.getlist("case"), request.POST.getlist("seq"), strict=False))
-    rows = [taken(request, one, key, seen.get(one.number, "")) for one in chosen]
+    spoken = languages(request.POST, chosen)
+    rows = [taken(request, one, key, seen.get(one.number, ""), spoken) for one in chosen]
     done = sum(row.done for row in rows)
     shown = {"section": "cases", "rows": rows, "done": done, "failed": len(rows) - done}
     return render(request, "desk/many_done.html", shown)
@@ -177,14 +181,20 @@ def shared(one: Input) -> Input:
     return one
 
 
-def taken(request: HttpRequest, one: Open, key: str, seq: str) -> Row:
+def languages(posted: QueryDict, chosen: Sequence[Open]) -> dict[int, str]:
+    """Give the languages of the reporters where words were written that have blanks. One query, or none."""
+    wanted = any(replies.BLANK.search(text) for _name, texts in posted.lists() for text in map(str, texts))
+    return queries.spoken_in(one.case.pk for one in chosen) if wanted else {}
+
+
+def taken(request: HttpRequest, one: Open, key: str, seq: str, spoken: Mapping[int, str]) -> Row:
     """Take the action on one case, and say what came of it."""
     offer = one.offer(key)
     try:
         if offer is None:
             why = one.why_not(key.partition("-")[0])
             raise Refusal("web.gone", why or "This is not possible for this case now.")
-        fields = data(offer, filled(request.POST, one, offer), [], queries.snapshot_of(one.case))
+        fields = data(offer, filled(request.POST, one, offer, spoken), [], queries.snapshot_of(one.case))
         seen = int(seq) if seq.isascii() and seq.isdigit() and len(seq) < 9 else one.case.seq
         actions.take(
             case=one.case.pk, act=Act(offer.action, fields), by=offer.actor,
@@ -195,10 +205,12 @@ def taken(request: HttpRequest, one: Open, key: str, seq: str) -> Row:
     return Row(one, leads_to=consequence(offer, about(one, offer)), done=True)
 
 
-def filled(posted: QueryDict, one: Open, offer: Offer) -> QueryDict:
+def filled(posted: QueryDict, one: Open, offer: Offer, spoken: Mapping[int, str]) -> QueryDict:
     """Give what was typed, completed by what this case has of its own where that was left empty."""
     typed = posted.copy()
     for made in inputs(about(one, offer), offer.fields, 0):
+        if made.kind == "words":
+            typed[made.name] = replies.complete(str(typed.get(made.name, "")), one.case, spoken)
         for part in (made, *made.rows):
             if part.name in OWN and not any(typed.getlist(part.name)):
                 chosen = [value for value, _words, on in part.options if on]

@@ -44,7 +44,7 @@ def new(request: HttpRequest) -> HttpResponse:
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
     if "find" in request.POST or "pick" in request.POST:
         return page(request, draft)
-    draft = drafting.checked(draft)
+    draft = drafting.answered(drafting.checked(draft), whole=False)
     return page(request, draft, 422) if draft.errors else enter(request, draft, by)
 
 

@@ -38,13 +38,16 @@ class Row:
 @require_safe
 @desk_page
 def page(request: HttpRequest) -> HttpResponse:
-    """Show what somebody was told, the newest first; from then on it counts as seen. Two queries."""
+    """Show what somebody was told, the newest first; from then on it counts as seen, on every device. Three queries.
+
+    Where something is new, writing that down takes three more.
+    """
     now, scope = city_clock.now(), scope_of(request)
     before = natural(request.GET.get("after", ""))
     found = notices.of_account(scope.account, before, PAGE + 1, language())
-    seen = waiting.seen(request)
-    if found:
-        waiting.note_seen(request, found[0].id)
+    seen = notices.seen(scope.account)
+    if found and found[0].id > seen:
+        waiting.looked(request, scope.account, found[0].id)
     ids = {key for one in found[:PAGE] if (key := case_of(one.subject)) is not None}
     cases = queries.by_ids(scope, ids) if ids else {}
     rows = [row(one, cases, seen, now) for one in found[:PAGE]]

@@ -10,7 +10,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.photos import address
-from cityloop.doors.web.public import finding
+from cityloop.doors.web.public import asking, finding
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.asked import degrees, keep_photos
@@ -43,6 +43,7 @@ class Draft:
     photos: tuple[str, ...] = ()
     errors: dict[str, str] = field(default_factory=dict)
     before: int = 0
+    answers: asking.Given = field(default_factory=dict)
 
     @property
     def kept(self) -> str:
@@ -91,7 +92,7 @@ def begun(given: QueryDict, key: str = "") -> Draft:
     if given.get("pick"):
         typed |= finding.chosen(clean(str(given["pick"]))[:400])
     photos, errors = _unsigned(given.get("kept", ""))
-    return addressed(Draft(typed, photos, errors, len(photos)))
+    return addressed(Draft(typed, photos, errors, len(photos), asking.given(given)))
 
 
 def addressed(draft: Draft) -> Draft:
@@ -141,12 +142,20 @@ def checked(draft: Draft) -> Draft:
     return replace(draft, errors={"lon": _("Say where: on the map, by a search, or in words.")})
 
 
+def answered(draft: Draft, *, whole: bool) -> Draft:
+    """Say what is wrong with the answers to what the matter asks; `whole`: also what is needed and missing."""
+    _found, errors = asking.answered(draft.typed["matter"], draft.answers, whole=whole)
+    return replace(draft, errors={**draft.errors, **errors})
+
+
 def report_of(draft: Draft) -> cases.Report:
     """Give the report a draft has become."""
     point, typed = draft.point(), draft.typed
+    answers, _errors = asking.answered(typed["matter"], draft.answers, whole=False)
     return cases.Report(
         channel="web",
         words=typed["words"],
+        answers=answers,
         matter=typed["matter"],
         unit="" if point else typed["unit"],
         lon=point[0] if point else None,

@@ -16,12 +16,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import following
 from cityloop.doors.web.rate import brake
-from cityloop.doors.web.show.acting import Form, forms, said
+from cityloop.doors.web.show.acting import Form, find, forms, said
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.offers import Offer
 from cityloop.loops.cases import known, numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
@@ -78,6 +79,20 @@ def actor_of(row: Any) -> Actor:
     return Actor("reporter", role, row.person)
 
 
+def of_main(case: Any, row: Any, now: int) -> list[Offer]:
+    """Give what the reporter of a folded case may do with the main case: say that it is not fixed.
+
+    Theirs is the same matter, and the same place is looked at. Not where who reported the main case was asked to
+    confirm in an inspector's place: that is theirs alone.
+    """
+    main = openly.leading(case)
+    if main is case or actor_of(row).role != "reporter" or queries.snapshot_of(main).confirmable:
+        return []
+    actor = Actor("reporter", "reporter", row.person, name=numbers.number(case))
+    offered, _denied = queries.open_to(main, (actor,), now)
+    return [offer for offer in offered if offer.action == "dispute"]
+
+
 @require_safe
 @secret
 @city_page
@@ -93,6 +108,11 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
     shown = following.page(case, now, reporter=actor.role == "reporter")
     offered, _denied = queries.open_to(case, (actor,), now)
     bar = forms(offered, pinned(case.definition), queries.snapshot_of(case), (case.unit_code, ""), now, tried(failed))
+    main, theirs = openly.leading(case), list[Form]()
+    if also := of_main(case, row, now):
+        theirs = forms(
+            also, pinned(main.definition), queries.snapshot_of(main), (main.unit_code, ""), now, tried(failed)
+        )
     more = {
         "section": "follow",
         "code": code,
@@ -102,10 +122,10 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
         "fresh": hour(now),
         "own": actor.role == "reporter",
         "first": [f for f in bar if f.action in FIRST],
-        "beside": [f for f in bar if f.action in SECOND],
+        "beside": [(f, case.seq) for f in bar if f.action in SECOND] + [(f, main.seq) for f in theirs],
         "other": [f for f in bar if f.action not in (*FIRST, *SECOND)],
         "failed": failed,
-        "lost": lost(bar, failed),
+        "lost": lost(bar + theirs, failed),
         "question": asked(case) if case.state == "waiting_reporter" and actor.role == "reporter" else "",
     }
     return render(request, "public/follow.html", more, status=422 if failed else 200)
@@ -137,11 +157,15 @@ def asked(case: Any) -> str:
 @secret
 @city_page
 def act(request: HttpRequest, code: str) -> HttpResponse:
-    """Take what the reporter asks for: answer, add, confirm, withdraw, rate, reopen."""
+    """Take what the reporter asks for: answer, add, confirm, dispute, withdraw, rate, reopen."""
     case, row = followed(request, code)
     now = city_clock.now()
     offered, _denied = queries.open_to(case, (actor_of(row),), now)
-    failed = attempt(request, case, offered, now)
+    also = of_main(case, row, now)
+    if find(also, str(request.POST.get("offer", ""))) is not None:
+        failed = attempt(request, openly.leading(case), also, now)
+    else:
+        failed = attempt(request, case, offered, now)
     if failed is None:
         messages.success(request, _("Thank you. It is in the book."))
         return HttpResponseRedirect(reverse("public:follow", args=[code]), status=303)

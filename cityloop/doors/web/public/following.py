@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from cityloop.doors.web.photos import address
 from cityloop.doors.web.show import clock as bars
-from cityloop.doors.web.show import names, track
+from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.pictures import Pair, Picture, pair_of
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
@@ -21,18 +22,6 @@ from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 from cityloop.loops.cases.telling import TOLD as TOLD
 
 FOUND = "proved"  # the step whose photos show the place before the work
-
-
-@dataclass(frozen=True, slots=True)
-class Photo:
-    """A photo as shown: the small one, the large one, when, and whether it shows the place after the work."""
-
-    key: str
-    small: str
-    large: str
-    at: str
-    after: bool
-    whose: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +48,8 @@ class Page:
     why: str
     bar: Bar
     steps: list[track.Step]
-    photos: list[Photo]
-    pair: tuple[Photo, Photo] | None
+    photos: list[Picture]
+    pair: Pair | None
     told: list[Told]
     followers: int
     sealed: int
@@ -145,6 +134,8 @@ def sentence(
         title, why = _of_another(snapshot, moments, title, why)
     elif snapshot.disputed:
         why = _("You say that it is not fixed. Whoever checks it has to answer that before it may close.")
+        if next((m.step.name for m in moments if m.step.what == "dispute"), ""):
+            why = _("Another reporter says that it is not fixed. Whoever checks it has to answer that.")
     return ("ver" if snapshot.state == "closed" else status), icon, title, why
 
 
@@ -217,22 +208,22 @@ def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told |
         return None
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":
-        who = _("You") if mine else _("The reporter")
-    words = tuple(t for t in moment.words.values() if t) if row.what in TOLD and mine else ()
+        who = _("Another reporter") if row.name else _("You") if mine else _("The reporter")
+    words = timeline.quoted(moment) if row.what in TOLD and mine else ()
     return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
 
 
-def sent(moments: Sequence[Any], now: int) -> list[Photo]:
+def sent(moments: Sequence[Any], now: int) -> list[Picture]:
     """Give the photos a reporter sent, the oldest first."""
     return [
         _photo(key, when(moment.step.at, now), False, _("by you"))
         for moment in reversed(moments)
-        if moment.step.what in OWN and moment.step.role == "reporter"
+        if moment.step.what in OWN and moment.step.role == "reporter" and not moment.step.name
         for key in moment.photos
     ]
 
 
-def worked(moments: Sequence[Any], now: int) -> list[Photo]:
+def worked(moments: Sequence[Any], now: int) -> list[Picture]:
     """Give the photos of the work, the oldest first: of the place as staff found it, and after."""
     return [
         _photo(key, when(moment.step.at, now), moment.step.what in AFTER, names.organisation(moment.step.org))
@@ -242,15 +233,8 @@ def worked(moments: Sequence[Any], now: int) -> list[Photo]:
     ]
 
 
-def pair_of(pictures: Sequence[Photo]) -> tuple[Photo, Photo] | None:
-    """Give the place before and after the work: the first picture of it as it was, and the last of it as it is."""
-    before = next((one for one in pictures if not one.after), None)
-    after = next((one for one in reversed(pictures) if one.after), None)
-    return (before, after) if before and after else None
-
-
-def _photo(key: str, at: str, after: bool, whose: str) -> Photo:
-    return Photo(key, address(key, 320), address(key, 1280), at, after, whose)
+def _photo(key: str, at: str, after: bool, whose: str) -> Picture:
+    return Picture(key, address(key, 320), address(key, 1280), at, after, whose)
 
 
 def question(moments: Sequence[Any]) -> str:

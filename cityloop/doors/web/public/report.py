@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from cityloop.doors.web.guards import city_page, scope_of
-from cityloop.doors.web.public import drafting, finding, steps
+from cityloop.doors.web.public import asking, drafting, finding, steps
 from cityloop.doors.web.public.drafting import Draft, Likely
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.times import language
@@ -62,6 +62,9 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
         found = drafting.likely(draft, at) if taken is None and not queued(request) else []
         if found and not drafting.seen(draft, found):
             return page(request, draft, step=steps.SEND, likely=found)
+        draft = drafting.answered(draft, whole=not queued(request))
+        if draft.errors and taken is None:
+            return refused(request, draft)
         taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, **once)
     except Refusal as refusal:
         return refused(request, again(draft, refusal), 429 if refusal.code == "web.rate" and queued(request) else 422)
@@ -133,6 +136,7 @@ def filled(draft: Draft, likely: list[Likely]) -> dict[str, Any]:
         "likely": likely,
         "marks": drafting.marks(likely),
         "contacts": contacts(draft),
+        "asked": asking.asked(typed["matter"], draft.answers, draft.errors),
     }
 
 
@@ -173,6 +177,7 @@ def hints(request: HttpRequest) -> HttpResponse:
     seen = queries.visible(scope_of(request)) if at_desk else None
     found = drafting.likely(draft, city_clock.now(), seen) if at_desk else hinted(request, draft)
     more = {"draft": draft, "likely": found, "marks": drafting.marks(found), **common(draft)}
+    more["asked"] = asking.asked(draft.typed["matter"], draft.answers, {})
     if at_desk:
         more |= {"instead_url": reverse("desk:new-instead"), "desk": True}
         more["suggested"] = drafting.suggested(draft.typed["words"])

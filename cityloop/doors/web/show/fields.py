@@ -35,10 +35,10 @@ class Input:
     error: str = ""
     options: list[Option] = field(default_factory=list)
     rows: list["Input"] = field(default_factory=list)
-    # Words ready to be taken up into the text, and the language they are in.
+    # Words ready to be taken up into the text, their language by its name; `each`: blanks are filled case by case.
     replies: list[Any] = field(default_factory=list)
-    spoken: str = ""
     spoken_words: str = ""
+    each: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,36 @@ def matter(code: str) -> str:
         return code
 
 
+def answers(matter: str, text: str) -> str:
+    """Say the answers kept with a report by what was asked, as far as the catalogue still knows it."""
+    entry = catalog.current().matters.get(matter) if matter and catalog.has_any() else None
+    asked = {one.key: one for one in entry.questions} if entry is not None else {}
+    return "\n".join(_answer(asked, line) for line in text.split("\n"))
+
+
+def _answer(asked: dict[str, Any], line: str) -> str:
+    key, _colon, value = line.partition(": ")
+    question = asked.get(key)
+    if question is None:
+        return line
+    if question.type == "bool":
+        value = {"true": _("Yes"), "false": _("No")}.get(value, value)
+    for choice in question.choices:
+        value = value.replace(f"{choice.key} ({choice.names.get('en') or choice.key})", words(choice.names))
+    return _("{question}: {answer}").format(question=words(question.names), answer=value)
+
+
+def channel(key: str) -> str:
+    """Say how a report came; what a source calls otherwise stays as it is called there."""
+    known = {
+        "phone": _("phone"), "counter": _("the counter"), "letter": _("letter"), "email": _("e-mail"),
+        "web": _("this website"), "online": _("a website"), "mobile": _("an app"), "api": _("a program"),
+        "open311": _("a program (Open311)"), "split": _("splitting a case"), "other": _("another way"),
+        "unknown": _("an unknown way"),
+    }  # fmt: skip
+    return known.get(key.casefold(), key)
+
+
 def place(path: list[tuple[str, dict[str, str]]], last: int = 2) -> str:
     """Name a place by its finest units, the widest first: `Manhattan · Community District 2`."""
     return " · ".join(words(names) or code for code, names in path[-last:])

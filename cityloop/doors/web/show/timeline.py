@@ -42,11 +42,18 @@ def line(moment: Any, definition: Definition, now: int) -> Line:
         icon=names.icon(row.what),
         who=who(row, definition),
         what=done(names.action(definition, row.what), decided(moment.data)),
-        said=tuple(text for text in moment.words.values() if text),
+        said=quoted(moment),
         moved=moved,
         photos=moment.photos,
         internal=row.what == "note",
     )
+
+
+def quoted(moment: Any) -> tuple[str, ...]:
+    """Give the words of a step, answers by what was asked."""
+    matter = str(moment.data.get("matter", ""))
+    said = {key: names.answers(matter, text) if key == "answers" else text for key, text in moment.words.items()}
+    return tuple(text for text in said.values() if text)
 
 
 def done(action: str, result: str) -> str:
@@ -62,7 +69,10 @@ def who(row: Any, definition: Definition) -> str:
         return _("{organisation}, {role}").format(organisation=organisation, role=role) if organisation else role
     if row.actor == "rule" and row.name:
         return _("Rule “{name}”").format(name=row.name)
-    return names.role(definition, row.role)
+    role = names.role(definition, row.role)
+    if row.actor == "reporter" and row.name:  # of a case folded into this one
+        return _("{role} of {number}").format(role=role, number=row.name)
+    return role
 
 
 def decided(data: dict[str, Any]) -> str:

@@ -5,35 +5,31 @@ from typing import Any
 from django.core.cache import cache
 from django.http import HttpRequest
 
+from cityloop.town.notices import actions
 from cityloop.town.notices import queries as notices
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.worklist import queries as worklist
 
 MOST = 1000
 FRESH = 10  # seconds
-SEEN = "notices_seen"
+LOOKED = "notices_looked"
 
 
 def counts(request: HttpRequest, scope: Scope) -> tuple[int, int]:
     """Give how many rows the inbox has, and how many notices came since the account last looked. One query."""
-    key = f"waiting:{scope.account}:{seen(request)}"
+    key = f"waiting:{scope.account}:{request.session.get(LOOKED, 0)}"
     known: tuple[int, int] | None = cache.get(key)
     if known is None:
-        rows, new = worklist.counted([worklist.inbox(scope), notices.newer(scope.account, seen(request))], MOST)
+        rows, new = worklist.counted([worklist.inbox(scope), notices.unseen(scope.account)], MOST)
         known = (rows, new)
         cache.set(key, known, FRESH)
     return known
 
 
-def seen(request: HttpRequest) -> int:
-    """Give the id of the notice seen last in this sign-in."""
-    return int(request.session.get(SEEN, 0))
-
-
-def note_seen(request: HttpRequest, last: int) -> None:
-    """Keep for this sign-in which notice was seen last."""
-    if last > seen(request):
-        request.session[SEEN] = last
+def looked(request: HttpRequest, account: int, last: int) -> None:
+    """Note that an account has looked at its notices, up to this one; in this browser the bell tells it at once."""
+    actions.note_seen(account=account, last=last)
+    request.session[LOOKED] = last
 
 
 def shown(count: int) -> Any:
