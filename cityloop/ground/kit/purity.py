@@ -1,0 +1,95 @@
+"""`rules.py` of a plate: pure typed functions, each named in the manifest, read before it is ever run."""
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from cityloop.ground.kit.plate import Plate, Problem
+
+FILE = "rules.py"
+
+
+class Reading(NamedTuple):
+    """A value that a sensor gave: the instant in microseconds, and the value."""
+
+    at: int
+    value: float
+
+
+# How many arguments the functions of each kind take, and what they give: `alarm(readings: Sequence[Reading]) -> bool`
+# with the latest reading last, `limit(limit: str, answers: Mapping[str, str]) -> str`.
+SHAPES: dict[str, tuple[tuple[str, ...], str]] = {
+    "alarm": (("Sequence[Reading]",), "bool"),
+    "limit": (("str", "Mapping[str, str]"), "str"),
+}
+IMPORTS = {"collections.abc", "math", "typing", "cityloop.ground.kit.purity", "cityloop.ground.kit.basics"}
+FORBIDDEN = {
+    "__import__", "breakpoint", "compile", "delattr", "eval", "exec", "getattr", "globals", "input", "locals", "open",
+    "print", "setattr", "vars",
+}  # fmt: skip
+
+__all__ = ["Mapping", "Reading", "Sequence", "check"]
+
+
+def check(plate: Plate) -> Iterator[Problem]:
+    """Say what is not pure, not typed, not named or not there; nothing is executed."""
+    path = plate.folder / FILE
+    wanted = {function.name: function.kind for function in plate.manifest.rule_functions}
+    if not path.is_file():
+        if wanted:
+            yield plate.problem("rules.file", "the manifest names functions, but there is no rules.py", "rules")
+        return
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        yield Problem(FILE, getattr(error, "lineno", 0) or 0, "", str(error), "rules.syntax")
+        return
+    yield from _impure(tree)
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for number, function in enumerate(plate.manifest.rule_functions):
+        if function.name not in defined:
+            yield plate.problem("rules.function", f"rules.py has no function {function.name}", "rules", number, "name")
+    for name, node in defined.items():
+        if name in wanted:
+            yield from _mistyped(node, wanted[name])
+        elif not name.startswith("_"):
+            yield Problem(FILE, node.lineno, name, "name it in the manifest, or begin it with _", "rules.unnamed")
+
+
+def _impure(tree: ast.Module) -> Iterator[Problem]:
+    for node in tree.body:
+        if not isinstance(node, _ALLOWED) and not _is_docstring(node):
+            yield Problem(FILE, node.lineno, "", "only imports, constants and functions stand here", "rules.impure")
+    for inner in ast.walk(tree):
+        if reason := _reason(inner):
+            yield Problem(FILE, getattr(inner, "lineno", 0), "", reason, "rules.impure")
+
+
+_ALLOWED = (ast.FunctionDef, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _reason(node: ast.AST) -> str:
+    if isinstance(node, ast.Import) and (far := sorted({a.name for a in node.names} - IMPORTS)):
+        return f"a rule imports nothing of {', '.join(far)}"
+    if isinstance(node, ast.ImportFrom) and (node.level or node.module not in IMPORTS):
+        return f"a rule imports nothing of {node.module}"
+    if isinstance(node, ast.Name) and node.id in FORBIDDEN:
+        return f"a pure function has no use for {node.id}"
+    if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
+        return f"a pure function has no use for {node.attr}"
+    if isinstance(node, ast.Global | ast.Nonlocal | ast.Await | ast.Yield):
+        return "a pure function keeps and waits for nothing"
+    return ""
+
+
+def _mistyped(node: ast.FunctionDef, kind: str) -> Iterator[Problem]:
+    arguments, gives = SHAPES[kind]
+    found = tuple(ast.unparse(a.annotation) if a.annotation else "" for a in node.args.args)
+    returns = ast.unparse(node.returns) if node.returns else ""
+    if (found, returns) != (arguments, gives) or node.decorator_list:
+        words = f"a rule of kind {kind} is typed ({', '.join(arguments)}) -> {gives}"
+        yield Problem(FILE, node.lineno, node.name, words, "rules.type")
