@@ -11,6 +11,7 @@ from cityloop.ground.kit.judge import judge
 from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.registry import plates as registered
+from cityloop.ground.kit.scaffold import scaffold
 from cityloop.ground.kit.words import say
 
 
@@ -48,6 +49,22 @@ def list_(out: Out) -> int:
     for row in rows:
         out.say(f"{row['plate']} {row['version']}  {say(row['names'])}  {row['folder']}")
         out.say("  " + ", ".join(f"{number} {what}" for what, number in row["counts"].items()))
+    return OK
+
+
+@plates.command("new")
+@click.argument("name")
+@click.option("--in", "home", default=".", type=click.Path(exists=True, file_okay=False), help="Where its folder goes.")
+@verb(django=False)
+def new(out: Out, name: str, home: str) -> int:
+    """Make a plate that passes the judge, and say what to do next."""
+    folder = scaffold(name, Path(home))
+    out.give({"plate": name, "folder": str(folder)})
+    out.say(f"Made {folder}. Next:")
+    out.say("  1. write what the field deals with into plate.toml, its words into strings/, a story of each matter")
+    out.say(f"  2. cityloop plates check {folder}    after each change")
+    out.say("  3. go through quality.toml: what is todo there is still to be written")
+    out.say("  Step by step: docs/how-to/a-plate-in-an-hour.md")
     return OK
 
 

@@ -26,13 +26,15 @@ _WORDS: dict[str, Any] = {
     "description": 'Words in each language, or "@key" of strings/',
 }
 Words = Annotated[dict[str, str], AfterValidator(spoken), WithJsonSchema(_WORDS)]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,59}$")]
+KEY, LIMIT = r"^[a-z0-9][a-z0-9_.-]{0,59}$", r"^[1-9]\d{0,5} (um|uh|wh|wd|d)$"
+Key = Annotated[str, StringConstraints(pattern=KEY)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,58}\*?)$")]
 Unit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,32}$")]
-Limit = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,5} (um|uh|wh|wd|d)$")]
+Limit = Annotated[str, StringConstraints(pattern=LIMIT)]
 Level = Annotated[int, Field(ge=0, le=3)]
-Function = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
+FUNCTION = r"^[a-z][a-z0-9_]{0,59}$"
+Function = Annotated[str, StringConstraints(pattern=FUNCTION)]
 
 
 class Model(BaseModel):

@@ -39,7 +39,7 @@ def loop_problems() -> tuple[Problem, ...]:
 
 def _words(plate: Plate) -> Iterator[Problem]:
     for key in sorted(plate.manifest.words.keys() - plate.said):
-        yield Problem("strings/en.toml", 0, key, "nothing says this; take it out", "words.unused")
+        yield plate.problem("words.unused", "nothing says this; take it out", key, file="strings/en.toml")
 
 
 def _stories(plate: Plate, loop: Definition) -> Iterator[Problem]:

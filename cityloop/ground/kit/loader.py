@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from cityloop.ground.kit.basics import LANGUAGES
+from cityloop.ground.kit.basics import KEY, LANGUAGES, LIMIT
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.plate import MANIFEST, Loc, Plate, Problem, Told, placed
 from cityloop.ground.kit.quality import Quality
@@ -36,7 +37,20 @@ def load(folder: Path) -> Manifest:
 
 
 def _strings(folder: Path) -> dict[str, dict[str, str]]:
-    return {lang: _flat(_read(folder, f"strings/{lang}.toml", missing_ok=True)[0]) for lang in LANGUAGES}
+    return {lang: _flat(_read(folder, _spoken_in(lang), missing_ok=True)[0]) for lang in LANGUAGES}
+
+
+def _spoken_in(lang: str) -> str:
+    return f"strings/{lang}.toml"
+
+
+def _string_lines(folder: Path) -> dict[str, dict[Loc, int]]:
+    """Give the lines of the words of each language, by their dotted keys."""
+    texts = {_spoken_in(lang): _read(folder, _spoken_in(lang), missing_ok=True)[1] for lang in LANGUAGES}
+    return {
+        name: {(".".join(map(str, loc)),): number for loc, number in line_numbers(text).items()}
+        for name, text in texts.items()
+    }
 
 
 def open_plate(folder: Path) -> tuple[Plate, Quality]:
@@ -60,7 +74,7 @@ def open_plate(folder: Path) -> tuple[Plate, Quality]:
     if manifest is None or quality is None or problems:
         raise PlateRefused(problems)
     if raw:
-        lines[MANIFEST] = line_numbers(raw[1])
+        lines |= {MANIFEST: line_numbers(raw[1]), **_string_lines(folder)}
     return Plate(folder, manifest, tuple(told), lines, frozenset(_said(raw))), quality
 
 
@@ -162,7 +176,7 @@ def _unsaid(strings: dict[str, dict[str, str]]) -> list[Problem]:
     """Name each key that one language has and another lacks."""
     keys = sorted({key for table in strings.values() for key in table})
     return [
-        Problem(f"strings/{lang}.toml", 0, key, "say it in this language too", "words.missing")
+        Problem(_spoken_in(lang), 0, key, "say it in this language too", "words.missing")
         for lang, table in strings.items()
         for key in keys
         if not table.get(key, "").strip()
@@ -189,11 +203,21 @@ def _innermost(error: ValidationError, file: str, lines: dict[Loc, int]) -> list
     details = error.errors()
     outer = {detail["loc"][:n] for detail in details for n in range(len(detail["loc"]))}
     kept = [d for d in details if d["loc"] not in outer or len(details) == 1]
-    return [placed(file, lines, d["loc"], _plain(d["msg"]), f"shape.{d['type']}") for d in kept]
+    return [placed(file, lines, d["loc"], _plain(d), f"shape.{d['type']}") for d in kept]
 
 
-def _plain(message: str) -> str:
-    return message.removeprefix("Value error, ")
+# What pydantic says in words of its own, said plainly.
+PLAINLY = {
+    "missing": "this is needed",
+    "extra_forbidden": "nothing of this name belongs here",
+    LIMIT: 'write a limit as "4 wh": a number and one of um, uh, wh, wd, d',
+    KEY: "a key is of small letters, digits and . _ -",
+}
+
+
+def _plain(detail: ErrorDetails) -> str:
+    known = PLAINLY.get(detail["type"]) or PLAINLY.get(str(detail.get("ctx", {}).get("pattern")))
+    return known or detail["msg"].removeprefix("Value error, ")
 
 
 def _keys(dotted: str) -> Loc:

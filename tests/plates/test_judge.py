@@ -1,0 +1,64 @@
+"""The judge: our plates pass, and each deliberately broken one fails by name, at its place."""
+
+import shutil
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from cityloop.ground.kit.judge import judge
+from cityloop.ground.kit.registry import plates
+
+pytestmark = pytest.mark.once
+
+HERE = Path(__file__).parent
+BROKEN = sorted((HERE / "broken").glob("*.toml"))
+
+
+@pytest.fixture
+def lifts(tmp_path):
+    """A copy of the small plate that passes."""
+    return Path(shutil.copytree(HERE / "sound", tmp_path / "lifts"))
+
+
+@pytest.mark.parametrize("name", plates())
+def test_ours_pass(name):
+    assert [str(problem) for problem in judge(plates()[name])] == []
+
+
+def test_the_sound_one_passes(lifts):
+    assert judge(lifts) == []
+
+
+def test_there_are_at_least_twenty_broken_ones():
+    assert len(BROKEN) >= 20
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_a_broken_one_fails_by_name_at_its_place(path, lifts):
+    told = tomllib.loads(path.read_text())
+    for edit in told["edits"]:
+        file = lifts / edit["file"]
+        if edit.get("remove"):
+            file.unlink()
+            continue
+        text = file.read_text()
+        assert text.count(edit["old"]) == 1
+        file.write_text(text.replace(edit["old"], edit["new"]))
+    found = [{"code": p.code, "file": p.file, "line": p.line, "key": p.key} for p in judge(lifts)]
+    assert found == told["expect"]
+
+
+def test_all_problems_of_all_files_are_told_at_once(lifts):
+    for name in ("plate.toml", "quality.toml", "stories/stuck.toml"):
+        (lifts / name).write_text((lifts / name).read_text() + "\n[nonsense]\n")
+    (lifts / "README.md").unlink()
+    assert {p.file for p in judge(lifts)} == {"plate.toml", "quality.toml", "stories/stuck.toml", "README.md"}
+
+
+def test_all_of_ours_are_judged_in_two_seconds():
+    begun = time.process_time()
+    for folder in plates().values():
+        judge(folder)
+    assert time.process_time() - begun < 2
