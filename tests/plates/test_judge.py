@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import cityloop.demo
 from cityloop.ground.kit.judge import judge
+from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.registry import plates
 
 pytestmark = pytest.mark.once
@@ -24,7 +26,7 @@ def lifts(tmp_path):
 
 @pytest.mark.parametrize("name", plates())
 def test_ours_pass(name):
-    assert [str(problem) for problem in judge(plates()[name])] == []
+    assert [str(problem) for problem in judge(plates()[name], name)] == []
 
 
 def test_the_sound_one_passes(lifts):
@@ -55,6 +57,16 @@ def test_all_problems_of_all_files_are_told_at_once(lifts):
         (lifts / name).write_text((lifts / name).read_text() + "\n[nonsense]\n")
     (lifts / "README.md").unlink()
     assert {p.file for p in judge(lifts)} == {"plate.toml", "quality.toml", "stories/stuck.toml", "README.md"}
+
+
+def test_a_plate_goes_by_its_key(lifts):
+    (found,) = judge(lifts, "elevators")
+    assert (found.code, found.key) == ("identity.key", "key")
+
+
+def test_the_demo_citys_plate_goes_on_loading():
+    folder = Path(cityloop.demo.__file__).parent / "new_york" / "plate"
+    assert len(load(folder).matters) > 100
 
 
 def test_all_of_ours_are_judged_in_two_seconds():

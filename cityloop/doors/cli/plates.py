@@ -26,7 +26,7 @@ def plates() -> None:
 def check(out: Out, folders: tuple[str, ...]) -> int:
     """Judge the plates in these folders, or all that are installed; name each finding with file, line and key."""
     asked = {Path(folder).resolve().name: Path(folder) for folder in folders} or registered()
-    found = {name: judge(folder) for name, folder in asked.items()}
+    found = {name: judge(folder, "" if folders else name) for name, folder in asked.items()}
     out.give(
         [
             {"plate": name, "folder": str(asked[name]), "findings": [problem._asdict() for problem in problems]}

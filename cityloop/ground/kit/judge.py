@@ -13,8 +13,8 @@ from cityloop.ground.loop.definition import Definition, definition_file, shipped
 from cityloop.ground.loop.verify import verify_text
 
 
-def judge(folder: Path) -> list[Problem]:
-    """Give all that is wrong with the plate in `folder`; nothing where it passes."""
+def judge(folder: Path, name: str = "") -> list[Problem]:
+    """Give all that is wrong with the plate in `folder`, registered as `name`; nothing where it passes."""
     try:
         plate, said = open_plate(folder)
     except PlateRefused as refused:
@@ -22,6 +22,7 @@ def judge(folder: Path) -> list[Problem]:
     loop = shipped("case")
     return [
         *loop_problems(),
+        *_identity(plate, name),
         *_words(plate),
         *purity.check(plate),
         *references.check(plate, loop),
@@ -35,6 +36,11 @@ def loop_problems() -> tuple[Problem, ...]:
     """Verify the loop that the plates' matters go through, once a process."""
     file = definition_file("case")
     return tuple(Problem(file.name, 0, f.where, f.message, f"loop.{f.code}") for f in verify_text(file.read_bytes()))
+
+
+def _identity(plate: Plate, name: str) -> Iterator[Problem]:
+    if name and plate.manifest.key != name:
+        yield plate.problem("identity.key", f"it is registered as {name}; the key must be the same", "key")
 
 
 def _words(plate: Plate) -> Iterator[Problem]:

@@ -92,19 +92,42 @@ def parse(data: dict[str, Any], text: str, strings: dict[str, dict[str, str]], f
 
 
 def line_numbers(text: str) -> dict[Loc, int]:
-    """Give the line of each table and key of a TOML text, by its path (`("matters", 2, "limit")`)."""
+    """Give the line of each table and key of a TOML text, by its path (`("matters", 2, "limit")`).
+
+    Elements of an array that stand on lines of their own have theirs too.
+    """
     lines: dict[Loc, int] = {}
     counts: dict[Loc, int] = {}
     table: Loc = ()
+    array: tuple[Loc, int] | None = None
     inside = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if not inside and (header := _HEADER.match(line)):
+        if not inside and array is not None:
+            array = _element(line, number, array, lines)
+        elif not inside and (header := _HEADER.match(line)):
             table = _resolve(_keys(header[2]), counts, bool(header[1]))
             lines.setdefault(table, number)
         elif not inside and (pair := _PAIR.match(line)):
-            lines.setdefault(table + _keys(pair[1]), number)
+            loc = table + _keys(pair[1])
+            lines.setdefault(loc, number)
+            array = (loc, 0) if line[pair.end() :].strip() == "[" else None
         inside = _string_after(line, inside)
     return lines
+
+
+def _element(line: str, number: int, array: tuple[Loc, int], lines: dict[Loc, int]) -> tuple[Loc, int] | None:
+    """Note where an element of an array stands; give the array with the next index, None at its end.
+
+    After an element that seems to go on in the next line the index is -1: nothing more is said of the array.
+    """
+    (loc, index), text = array, line.strip()
+    if text.startswith("]"):
+        return None
+    if text.startswith("#") or not text or index < 0:
+        return array
+    lines.setdefault((*loc, index), number)
+    whole = sum(map(text.count, "[{")) == sum(map(text.count, "]}"))
+    return loc, index + 1 if whole else -1
 
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*([^\[\]]+?)\s*\]")

@@ -21,8 +21,14 @@ def plates(more: Iterable[Path] = ()) -> dict[str, Path]:
     for name, folder in _all(more):
         known = found.setdefault(name, folder)
         if known.resolve() != folder.resolve():
-            words = "The plate {name} stands in {one} and in {other}; keep one."
-            raise Refusal("kit.plate.twice", words, "plate", name=name, one=str(known), other=str(folder))
+            raise Refusal(
+                "kit.plate.twice",
+                "The plate {name} stands in {one} and in {other}; keep one.",
+                "plate",
+                name=name,
+                one=str(known),
+                other=str(folder),
+            )
     return dict(sorted(found.items()))
 
 
