@@ -138,6 +138,7 @@ def test_of_two_dispatchers_one_wins_and_the_other_keeps_their_words(at_desk, to
 def test_one_stream_for_all_tabs_and_a_step_is_seen_within_a_second(at_desk, town_server):
     (number,) = filed(town_server, 1)
     first = at_desk("dispatcher", f"/desk/cases/{number}")
+    first.locator(".fresh.is-live").first.wait_for()
     asked = []
     first.context.on("request", lambda request: asked.append(request.url) if request.url.endswith("/live") else None)
     second = first.context.new_page()
