@@ -59,6 +59,14 @@ def test_all_problems_of_all_files_are_told_at_once(lifts):
     assert {p.file for p in judge(lifts)} == {"plate.toml", "quality.toml", "stories/stuck.toml", "README.md"}
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_story_goes_straight_through_in_the_order_of_its_parts(lifts, order):
+    text, one = (lifts / "plate.toml").read_text(), '{ organisation = "rescue" }'
+    assert one in text
+    (lifts / "plate.toml").write_text(text.replace(one, f'{{ organisation = "rescue", order = {order} }}'))
+    assert judge(lifts) == []
+
+
 def test_a_plate_goes_by_its_key(lifts):
     (found,) = judge(lifts, "elevators")
     assert (found.code, found.key) == ("identity.key", "key")

@@ -175,7 +175,7 @@ class RuleFunction(Model):
     """A pure, typed function of the plate's `rules.py`, by its name there and what it is for."""
 
     name: Function
-    kind: Literal["alarm", "limit"]
+    kind: Literal["alarm"] = "alarm"
 
 
 class Manifest(Model):

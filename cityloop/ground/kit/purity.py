@@ -19,11 +19,9 @@ class Reading(NamedTuple):
     value: float
 
 
-# How many arguments the functions of each kind take, and what they give: `alarm(readings: Sequence[Reading]) -> bool`
-# with the latest reading last, `limit(limit: str, answers: Mapping[str, str]) -> str`.
+# What the functions of each kind take and give: an alarm takes the readings up to now, the latest last.
 SHAPES: dict[str, tuple[tuple[str, ...], str]] = {
     "alarm": (("Sequence[Reading]",), "bool"),
-    "limit": (("str", "Mapping[str, str]"), "str"),
 }
 # What may be taken from where; nothing that leads on to another module.
 IMPORTS = {
@@ -55,11 +53,18 @@ def check(plate: Plate) -> Iterator[Problem]:
     for number, function in enumerate(plate.manifest.rule_functions):
         if function.name not in defined:
             yield plate.problem("rules.function", f"rules.py has no function {function.name}", "rules", number, "name")
+        elif function.name not in _used(plate):
+            words = f"no alarm asks {function.name}"
+            yield plate.problem("rules.unused", words, "rules", number, "name")
     for name, node in defined.items():
         if name in wanted:
             yield from _mistyped(node, wanted[name])
         elif not name.startswith("_"):
             yield Problem(FILE, node.lineno, name, "name it in the manifest, or begin it with _", "rules.unnamed")
+
+
+def _used(plate: Plate) -> set[str]:
+    return {alarm.rule for measured in plate.manifest.observed for alarm in measured.alarms if alarm.rule}
 
 
 def _impure(tree: ast.Module) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from cityloop.ground.kit.manifest import Organisation
 from cityloop.ground.kit.plate import Plate, Problem
 from cityloop.ground.kit.routing import Rule, Table
 from cityloop.ground.loop.definition import Definition
@@ -59,6 +60,9 @@ def _town(plate: Plate, names: _Names) -> Iterator[Problem]:
     made = plate.manifest
     for number, organisation in enumerate(made.organisations):
         yield from names.one("organisation", organisation.parent, "organisations", number, "parent")
+        if _above_itself(organisation, made.organisations):
+            message = f"{organisation.key} stands above itself"
+            yield plate.problem("reference.parent", message, "organisations", number, "parent")
     for number, line in enumerate(made.responsibility):
         yield from names.one("organisation", line.lead, "responsibility", number, "lead")
         for place, helper in enumerate(line.assisting):
@@ -71,6 +75,15 @@ def _town(plate: Plate, names: _Names) -> Iterator[Problem]:
         yield from names.many("action", reply.for_, "replies", number, "for")
         yield from names.many("state", reply.states, "replies", number, "states")
         yield from names.patterns(reply.matters, "replies", number, "matters")
+
+
+def _above_itself(organisation: Organisation, all_: tuple[Organisation, ...]) -> bool:
+    parents, above = {one.key: one.parent for one in all_}, organisation.parent
+    for _ in parents:
+        if above == organisation.key:
+            return True
+        above = parents.get(above) if above else None
+    return False
 
 
 def _matters(plate: Plate, names: _Names) -> Iterator[Problem]:

@@ -59,7 +59,12 @@ class Stage:
             if code not in told:
                 message = f"no story tells of {code}"
                 yield self.plate.problem("story.none", message, "matters", number, "code")
+        known = set[str]()
         for one in self.plate.stories:
+            if one.story.key in known:
+                words, loc = "another story has this key", ("stories", one.number, "key")
+                yield self.plate.problem("story.twice", words, *loc, file=one.file)
+            known.add(one.story.key)
             yield from _Telling(self, one).problems()
 
 
@@ -111,7 +116,7 @@ class _Telling:
             yield self._wrong("assisting", f"{', '.join(helpers) or 'nobody'} assists", "assisting")
 
     def _told(self, matter: Matter, routing: Routing) -> Iterator[Problem]:
-        steps = self.story.steps or straight(self.story, matter)
+        steps = self.story.steps or straight(self.story, matter, routing)
         for number, one in enumerate(steps):
             loc: tuple[str | int, ...] = ("steps", number) if self.story.steps else ("matter",)
             refused = self._take(one, matter, routing)
@@ -146,6 +151,8 @@ class _Telling:
             outcome = step(self.stage.loop, self.now, act, self._actor(one, routing), instant(one.at), calendars())
         except Refusal as refusal:
             return refusal.code
+        except (KeyError, TypeError, ValueError) as error:
+            return f"a field is not what {one.do} takes ({error})"
         self.now = outcome.snapshot
         return ""
 
@@ -196,7 +203,7 @@ def milestones(matter: Matter) -> list[tuple[str, str]]:
     return [(str(number), stone.limit) for number, stone in enumerate(matter.milestones, 1)]
 
 
-def straight(story: Story, matter: Matter) -> tuple[Step, ...]:
+def straight(story: Story, matter: Matter, routing: Routing) -> tuple[Step, ...]:
     """Give the steps of a case that goes straight through, reported back at the last moment."""
     minute = timedelta(minutes=1)
     dispatched = story.dispatched or story.begins + 15 * minute
@@ -211,12 +218,13 @@ def straight(story: Story, matter: Matter) -> tuple[Step, ...]:
         (dispatched + 5 * minute, "accept", "department_officer", "handling"),
     ]
     steps = [Step(at=at, do=do, by=by, then=then) for at, do, by, then in way]
-    helpers = [Step(at=way[-1][0], do="accept", by="department_officer", of=key) for key in story.assisting]
-    helpers += [Step(at=done, do="report_back", by="department_officer", of=key) for key in story.assisting]
-    end = [("report_back", "department_officer", "handled"), ("submit", "dispatcher", "checking")]
-    end += [("pass", "inspector", "checked"), ("close", "shift_leader", "closed")]
-    last = [Step(at=done + n * minute, do=do, by=by, then=then) for n, (do, by, then) in enumerate(end)]
-    return (*steps, *helpers, *last)
+    helpers = [(helper.order, helper.organisation) for helper in routing.assisting]
+    steps += [Step(at=way[-1][0], do="accept", by="department_officer", of=key) for _order, key in helpers]
+    # parts are reported back in their order, of equal ones the lead's last
+    turns = sorted([(order, 0, key) for order, key in helpers] + [(1, 1, routing.lead)])
+    steps += [Step(at=done, do="report_back", by="department_officer", of=key) for _order, _lead, key in turns]
+    end = [("submit", "dispatcher", "checking"), ("pass", "inspector", "checked"), ("close", "shift_leader", "closed")]
+    return (*steps, *(Step(at=done + n * minute, do=do, by=by, then=then) for n, (do, by, then) in enumerate(end, 1)))
 
 
 def _wall(at: int) -> str:
