@@ -165,6 +165,8 @@ def _action(name: str, definition: Definition) -> str:
 def _manifest() -> Iterator[str]:
     schema = Manifest.model_json_schema(by_alias=True)
     yield from ("# The plate manifest", NOTE, "", "The keys of `plate.toml`; `*` is required.")
+    yield "For editors: [plate.toml](plate.schema.json), [stories/*.toml](plate-stories.schema.json),"
+    yield "[quality.toml](plate-quality.schema.json) as JSON Schema. `cityloop plates check FOLDER` judges a plate."
     for name, part in {"Manifest": schema, **schema.get("$defs", {})}.items():
         about = _first(part.get("description"))
         yield from ("", f"## {name}", "", *([about, ""] if about else []), "| key | shape |", "| --- | --- |")
@@ -191,6 +193,9 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "wiring.md": _wiring,
     "loop-case.md": _loop,
     "manifest.md": _manifest,
+    "plate.schema.json": reference_maps.plate_schema,
+    "plate-stories.schema.json": reference_maps.stories_schema,
+    "plate-quality.schema.json": reference_maps.quality_schema,
     "import-map.md": reference_maps.import_map,
     "import-map.schema.json": reference_maps.import_map_schema,
     "replay-policy.md": reference_maps.policy,

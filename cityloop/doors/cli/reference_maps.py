@@ -1,4 +1,4 @@
-"""The reference of import maps and replay policies: pages and JSON Schemas, from the models that read them."""
+"""The reference of import maps, replay policies and plates: JSON Schemas, and pages, from the models that read them."""
 
 import json
 from collections.abc import Iterator
@@ -6,6 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from cityloop.ground.kit.manifest import Manifest
+from cityloop.ground.kit.quality import Quality
+from cityloop.ground.kit.stories import StoryFile
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.replaying.policy import Policy
 
@@ -39,6 +42,21 @@ def import_map_schema() -> Iterator[str]:
 def policy_schema() -> Iterator[str]:
     """Write the JSON Schema of the replay policy."""
     yield _schema(Policy)
+
+
+def plate_schema() -> Iterator[str]:
+    """Write the JSON Schema of a plate's manifest, for editors."""
+    yield _schema(Manifest)
+
+
+def stories_schema() -> Iterator[str]:
+    """Write the JSON Schema of a file of stories."""
+    yield _schema(StoryFile)
+
+
+def quality_schema() -> Iterator[str]:
+    """Write the JSON Schema of a quality file."""
+    yield _schema(Quality)
 
 
 def _schema(model: type[BaseModel]) -> str:

@@ -5,28 +5,22 @@ Every error names the file, the line and the key, and all are told at once.
 
 import re
 import tomllib
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
-from cityloop.ground.kit.manifest import LANGUAGES, Manifest
+from cityloop.ground.kit.basics import KEY, LANGUAGES, LIMIT
+from cityloop.ground.kit.manifest import Manifest
+from cityloop.ground.kit.plate import MANIFEST, Loc, Plate, Problem, Told, placed
+from cityloop.ground.kit.quality import Quality
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.stories import StoryFile
 
-Loc = tuple[str | int, ...]
-
-
-class Problem(NamedTuple):
-    """What is wrong, and where. `line` is 0 where a whole file is meant."""
-
-    file: str
-    line: int
-    key: str
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+__all__ = ["PlateRefused", "Problem", "line_numbers", "load", "open_plate", "parse"]
 
 
 class PlateRefused(Refusal):
@@ -39,9 +33,49 @@ class PlateRefused(Refusal):
 
 def load(folder: Path) -> Manifest:
     """Give the plate in `folder`, or raise `PlateRefused` with every problem found."""
-    strings = {lang: _flat(_read(folder, f"strings/{lang}.toml", missing_ok=True)[0]) for lang in LANGUAGES}
-    data, text = _read(folder, "plate.toml")
-    return parse(data, text, strings)
+    return parse(*_read(folder, MANIFEST), _strings(folder))
+
+
+def _strings(folder: Path) -> dict[str, dict[str, str]]:
+    return {lang: _flat(_read(folder, _spoken_in(lang), missing_ok=True)[0]) for lang in LANGUAGES}
+
+
+def _spoken_in(lang: str) -> str:
+    return f"strings/{lang}.toml"
+
+
+def _string_lines(folder: Path) -> dict[str, dict[Loc, int]]:
+    """Give the lines of the words of each language, by their dotted keys."""
+    texts = {_spoken_in(lang): _read(folder, _spoken_in(lang), missing_ok=True)[1] for lang in LANGUAGES}
+    return {
+        name: {(".".join(map(str, loc)),): number for loc, number in line_numbers(text).items()}
+        for name, text in texts.items()
+    }
+
+
+def open_plate(folder: Path) -> tuple[Plate, Quality]:
+    """Give the whole plate in `folder`, stories and quality file included, or raise `PlateRefused` with all problems.
+
+    Where the manifest cannot be read, what is wrong with the other files is told all the same.
+    """
+    problems: list[Problem] = []
+    lines: dict[str, dict[Loc, int]] = {}
+    raw = _gather(problems, lambda: _read(folder, MANIFEST))
+    strings = _gather(problems, lambda: _strings(folder))
+    manifest = _gather(problems, lambda: parse(*raw, strings)) if raw and strings else None
+    told: list[Told] = []
+    for path in sorted(folder.glob("stories/*.toml")):
+        name = f"stories/{path.name}"
+        found = _gather(problems, partial(_model, folder, name, StoryFile, lines))
+        told += [Told(story, name, number) for number, story in enumerate(found.stories)] if found else []
+    quality = _gather(problems, lambda: _model(folder, "quality.toml", Quality, lines))
+    if not (folder / "README.md").is_file():
+        problems.append(Problem("README.md", 0, "", "this file is missing", "file.missing"))
+    if manifest is None or quality is None or problems:
+        raise PlateRefused(problems)
+    if raw:
+        lines |= {MANIFEST: line_numbers(raw[1]), **_string_lines(folder)}
+    return Plate(folder, manifest, tuple(told), lines, frozenset(_said(raw))), quality
 
 
 def parse(data: dict[str, Any], text: str, strings: dict[str, dict[str, str]], file: str = "plate.toml") -> Manifest:
@@ -58,25 +92,79 @@ def parse(data: dict[str, Any], text: str, strings: dict[str, dict[str, str]], f
 
 
 def line_numbers(text: str) -> dict[Loc, int]:
-    """Give the line of each table and key of a TOML text, by its path (`("matters", 2, "limit")`)."""
+    """Give the line of each table and key of a TOML text, by its path (`("matters", 2, "limit")`).
+
+    Elements of an array that stand on lines of their own have theirs too.
+    """
     lines: dict[Loc, int] = {}
     counts: dict[Loc, int] = {}
     table: Loc = ()
+    array: tuple[Loc, int] | None = None
     inside = ""
     for number, line in enumerate(text.splitlines(), 1):
-        if not inside and (header := _HEADER.match(line)):
+        if not inside and array is not None:
+            array = _element(line, number, array, lines)
+        elif not inside and (header := _HEADER.match(line)):
             table = _resolve(_keys(header[2]), counts, bool(header[1]))
             lines.setdefault(table, number)
         elif not inside and (pair := _PAIR.match(line)):
-            lines.setdefault(table + _keys(pair[1]), number)
+            loc = table + _keys(pair[1])
+            lines.setdefault(loc, number)
+            array = (loc, 0) if line[pair.end() :].strip() == "[" else None
         inside = _string_after(line, inside)
     return lines
+
+
+def _element(line: str, number: int, array: tuple[Loc, int], lines: dict[Loc, int]) -> tuple[Loc, int] | None:
+    """Note where an element of an array stands; give the array with the next index, None at its end.
+
+    After an element that seems to go on in the next line the index is -1: nothing more is said of the array.
+    """
+    (loc, index), text = array, line.strip()
+    if text.startswith("]"):
+        return None
+    if text.startswith("#") or not text or index < 0:
+        return array
+    lines.setdefault((*loc, index), number)
+    whole = sum(map(text.count, "[{")) == sum(map(text.count, "]}"))
+    return loc, index + 1 if whole else -1
 
 
 _HEADER = re.compile(r"^\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
 _PAIR = re.compile(r"""^\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = re.compile(r"""[\w-]+|"[^"]*"|'[^']*'""")
 _SYNTAX = re.compile(r"at line (\d+)")
+
+
+T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
+
+
+def _gather(problems: list[Problem], read: Callable[[], T]) -> T | None:
+    try:
+        return read()
+    except PlateRefused as refused:
+        problems += refused.problems
+        return None
+
+
+def _model(folder: Path, name: str, kind: type[M], lines: dict[str, dict[Loc, int]]) -> M:
+    """Read one of the smaller files of a plate."""
+    data, text = _read(folder, name)
+    lines[name] = line_numbers(text)
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        raise PlateRefused(_innermost(error, name, lines[name])) from error
+
+
+def _said(value: Any) -> Iterator[str]:
+    """Give every key of strings that a manifest uses."""
+    if isinstance(value, dict | list | tuple):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _said(inner)
+    elif isinstance(value, str) and value.startswith("@"):
+        yield value[1:]
 
 
 def _read(folder: Path, name: str, missing_ok: bool = False) -> tuple[dict[str, Any], str]:
@@ -86,13 +174,13 @@ def _read(folder: Path, name: str, missing_ok: bool = False) -> tuple[dict[str, 
     except FileNotFoundError:
         if missing_ok:
             return {}, ""
-        raise PlateRefused([Problem(name, 0, "", "this file is missing")]) from None
+        raise PlateRefused([Problem(name, 0, "", "this file is missing", "file.missing")]) from None
     except UnicodeDecodeError as error:
-        raise PlateRefused([Problem(name, 0, "", "write this file in UTF-8")]) from error
+        raise PlateRefused([Problem(name, 0, "", "write this file in UTF-8", "file.encoding")]) from error
     except tomllib.TOMLDecodeError as error:
         line = _SYNTAX.search(str(error))
         number = int(line[1]) if line else len(text.splitlines())
-        raise PlateRefused([Problem(name, number, "", str(error))]) from error
+        raise PlateRefused([Problem(name, number, "", str(error), "file.syntax")]) from error
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
@@ -111,7 +199,7 @@ def _unsaid(strings: dict[str, dict[str, str]]) -> list[Problem]:
     """Name each key that one language has and another lacks."""
     keys = sorted({key for table in strings.values() for key in table})
     return [
-        Problem(f"strings/{lang}.toml", 0, key, "say it in this language too")
+        Problem(_spoken_in(lang), 0, key, "say it in this language too", "words.missing")
         for lang, table in strings.items()
         for key in keys
         if not table.get(key, "").strip()
@@ -129,24 +217,30 @@ def _speak(
     if not (isinstance(value, str) and value.startswith("@")):
         return value
     if not any(value[1:] in table for table in strings.values()):
-        problems.append(_problem(file, lines, loc, f"strings/ has no key {value[1:]}"))
+        problems.append(placed(file, lines, loc, f"strings/ has no key {value[1:]}", "words.unknown"))
     return {lang: table.get(value[1:], "") for lang, table in strings.items()}
-
-
-def _problem(file: str, lines: dict[Loc, int], loc: Loc, message: str) -> Problem:
-    line = next((lines[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in lines), 0)
-    return Problem(file, line, _path(loc), message.removeprefix("Value error, "))
 
 
 def _innermost(error: ValidationError, file: str, lines: dict[Loc, int]) -> list[Problem]:
     """Leave out what is only said because something inside it is wrong."""
     details = error.errors()
     outer = {detail["loc"][:n] for detail in details for n in range(len(detail["loc"]))}
-    return [_problem(file, lines, d["loc"], d["msg"]) for d in details if d["loc"] not in outer or len(details) == 1]
+    kept = [d for d in details if d["loc"] not in outer or len(details) == 1]
+    return [placed(file, lines, d["loc"], _plain(d), f"shape.{d['type']}") for d in kept]
 
 
-def _path(loc: Loc) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+# What pydantic says in words of its own, said plainly.
+PLAINLY = {
+    "missing": "this is needed",
+    "extra_forbidden": "nothing of this name belongs here",
+    LIMIT: 'write a limit as "4 wh": a number and one of um, uh, wh, wd, d',
+    KEY: "a key is of small letters, digits and . _ -",
+}
+
+
+def _plain(detail: ErrorDetails) -> str:
+    known = PLAINLY.get(detail["type"]) or PLAINLY.get(str(detail.get("ctx", {}).get("pattern")))
+    return known or detail["msg"].removeprefix("Value error, ")
 
 
 def _keys(dotted: str) -> Loc:

@@ -4,40 +4,39 @@ Names and sentences are given in each language, `{ en = "...", zh-hans = "..." }
 written once as `"@key"` and looked up in `strings/`.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from string import Formatter
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from cityloop.ground.kit.basics import (
+    LANGUAGES,
+    Choice,
+    Code,
+    Function,
+    Key,
+    Level,
+    Limit,
+    Model,
+    Pattern,
+    Question,
+    Unit,
+    Words,
+    once,
+)
+from cityloop.ground.kit.measures import Indicator, Plan
+from cityloop.ground.kit.offers import Dataset, ServiceItem
 from cityloop.ground.kit.routing import CITY, PLATE, Assist, Rule
+from cityloop.ground.kit.things import ComponentType, ObservedProperty
 
-LANGUAGES = ("en", "zh-hans")
-
-
-def _spoken(words: dict[str, str]) -> dict[str, str]:
-    lacking = [lang for lang in LANGUAGES if not words.get(lang, "").strip()]
-    if lacking:
-        raise PydanticCustomError("spoken", "say it in {languages} too", {"languages": ", ".join(lacking)})
-    return words
+__all__ = [
+    "BLANKS", "LANGUAGES", "Assisting", "Basis", "Choice", "Class", "Manifest", "Matter", "Milestone", "Organisation",
+    "Question", "Reply", "Responsibility", "Role", "RuleFunction", "city_rules",
+]  # fmt: skip
 
 
-Words = Annotated[dict[str, str], AfterValidator(_spoken)]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,59}$")]
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
-Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,58}\*?)$")]
-Unit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,32}$")]
-Limit = Annotated[str, StringConstraints(pattern=r"^[1-9]\d{0,5} (um|uh|wh|wd|d)$")]
-Level = Annotated[int, Field(ge=0, le=3)]
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class Organisation(_Model):
+class Organisation(Model):
     """An organisation that a city starts with; `parent` is another's key, or nothing for the city itself."""
 
     key: Key
@@ -46,38 +45,14 @@ class Organisation(_Model):
     parent: Key | None = None
 
 
-class Milestone(_Model):
+class Milestone(Model):
     """A step of the work and its limit, such as *make safe* `1 uh`."""
 
     name: Words
     limit: Limit
 
 
-class Choice(_Model):
-    """One of the answers to choose from."""
-
-    key: Key
-    names: Words
-
-
-class Question(_Model):
-    """A question put to the reporter. `choices` belong to the types `choice` (one of them) and `choices` (several)."""
-
-    key: Key
-    type: Literal["text", "number", "choice", "choices", "bool", "date"]
-    names: Words
-    required: bool = False
-    choices: tuple[Choice, ...] = ()
-
-    @model_validator(mode="after")
-    def _choices_fit(self) -> Self:
-        if (self.type in ("choice", "choices")) != bool(self.choices):
-            raise ValueError("choices belong to a question of type choice or choices, which needs them")
-        _once("choices", [choice.key for choice in self.choices])
-        return self
-
-
-class Matter(_Model):
+class Matter(Model):
     """A kind of component damage or event that the city deals with.
 
     `level` is its confidentiality, 0 public to 3; `public_place` says how exactly its place is shown to
@@ -101,8 +76,8 @@ class Matter(_Model):
     keywords: dict[str, tuple[str, ...]] = {}
 
     @model_validator(mode="after")
-    def _questions_once(self) -> Self:
-        _once("questions", [question.key for question in self.questions])
+    def _questionsonce(self) -> Self:
+        once("questions", [question.key for question in self.questions])
         return self
 
     @property
@@ -111,7 +86,7 @@ class Matter(_Model):
         return self.milestones[-1].limit
 
 
-class Assisting(_Model):
+class Assisting(Model):
     """An organisation called to help, when in the order, and with what task."""
 
     organisation: Key
@@ -119,7 +94,7 @@ class Assisting(_Model):
     task: Words | None = None
 
 
-class Responsibility(_Model):
+class Responsibility(Model):
     """Matter pattern × unit code prefix → who leads and who assists; the most specific wins (`routing`)."""
 
     matter: Pattern = "*"
@@ -132,7 +107,7 @@ class Responsibility(_Model):
         return Rule(self.matter, self.unit, self.lead, helpers, layer, source)
 
 
-class Role(_Model):
+class Role(Model):
     """A post that an organisation needs for this plate to work."""
 
     role: Key
@@ -156,7 +131,7 @@ def _fillable(words: dict[str, str]) -> dict[str, str]:
     return words
 
 
-class Reply(_Model):
+class Reply(Model):
     """Words that staff often write to reporters, ready to be taken up and changed.
 
     `for` names the actions in whose forms they are offered; `states` and `matters` narrow that down. The words may
@@ -177,25 +152,76 @@ class Reply(_Model):
         return not self.matters or any(Rule(p, "", "").matches(matter, "") for p in self.matters)
 
 
-class Manifest(_Model):
+class Class(Model):
+    """A class of matters; components and events are numbered apart."""
+
+    kind: Literal["component", "event"]
+    code: Code
+    names: Words
+
+
+class Basis(Model):
+    """What a plate rests on: `codes` whose classes and codes it has, and whether its limits and conditions are ours.
+
+    `ours` are defaults that a city looks through and changes; `published` are those of the city's own catalogue.
+    """
+
+    codes: str
+    limits: Literal["ours", "published"]
+    words: Words
+
+
+class RuleFunction(Model):
+    """A pure, typed function of the plate's `rules.py`, by its name there and what it is for."""
+
+    name: Function
+    kind: Literal["alarm"] = "alarm"
+
+
+class Manifest(Model):
     """A whole plate."""
 
     key: Key
     version: Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
     names: Words
+    about: Words | None = None
+    basis: Basis | None = None
     words: dict[str, Words] = {}
+    classes: tuple[Class, ...] = ()
     organisations: tuple[Organisation, ...] = ()
     matters: tuple[Matter, ...] = ()
     responsibility: tuple[Responsibility, ...] = ()
     roles: tuple[Role, ...] = ()
     replies: tuple[Reply, ...] = ()
+    components: tuple[ComponentType, ...] = ()
+    observed: tuple[ObservedProperty, ...] = ()
+    services: tuple[ServiceItem, ...] = ()
+    indicators: tuple[Indicator, ...] = ()
+    plans: tuple[Plan, ...] = ()
+    datasets: tuple[Dataset, ...] = ()
+    rule_functions: Annotated[tuple[RuleFunction, ...], Field(alias="rules")] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_classes(cls, data: Any) -> Any:
+        """Give each matter the names of its class, where the plate declares classes and the matter says nothing."""
+        if not isinstance(data, dict) or not isinstance(data.get("classes"), list):
+            return data
+        named = {(c.get("kind"), c.get("code")): c.get("names") for c in data["classes"] if isinstance(c, dict)}
+        return {**data, "matters": [_of_class(m, named) for m in data.get("matters", ())]}
 
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
-        _once("organisations", [organisation.key for organisation in self.organisations])
-        _once("matters", [matter.code for matter in self.matters])
-        _once("replies", [reply.key for reply in self.replies])
-        _once("responsibility", [f"{rule.matter} {rule.unit}" for rule in self.responsibility])
+        once("classes", [f"{one.kind} {one.code}" for one in self.classes])
+        once("roles", [f"{role.role} {role.organisation} {role.unit}" for role in self.roles])
+        once("components", [component.code for component in self.components])
+        once("rules", [function.name for function in self.rule_functions])
+        for what in ("observed", "services", "indicators", "plans", "datasets"):
+            once(what, [part.key for part in getattr(self, what)])
+        once("organisations", [organisation.key for organisation in self.organisations])
+        once("matters", [matter.code for matter in self.matters])
+        once("replies", [reply.key for reply in self.replies])
+        once("responsibility", [f"{rule.matter} {rule.unit}" for rule in self.responsibility])
         for rule in self.responsibility:
             if self.matters and not any(rule.rule("").matches(m.code, rule.unit) for m in self.matters):
                 raise ValueError(f"responsibility: the pattern {rule.matter} fits none of this plate's matters")
@@ -205,12 +231,13 @@ class Manifest(_Model):
         return [line.rule(f"plate {self.key}") for line in self.responsibility]
 
 
+def _of_class(matter: Any, named: dict[Any, Any]) -> Any:
+    if not isinstance(matter, dict) or "class_names" in matter:
+        return matter
+    names = named.get((matter.get("kind"), matter.get("class")))
+    return {**matter, "class_names": names} if names else matter
+
+
 def city_rules(lines: Iterable[Responsibility]) -> list[Rule]:
     """Give a city's own lines of responsibility as rules, which win over a plate's equally specific ones."""
     return [line.rule("the city", CITY) for line in lines]
-
-
-def _once(what: str, keys: list[str]) -> None:
-    twice = [key for key, count in Counter(keys).items() if count > 1]
-    if twice:
-        raise ValueError(f"{what}: {', '.join(twice)} stands here more than once")

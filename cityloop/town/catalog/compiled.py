@@ -1,13 +1,13 @@
 """A catalogue in memory: immutable, quick to ask, the same for every case that pins its digest."""
 
 import json
-import re
 from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
 import msgspec
 
+from cityloop.ground.kit import finding
 from cityloop.ground.kit.manifest import Matter, Question, Reply
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Assist, Routing, Rule, Table
@@ -130,15 +130,11 @@ class CompiledCatalog:
 
     def search(self, words: str, lang: str = "en", limit: int = 20) -> list[Entry]:
         """Find matters by code, name, class or keyword, the best first; every matter for no words."""
-        wanted = words.casefold().split()
-        found = [(_found(entry, wanted, lang), entry) for entry in self.matters.values()]
-        return [entry for score, entry in sorted(found, key=_best) if score][:limit]
+        return finding.search(self.matters.values(), words, lang, limit)
 
     def suggest(self, text: str, lang: str = "en", limit: int = 5) -> list[Entry]:
         """Propose matters for a free description by keywords and words in common, the best first."""
-        folded, tokens = text.casefold(), _tokens(text)
-        found = [(_fits(entry, folded, tokens, lang), entry) for entry in self.matters.values()]
-        return [entry for score, entry in sorted(found, key=_best) if score][:limit]
+        return finding.suggest(self.matters.values(), text, lang, limit)
 
     def _first_open(self, routing: Routing) -> Rule | None:
         for rule in routing.why:
@@ -186,44 +182,3 @@ def _entry(plate: str, matter: Matter) -> Entry:
         public_place=matter.public_place,
         keywords=matter.keywords,
     )
-
-
-def _best(found: tuple[float, Entry]) -> tuple[float, str]:
-    return -found[0], found[1].code
-
-
-def _found(entry: Entry, wanted: list[str], lang: str) -> float:
-    """Every word must stand in the code, a name or a keyword; one at the start of the name counts more."""
-    name = entry.names.get(lang, "").casefold()
-    whole = " ".join([name, entry.code, *entry.names.values(), *entry.class_names.values(), *_keywords(entry)])
-    if not all(word in whole.casefold() for word in wanted):
-        return 0
-    return 1 + sum(2 if name.startswith(word) else word in name for word in wanted)
-
-
-def _fits(entry: Entry, text: str, tokens: set[str], lang: str) -> float:
-    keywords = sum(1 + len(word) for word in entry.keywords.get(lang, ()) if _holds(text, word.casefold()))
-    return 2 * keywords + len(tokens & _tokens(entry.names.get(lang, "")))
-
-
-def _holds(text: str, keyword: str) -> bool:
-    """A keyword in Latin letters must stand as a word or begin one; one in Chinese may stand anywhere."""
-    return re.search(rf"\b{re.escape(keyword)}", text) is not None if keyword.isascii() else keyword in text
-
-
-def _keywords(entry: Entry) -> list[str]:
-    return [word for words in entry.keywords.values() for word in words]
-
-
-_WORD = re.compile(r"[a-z]{3,}|[\u3400-\u9fff]+")
-
-
-def _tokens(text: str) -> set[str]:
-    """Give the words of three letters and more, and pairs of neighbouring Chinese characters."""
-    tokens: set[str] = set()
-    for word in _WORD.findall(text.casefold()):
-        tokens |= {word} if word.isascii() else {word[i : i + 2] for i in range(len(word) - 1)}
-    return tokens - _COMMON
-
-
-_COMMON = {"the", "and", "for", "with", "that", "this", "there", "has", "not", "are", "was"}

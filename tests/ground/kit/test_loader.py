@@ -86,3 +86,11 @@ def test_lines_are_found_in_arrays_of_tables_and_past_long_strings():
     assert lines["t", 1, "x"] == 7
     assert lines["t", 1, "u", 0, "y", "z"] == 9
     assert lines["t", 1, "u", 1, "q r"] == 11
+
+
+def test_elements_of_an_array_on_lines_of_their_own_are_found():
+    text = "a = [\n  { b = 1 },\n  # between\n\n  { b = [\n  2,\n  ] },\n]\nc = [1, 2]\n[t]\nd = 2\n"
+    lines = line_numbers(text)
+    assert (lines["a", 0], lines["a", 1]) == (2, 5)
+    assert ("a", 2) not in lines
+    assert (lines["c",], lines["t", "d"]) == (9, 11)

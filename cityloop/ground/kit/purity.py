@@ -1,0 +1,107 @@
+"""`rules.py` of a plate: pure typed functions, each named in the manifest, read before it is ever run.
+
+This holds authors to what a rule is; it is no sandbox, and a package from outside is trusted as any dependency is.
+"""
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from cityloop.ground.kit.plate import Plate, Problem
+
+FILE = "rules.py"
+
+
+class Reading(NamedTuple):
+    """A value that a sensor gave: the instant in microseconds, and the value."""
+
+    at: int
+    value: float
+
+
+# What the functions of each kind take and give: an alarm takes the readings up to now, the latest last.
+SHAPES: dict[str, tuple[tuple[str, ...], str]] = {
+    "alarm": (("Sequence[Reading]",), "bool"),
+}
+# What may be taken from where; nothing that leads on to another module.
+IMPORTS = {
+    "collections.abc": {"Iterable", "Mapping", "Sequence"},
+    "math": {"ceil", "exp", "floor", "fsum", "hypot", "isfinite", "log", "sqrt"},
+    "cityloop.ground.kit.purity": {"Reading"},
+}
+FORBIDDEN = {
+    "__import__", "breakpoint", "compile", "delattr", "eval", "exec", "getattr", "globals", "input", "locals", "open",
+    "print", "setattr", "vars",
+}  # fmt: skip
+
+
+def check(plate: Plate) -> Iterator[Problem]:
+    """Say what is not pure, not typed, not named or not there; nothing is executed."""
+    path = plate.folder / FILE
+    wanted = {function.name: function.kind for function in plate.manifest.rule_functions}
+    if not path.is_file():
+        if wanted:
+            yield plate.problem("rules.file", "the manifest names functions, but there is no rules.py", "rules")
+        return
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        yield Problem(FILE, getattr(error, "lineno", 0) or 0, "", str(error), "rules.syntax")
+        return
+    yield from _impure(tree)
+    defined = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for number, function in enumerate(plate.manifest.rule_functions):
+        if function.name not in defined:
+            yield plate.problem("rules.function", f"rules.py has no function {function.name}", "rules", number, "name")
+        elif function.name not in _used(plate):
+            words = f"no alarm asks {function.name}"
+            yield plate.problem("rules.unused", words, "rules", number, "name")
+    for name, node in defined.items():
+        if name in wanted:
+            yield from _mistyped(node, wanted[name])
+        elif not name.startswith("_"):
+            yield Problem(FILE, node.lineno, name, "name it in the manifest, or begin it with _", "rules.unnamed")
+
+
+def _used(plate: Plate) -> set[str]:
+    return {alarm.rule for measured in plate.manifest.observed for alarm in measured.alarms if alarm.rule}
+
+
+def _impure(tree: ast.Module) -> Iterator[Problem]:
+    for node in tree.body:
+        if not isinstance(node, (*_ALLOWED, ast.Import)) and not _is_docstring(node):
+            yield Problem(FILE, node.lineno, "", "only imports, constants and functions stand here", "rules.impure")
+    for inner in ast.walk(tree):
+        if reason := _reason(inner):
+            yield Problem(FILE, getattr(inner, "lineno", 0), "", reason, "rules.impure")
+
+
+_ALLOWED = (ast.FunctionDef, ast.ImportFrom, ast.Assign, ast.AnnAssign)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _reason(node: ast.AST) -> str:
+    if isinstance(node, ast.Import):
+        return "a rule imports by name: from math import sqrt"
+    if isinstance(node, ast.ImportFrom):
+        far = {alias.name for alias in node.names} - IMPORTS.get(node.module or "", set())
+        return f"a rule takes no {', '.join(sorted(far))} of {node.module}" if far or node.level else ""
+    if isinstance(node, ast.Name) and node.id in FORBIDDEN:
+        return f"a pure function has no use for {node.id}"
+    if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
+        return f"a pure function has no use for {node.attr}"
+    if isinstance(node, ast.Global | ast.Nonlocal | ast.Await | ast.Yield):
+        return "a pure function keeps and waits for nothing"
+    return ""
+
+
+def _mistyped(node: ast.FunctionDef, kind: str) -> Iterator[Problem]:
+    arguments, gives = SHAPES[kind]
+    found = tuple(ast.unparse(a.annotation) if a.annotation else "" for a in node.args.args)
+    returns = ast.unparse(node.returns) if node.returns else ""
+    if (found, returns) != (arguments, gives) or node.decorator_list:
+        words = f"a rule of kind {kind} is typed ({', '.join(arguments)}) -> {gives}"
+        yield Problem(FILE, node.lineno, node.name, words, "rules.type")

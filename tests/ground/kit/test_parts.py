@@ -1,0 +1,61 @@
+import pytest
+from pydantic import ValidationError
+
+from cityloop.ground.kit.measures import Plan
+from cityloop.ground.kit.things import Alarm, Attribute
+from tests.ground.kit.test_manifest import both
+
+pytestmark = pytest.mark.once
+
+
+def alarm(**changes):
+    return Alarm.model_validate({"key": "a", "names": both("A"), "matter": "m", **changes})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"above": 15, "clear": 8},
+        {"above": 0, "clear": -1},
+        {"below": 0.1, "clear": 0.2},
+        {"silent": "2 d"},
+        {"rule": "r"},
+    ],
+)
+def test_an_alarm_has_one_condition_and_is_over_on_its_safe_side(changes):
+    assert alarm(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "exactly one"),
+        ({"above": 1, "below": 0}, "exactly one"),
+        ({"above": 15, "clear": 16}, "safe side"),
+        ({"below": 1, "clear": 0.5}, "safe side"),
+        ({"silent": "2 d", "clear": 1}, "safe side"),
+        ({"silent": "2 days"}, "silent"),
+    ],
+)
+def test_an_alarm_of_two_minds_is_refused(changes, says):
+    with pytest.raises(ValidationError, match=says):
+        alarm(**changes)
+
+
+def test_an_attribute_to_choose_has_choices():
+    with pytest.raises(ValidationError, match="choices"):
+        Attribute.model_validate({"key": "a", "names": both("A"), "type": "choice"})
+
+
+def test_tasks_of_a_plan_wait_only_for_what_comes():
+    def task(key, *after):
+        return {"key": key, "names": both(key), "organisation": "o", "within": "1 uh", "after": after}
+
+    def plan(*tasks):
+        grades = [{"grade": 4, "names": both("IV"), "when": both("small")}]
+        return {"key": "p", "names": both("P"), "matters": ["*"], "grades": grades, "tasks": tasks}
+
+    assert Plan.model_validate(plan(task("c", "a", "b"), task("b", "a"), task("a")))
+    for wrong in ((task("a", "b"), task("b", "a")), (task("a", "nowhere"),), (task("a", "a"),)):
+        with pytest.raises(ValidationError, match="never begin"):
+            Plan.model_validate(plan(*wrong))

@@ -1,0 +1,84 @@
+"""The judge: our plates pass, and each deliberately broken one fails by name, at its place."""
+
+import shutil
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import cityloop.demo
+from cityloop.ground.kit.judge import judge
+from cityloop.ground.kit.loader import load
+from cityloop.ground.kit.registry import plates
+
+pytestmark = pytest.mark.once
+
+HERE = Path(__file__).parent
+BROKEN = sorted((HERE / "broken").glob("*.toml"))
+
+
+@pytest.fixture
+def lifts(tmp_path):
+    """A copy of the small plate that passes."""
+    return Path(shutil.copytree(HERE / "sound", tmp_path / "lifts"))
+
+
+@pytest.mark.parametrize("name", plates())
+def test_ours_pass(name):
+    assert [str(problem) for problem in judge(plates()[name], name)] == []
+
+
+def test_the_sound_one_passes(lifts):
+    assert judge(lifts) == []
+
+
+def test_there_are_at_least_twenty_broken_ones():
+    assert len(BROKEN) >= 20
+
+
+@pytest.mark.parametrize("path", BROKEN, ids=lambda path: path.stem)
+def test_a_broken_one_fails_by_name_at_its_place(path, lifts):
+    told = tomllib.loads(path.read_text())
+    for edit in told["edits"]:
+        file = lifts / edit["file"]
+        if edit.get("remove"):
+            file.unlink()
+            continue
+        text = file.read_text()
+        assert text.count(edit["old"]) == 1
+        file.write_text(text.replace(edit["old"], edit["new"]))
+    found = [{"code": p.code, "file": p.file, "line": p.line, "key": p.key} for p in judge(lifts)]
+    assert found == told["expect"]
+
+
+def test_all_problems_of_all_files_are_told_at_once(lifts):
+    for name in ("plate.toml", "quality.toml", "stories/stuck.toml"):
+        (lifts / name).write_text((lifts / name).read_text() + "\n[nonsense]\n")
+    (lifts / "README.md").unlink()
+    assert {p.file for p in judge(lifts)} == {"plate.toml", "quality.toml", "stories/stuck.toml", "README.md"}
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_story_goes_straight_through_in_the_order_of_its_parts(lifts, order):
+    text, one = (lifts / "plate.toml").read_text(), '{ organisation = "rescue" }'
+    assert one in text
+    (lifts / "plate.toml").write_text(text.replace(one, f'{{ organisation = "rescue", order = {order} }}'))
+    assert judge(lifts) == []
+
+
+def test_a_plate_goes_by_its_key(lifts):
+    (found,) = judge(lifts, "elevators")
+    assert (found.code, found.key) == ("identity.key", "key")
+
+
+def test_the_demo_citys_plate_goes_on_loading():
+    folder = Path(cityloop.demo.__file__).parent / "new_york" / "plate"
+    assert len(load(folder).matters) > 100
+
+
+def test_all_of_ours_are_judged_in_two_seconds():
+    begun = time.process_time()
+    for folder in plates().values():
+        judge(folder)
+    assert time.process_time() - begun < 2
