@@ -16,6 +16,7 @@ from cityloop.ground.loop.snapshot import Snapshot, load
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.opening import kin_of
 from cityloop.loops.cases.actions.save import paths
+from cityloop.loops.cases.folding import with_folded, with_folded_of
 from cityloop.loops.cases.loop import LOOP, pinned
 from cityloop.loops.cases.models import SUBJECT, Case, Follower, Part, Report
 from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
@@ -242,7 +243,7 @@ def told_steps(scope: Scope, after: int, most: int) -> tuple[int, list[tuple[int
 
 def standing(scope: Scope, ids: Iterable[int]) -> dict[int, tuple[str, int]]:
     """Give the state of each of these cases that a scope may see, and from how many reports it grew. One query."""
-    reports = Report.objects.filter(Q(case=OuterRef("pk")) | Q(case__into=OuterRef("pk")))
+    reports = Report.objects.filter(with_folded(OuterRef(OuterRef("pk"))))
     counted = reports.order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
     rows = among(scope, ids).annotate(n=Coalesce(Subquery(counted), 0))
     return {key: (state, n) for key, state, n in rows.values_list("pk", "state", "n")}
@@ -254,7 +255,7 @@ def reports_of(case: Case) -> list[Report]:
     Each knows as `others` how many follow the case without having reported it.
     """
     counted = _following(case).order_by().annotate(one=Value(1)).values("one").annotate(n=Count("pk")).values("n")
-    rows = Report.objects.filter(Q(case=case) | Q(case__into=case)).select_related("case").order_by("pk")
+    rows = Report.objects.filter(with_folded(case)).select_related("case").order_by("pk")
     rows = rows.annotate(others=Coalesce(Subquery(counted), 0))
     return list(rows.defer("case__definition", "case__snapshot", "case__slots", "case__head"))
 
@@ -268,7 +269,7 @@ def spoken(reports: Iterable[Any]) -> str:
 def spoken_in(ids: Iterable[int]) -> dict[int, str]:
     """Give of each of these cases the language in which whoever reported is to be told. One query."""
     wanted = list(ids)
-    rows = Report.objects.filter(Q(case__in=wanted) | Q(case__into__in=wanted)).order_by("pk")
+    rows = Report.objects.filter(with_folded_of(wanted)).order_by("pk")
     found: dict[int, list[Any]] = {key: [] for key in wanted}
     for row in rows.values_list("case_id", "case__into_id", "language", "person", named=True):
         for key in found.keys() & {row.case_id, row.case__into_id}:
@@ -319,7 +320,7 @@ def followers_with(case: Case, reports: Sequence[Any]) -> int:
 
 def _following(case: Case) -> QuerySet[Follower]:
     """Select who follows a case, or one folded into it, without having reported it."""
-    return Follower.objects.filter(Q(case=case) | Q(case__into=case))
+    return Follower.objects.filter(with_folded(case))
 
 
 def followers_of(ids: Iterable[int]) -> dict[int, int]:

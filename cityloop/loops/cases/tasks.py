@@ -11,6 +11,7 @@ from cityloop.ground.loop.actor import CLOCK
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import numbers, telling
 from cityloop.loops.cases.actions import take
+from cityloop.loops.cases.folding import with_folded
 from cityloop.loops.cases.known import is_known
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case, Follower, Report
@@ -97,12 +98,12 @@ def _tell(row: Step) -> None:
 
 def _reporters(case: Case, *, alone: bool) -> list[Report]:
     """Give who reported a case; where all may know how it goes on, also who reported what was folded into it."""
-    theirs = Q(case=case) if alone or not is_known(case) else Q(case=case) | Q(case__into=case)
+    theirs = Q(case=case) if alone or not is_known(case) else with_folded(case)
     return list(Report.objects.filter(theirs, person__gt=0).select_related("case").order_by("pk"))
 
 
 def _followers(case: Case) -> list[Follower]:
-    rows = Follower.objects.filter(Q(case=case) | Q(case__into=case), person__gt=0).select_related("case")
+    rows = Follower.objects.filter(with_folded(case), person__gt=0).select_related("case")
     return list(rows.order_by("pk"))
 
 

@@ -10,6 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import actions as cases
+from cityloop.loops.cases import queries
+from cityloop.loops.cases.models import Case
 from cityloop.town.orgs import authority
 from tests.loops.cases.smallville import REPORTER, STRAIGHT, Town
 
@@ -17,8 +19,8 @@ BIG = ("cases_case", "cases_part", "cases_report", "cases_submission", "ledger_s
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
 
-def inside(queries: CaptureQueriesContext) -> list[str]:
-    return [q["sql"] for q in queries if not q["sql"].startswith(FRAME)]
+def inside(asked: CaptureQueriesContext) -> list[str]:
+    return [q["sql"] for q in asked if not q["sql"].startswith(FRAME)]
 
 
 def straight(town: Town) -> Iterator[tuple[str, list[str]]]:
@@ -26,15 +28,15 @@ def straight(town: Town) -> Iterator[tuple[str, list[str]]]:
     report: dict[str, Any] = {"channel": "web", "words": "A tree", "matter": "tree", "lon": 10.05, "lat": 50.07}
     for key in ("", "k"):
         cases.collect(report=cases.Report(**report), by=REPORTER, at=town.at)
-        with CaptureQueriesContext(connection) as queries:
+        with CaptureQueriesContext(connection) as asked:
             case = cases.collect(report=cases.Report(**report), by=REPORTER, at=town.at, door="t", key=key).case
-        yield f"collect{key}", inside(queries)
+        yield f"collect{key}", inside(asked)
     for action, who, data in STRAIGHT:
         town.at += 60_000_000
         scope, actor = authority.scope(town.accounts[who], town.at), town.actor(who)
-        with CaptureQueriesContext(connection) as queries:
+        with CaptureQueriesContext(connection) as asked:
             cases.take(case=case, act=Act(action, data), by=actor, at=town.at, scope=scope)
-        yield action, inside(queries)
+        yield action, inside(asked)
     yield from named(town)
 
 
@@ -46,10 +48,10 @@ def named(town: Town) -> Iterator[tuple[str, list[str]]]:
         case = town.to(state)
         town.at += 60_000_000
         person = town.actor("parks" if field == "person" else "inspector").person
-        with CaptureQueriesContext(connection) as queries:
+        with CaptureQueriesContext(connection) as asked:
             act = Act(action, {field: person})
             cases.take(case=case, act=act, by=town.actor(who), at=town.at, scope=None)
-        yield f"{action} with {field}", inside(queries)
+        yield f"{action} with {field}", inside(asked)
 
 
 @pytest.fixture
@@ -75,6 +77,24 @@ def test_no_statement_reads_a_big_table_through(town: Town, remembered: None) ->
     for action, statements in straight(town):
         for sql in statements:
             assert scanned(sql) == [], f"{action}: {sql[:200]}"
+
+
+def test_who_is_behind_a_case_and_what_was_folded_into_it_is_found_by_indexes(town: Town) -> None:
+    for _ in range(30):
+        town.collect()
+    case = Case.objects.get(pk=town.to("handling"))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+        if connection.vendor == "postgresql":
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    with CaptureQueriesContext(connection) as asked:
+        assert len(queries.reports_of(case)) == queries.followers(case) == 1
+        assert queries.spoken_in([case.pk]) == {case.pk: "en"}
+        assert queries.standing(authority.scope(town.accounts["shift"], town.at), [case.pk]) == {
+            case.pk: ("handling", 1)
+        }
+    for sql in inside(asked):
+        assert scanned(sql) == [], sql
 
 
 def scanned(sql: str) -> list[str]:
