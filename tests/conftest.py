@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import pytest
 from tests.parts import BROWSERS
 
 ROOT = Path(__file__).resolve().parents[1]
+PORTS = iter(range(1_000))
 PROVE = os.environ.get("CITYLOOP_PROVE", "") not in ("", "0")
 
 
@@ -62,10 +64,18 @@ def _forget(request: pytest.FixtureRequest) -> None:
 
 
 def free_port() -> int:
-    """Give a port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Give a port that nobody else takes before it is used: each test process has a range of its own.
+
+    The ranges lie below those the kernel gives to clients; a port asked of the kernel was now and then
+    given away again while its city was being built.
+    """
+    own = 20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw"))
+    for port in PORTS:
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", own + port))
+            return own + port
+    pytest.fail("every port of this process is in use")
 
 
 @dataclass

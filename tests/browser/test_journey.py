@@ -54,7 +54,7 @@ def act(page, number, action, **fill):
     """Take an action at the page of a case, opening its form where it is folded."""
     page.goto(f"/desk/cases/{number}")
     form = page.locator(f"form[data-offer={action}]")
-    if not form.locator("button").first.is_visible():
+    if not form.locator("button").last.is_visible():
         page.locator(f"details:has(form[data-offer={action}]) > summary").click()
     for name, value in fill.items():
         field = form.locator(f"[name={name}]")

@@ -51,7 +51,7 @@ def take(page, path, action, **fill):
     """Take an action by its form, in whatever language, opening the form where it is folded."""
     page.goto(path)
     form = page.locator(f"form[data-offer={action}]").first
-    if not form.locator("button").first.is_visible():
+    if not form.locator("button").last.is_visible():
         page.locator(f"details:has(form[data-offer={action}]) > summary").first.click()
     for name, value in fill.items():
         field = form.locator(f"[name={name}]").first

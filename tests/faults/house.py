@@ -67,6 +67,11 @@ class House:
         }  # fmt: skip
         return {**os.environ, **ours}
 
+    @property
+    def log(self) -> Path:
+        """What the server says of itself."""
+        return self.home.parent / "serve.log"
+
     def build(self) -> None:
         """Make the small city and an access key for each of its people."""
         code = f"import django; django.setup()\n{BUILD}"
@@ -81,8 +86,8 @@ class House:
     def start(self) -> None:
         """Serve, and wait until it is ready."""
         command = [sys.executable, "-m", "cityloop.doors.cli.main", "serve", "--port", str(self.port)]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(command, env=self.env, start_new_session=True, stdout=quiet, stderr=quiet)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, env=self.env, start_new_session=True, stdout=log, stderr=log)
         wait_ready(City(f"http://127.0.0.1:{self.port}", self.home, self.process, self.env))
 
     def kill(self, sign: signal.Signals = signal.SIGKILL) -> None:
@@ -96,10 +101,15 @@ class House:
         """Post once; raises OSError or HTTPException when nobody answers to the end."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        link.request("POST", path, json.dumps(body), {"Content-Type": "application/json", **sent})
-        answer = link.getresponse()
-        text = answer.read()
-        link.close()
+        try:
+            link.request("POST", path, json.dumps(body), {"Content-Type": "application/json", **sent})
+            answer = link.getresponse()
+            text = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            error.add_note(self.log.read_text(errors="replace")[-4_000:])
+            raise
+        finally:
+            link.close()
         return answer.status, json.loads(text)
 
     def report(self, key: str) -> tuple[int, Any]:
