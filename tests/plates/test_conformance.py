@@ -6,17 +6,12 @@ from functools import cache
 import pytest
 
 from cityloop.ground.kit.judge import judge
-from cityloop.ground.kit.loader import load, open_plate
+from cityloop.ground.kit.loader import open_plate
 from cityloop.ground.kit.registry import plates
-from cityloop.ground.kit.routing import Table
-from cityloop.town.catalog.actions import publish
-from cityloop.town.catalog.queries import current
-from tests.town.staff import AT, BY, make_city
 
 pytestmark = pytest.mark.once
 
 REGISTRY = plates()
-UNIT = "990101001001001"
 LEAST = {
     "matters": 8, "organisations": 2, "components": 2, "observed": 2, "services": 3, "indicators": 5, "plans": 1,
     "datasets": 2,
@@ -90,14 +85,3 @@ def test_an_organisation_that_several_plates_name_is_the_same_in_all():
         for one in opened(name)[0].manifest.organisations:
             said.setdefault(one.key, set()).add((one.names["zh-hans"], one.kind, one.parent))
     assert {key: names for key, names in said.items() if len(names) > 1} == {}
-
-
-@pytest.mark.django_db
-def test_a_city_switches_all_of_ours_on_at_once():
-    make_city()
-    made = [load(folder) for folder in REGISTRY.values()]
-    publish(plates=made, by=BY, at=AT)
-    now = current()
-    for plate in made:
-        for matter in plate.matters:
-            assert now.route(matter.code, UNIT).lead.key == Table(plate.rules()).route(matter.code, UNIT).lead
