@@ -171,7 +171,7 @@ class _Telling:
 
     def _data(self, one: Step, matter: Matter, routing: Routing) -> dict[str, Any]:
         """Give the fields of an action: what the story says, and what follows from the plate."""
-        given = {k: instant(v) if isinstance(v, datetime) else v for k, v in one.data.items()}
+        given = {k: self._meant(k, v) for k, v in one.data.items()}
         transition = self.stage.loop.find(self.now.state, one.do)
         fields = transition.action.fields if transition else {}
         made: dict[str, Any] = {"matter": matter.code, "unit": self.code}
@@ -185,13 +185,24 @@ class _Telling:
             made["request"] = next((r.id for r in reversed(self.now.requests) if r.state == "asked"), 0)
         return made | given
 
+    def _meant(self, field: str, value: Any) -> Any:
+        """Read what a story writes: wall times; organisations by their keys, of several parts the lead's first."""
+        if isinstance(value, datetime):
+            return instant(value)
+        if field == "organisation":
+            return self._org(value)
+        if field == "parts" and all(isinstance(key, str) for key in value):
+            return [{**self._org(key), "role": "assisting" if place else "lead"} for place, key in enumerate(value)]
+        return value
+
     def _parts(self, routing: Routing) -> list[dict[str, Any]]:
-        org, path = self.stage.orgs[routing.lead]
-        parts: list[dict[str, Any]] = [{"org": org, "org_path": path, "role": "lead"}]
-        for helper in routing.assisting:
-            org, path = self.stage.orgs.get(helper.organisation, (0, ""))
-            parts.append({"org": org, "org_path": path, "role": "assisting", "order": helper.order})
-        return parts
+        helpers = [h for h in routing.assisting if h.organisation in self.stage.orgs]
+        assisting = [{**self._org(h.organisation), "role": "assisting", "order": h.order} for h in helpers]
+        return [{**self._org(routing.lead), "role": "lead"}, *assisting]
+
+    def _org(self, key: str) -> dict[str, Any]:
+        org, path = self.stage.orgs[key]
+        return {"org": org, "org_path": path}
 
     def _wrong(self, code: str, message: str, *loc: str | int) -> Problem:
         words = f"{self.story.key}: {message}"
