@@ -26,7 +26,7 @@ VERBS = {
     "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),
     "staff": ("cityloop.doors.cli.staff:staff", "Organisations, posts and the people who hold them."),
     "units": ("cityloop.doors.cli.units:units", "Load, check, ask and reform the city's units."),
-    "plates": ("cityloop.doors.cli.plates:plates", "List and judge the plates: what a city switches on."),
+    "plates": ("cityloop.doors.cli.plates:plates", "List, judge, switch on and off the plates of this city."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),
     "reference": ("cityloop.doors.cli.reference:reference", "Write or check the generated reference pages."),
     "replay": ("cityloop.doors.cli.replay:replay", "Play a city's past through the loop, in a database made for it."),

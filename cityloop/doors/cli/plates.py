@@ -1,4 +1,4 @@
-"""`cityloop plates`: which there are, and whether they pass the judge."""
+"""`cityloop plates`: which there are, whether they pass the judge, and switching them on and off."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,11 @@ from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.registry import plates as registered
 from cityloop.ground.kit.scaffold import scaffold
+from cityloop.ground.kit.shelf import take
 from cityloop.ground.kit.words import say
+from cityloop.ground.loop.actor import Actor
+
+BY = Actor(kind="rule", role="rule", name="command line")
 
 
 @click.group()
@@ -41,14 +45,48 @@ def check(out: Out, folders: tuple[str, ...]) -> int:
 
 
 @plates.command("list")
-@verb(django=False)
+@verb()
 def list_(out: Out) -> int:
-    """List the plates that are installed, with what each has."""
-    rows = [_row(name, folder) for name, folder in registered().items()]
+    """List the plates that are installed, with what each has, and which are on."""
+    on = _switched_on()
+    rows = [_row(name, folder, on) for name, folder in registered().items()]
     out.give(rows)
     for row in rows:
-        out.say(f"{row['plate']} {row['version']}  {say(row['names'])}  {row['folder']}")
+        stands = f"  on ({row['on']})" if row["on"] else ""
+        out.say(f"{row['plate']} {row['version']}  {say(row['names'])}  {row['folder']}{stands}")
         out.say("  " + ", ".join(f"{number} {what}" for what, number in row["counts"].items()))
+    return OK
+
+
+@plates.command("on")
+@click.argument("name")
+@verb()
+def on(out: Out, name: str) -> int:
+    """Switch the plate NAME on: its matters join the catalogue, organisations that are missing are made."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.catalog import actions, standing
+
+    manifest = take(name).manifest
+    added = standing.addition(manifest)
+    version = actions.switch_on(plate=manifest, by=BY, at=city_clock.now())
+    made, kept = [org.key for org in added.new], [org.key for org in added.there]
+    out.give({"plate": name, "on": True, "catalogue": version.number, "made": made, "kept": kept})
+    out.say(f"{name} is on: version {version.number} of the catalogue, {added.matters} matters more.")
+    out.say(f"  {len(made)} organisations made, {len(kept)} were there already.")
+    return OK
+
+
+@plates.command("off")
+@click.argument("name")
+@verb()
+def off(out: Out, name: str) -> int:
+    """Switch the plate NAME off: no more of its matters are filed, cases that are open go on."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.catalog import actions
+
+    version = actions.switch_off(plate=name, by=BY, at=city_clock.now())
+    out.give({"plate": name, "on": False, "catalogue": version.number})
+    out.say(f"{name} is off: version {version.number} of the catalogue. Open cases go on; nothing is thrown away.")
     return OK
 
 
@@ -68,10 +106,23 @@ def new(out: Out, name: str, home: str) -> int:
     return OK
 
 
+def _switched_on() -> dict[str, str]:
+    """Give the version published of each plate that is on; nothing where there is no city yet."""
+    from django.db import DatabaseError
+
+    from cityloop.town.catalog import queries
+
+    try:
+        return {plate.key: plate.version for plate in queries.published()[0]}
+    except DatabaseError:
+        return {}
+
+
 COUNTED = ("matters", "organisations", "components", "observed", "services", "indicators", "plans", "datasets")
 
 
-def _row(name: str, folder: Path) -> dict[str, Any]:
+def _row(name: str, folder: Path, on: dict[str, str]) -> dict[str, Any]:
     made: Manifest = load(folder)
     counts = {what: len(getattr(made, what)) for what in COUNTED}
-    return {"plate": name, "version": made.version, "names": made.names, "folder": str(folder), "counts": counts}
+    stands = {"version": made.version, "on": on.get(name, ""), "names": made.names}
+    return {"plate": name, **stands, "folder": str(folder), "counts": counts}

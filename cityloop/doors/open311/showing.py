@@ -74,7 +74,7 @@ def _extended(case: Any, media: list[str]) -> dict[str, Any]:
 
 def service_name(matter: str) -> str:
     """Name a matter; one no longer in the catalogue by its code."""
-    entry = catalog.current().matters.get(matter) if catalog.has_any() else None
+    entry = catalog.current().known.get(matter) if catalog.has_any() else None
     return say(entry.names, get_language() or "en") if entry is not None else matter
 
 

@@ -68,7 +68,7 @@ def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             org = known.get(row["agency"])
             row["agency"], row["agency_name"] = (org.key, say(org.names)) if org else ("", "")
     if rows and "matter" in rows[0]:
-        matters = catalog.current().matters if catalog.has_any() else {}
+        matters = catalog.current().known if catalog.has_any() else {}
         for row in rows:
             row["matter_name"] = say(matters[row["matter"]].names) if row["matter"] in matters else ""
     if rows and "unit" in rows[0]:

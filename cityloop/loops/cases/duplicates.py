@@ -80,7 +80,7 @@ def openly_likely(*, lon: float, lat: float, at: int, matter: str = "", words: s
 
 
 def _matters() -> Iterable[str]:
-    return catalog.current().matters if catalog.has_any() else ()
+    return catalog.current().known if catalog.has_any() else ()
 
 
 def _comparable(

@@ -33,7 +33,7 @@ def exactness(matter: str) -> str:
 
     No query within a second of the last.
     """
-    entry = catalog.current().matters.get(matter) if catalog.has_any() else None
+    entry = catalog.current().known.get(matter) if catalog.has_any() else None
     return entry.public_place if entry is not None else "unit"
 
 

@@ -130,7 +130,7 @@ def _placed(wanted: Wanted) -> Q:
     """Select by place only what is shown exactly: or else the answers to many questions would tell the point."""
     if wanted.box is None and wanted.circle is None:
         return Q()
-    known = catalog.current().matters.values() if catalog.has_any() else ()
+    known = catalog.current().known.values() if catalog.has_any() else ()
     found = Q(matter__in=[entry.code for entry in known if entry.public_place == "exact"])
     if wanted.box is not None:
         west, south, east, north = wanted.box

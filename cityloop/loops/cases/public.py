@@ -127,7 +127,7 @@ def _ended(unit: str, since: int) -> "QuerySet[Case]":
 
 
 def _matters() -> dict[str, Any]:
-    return dict(catalog.current().matters) if catalog.has_any() else {}
+    return dict(catalog.current().known) if catalog.has_any() else {}
 
 
 def latest(unit: str, *, most: int = 50) -> list[Seen]:

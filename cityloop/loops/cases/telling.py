@@ -81,7 +81,7 @@ def matter_names(case: Case) -> dict[str, str]:
 
 def named(matter: str) -> dict[str, str]:
     """Give the names of a matter, {} for none or one no longer known."""
-    entry = catalog.current().matters.get(matter) if matter else None
+    entry = catalog.current().known.get(matter) if matter else None
     return entry.names if entry is not None else {}
 
 

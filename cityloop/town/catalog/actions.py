@@ -29,17 +29,37 @@ def publish(*, plates: Sequence[Manifest], city: Sequence[Responsibility] = (), 
     exist yet are created. Content equal to the current version is not published again. Refused: a matter code in
     two plates, two rules that say the same, a rule naming an unknown organisation.
     """
-    orgs_actions.lock_tree()
-    _check_matters(plates)
-    rules = city_rules(city)
-    _establish(plates, by, at)
-    _check_rules(plates, rules)
-    version, fresh = _append(_canonical(plates, rules), at)
-    if fresh:
-        _record(version, plates, by, at)
-    queries.forget()
-    transaction.on_commit(queries.forget)
-    return version
+    return _publish(plates, city, by, at)
+
+
+@transaction.atomic
+def switch_on(*, plate: Manifest, on: str | None = None, by: Actor, at: int) -> CatalogVersion:
+    """Publish the catalogue with one plate more: its matters, its lines by default, organisations that are missing.
+
+    An organisation whose key is there is kept as it is, and so are the city's own lines. A plate that was on before in
+    the same version comes back with what the city had changed of it. `on` is the digest of the version that somebody
+    looked at; None: whichever is the last. Refused: a plate that is on.
+    """
+    plates, lines = _present(on)
+    if any(one.key == plate.key for one in plates):
+        raise Refusal("catalog.plate.on", "{plate} is switched on already.", "plate", plate=plate.key)
+    before = (old for old in queries.resting() if (old.key, old.version) == (plate.key, plate.version))
+    kept = next(before, plate).model_copy(update={"organisations": plate.organisations})
+    return _publish([*plates, kept], lines, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
+
+
+@transaction.atomic
+def switch_off(*, plate: str, on: str | None = None, by: Actor, at: int) -> CatalogVersion:
+    """Publish the catalogue with the plate of this key at rest; nothing is thrown away.
+
+    Cases go on under the version they were filed under; organisations and the city's own lines stay, and what the city
+    changed of the plate is kept for the day it is switched on again.
+    """
+    plates, lines = _present(on)
+    kept = [one for one in plates if one.key != plate]
+    if len(kept) == len(plates):
+        raise Refusal("catalog.plate.off", "{plate} is not switched on.", "plate", plate=plate)
+    return _publish(kept, lines, by, at, "switched_off", plate=plate)
 
 
 @transaction.atomic
@@ -84,10 +104,32 @@ def drop_line(*, matter: str, unit: str, on: str, by: Actor, at: int) -> Catalog
     return publish(plates=plates, city=kept, by=by, at=at)
 
 
-def _present(on: str) -> tuple[list[Manifest], list[Responsibility]]:
+def _publish(
+    plates: Sequence[Manifest], city: Sequence[Responsibility], by: Actor, at: int, what: str = "published", **more: str
+) -> CatalogVersion:
+    orgs_actions.lock_tree()
+    _check_matters(plates)
+    rules = city_rules(city)
+    _establish(plates, by, at)
+    _check_rules(plates, rules)
+    version, fresh = _append(_canonical(plates, rules, _left(plates)), at)
+    if fresh:
+        _record(version, plates, by, at, what, more)
+    queries.forget()
+    transaction.on_commit(queries.forget)
+    return version
+
+
+def _left(plates: Sequence[Manifest]) -> list[Manifest]:
+    """Give the plates at rest after a publication: those that were, and those that it leaves out."""
+    keys, before = {plate.key for plate in plates}, queries.published()[0]
+    return [plate for plate in [*before, *queries.resting()] if plate.key not in keys]
+
+
+def _present(on: str | None) -> tuple[list[Manifest], list[Responsibility]]:
     """Give what is published, if it is still what the change was made on; nobody else publishes until this is done."""
     orgs_actions.lock_tree()
-    if queries.last_digest() != on:
+    if on is not None and queries.last_digest() != on:
         raise Refusal("catalog.changed", "Somebody published a newer catalogue meanwhile. Look at it, then change it.")
     return queries.published()
 
@@ -155,10 +197,16 @@ def _add(wanted: Organisation, by: Actor, at: int) -> None:
     orgs_actions.add_organisation(key=wanted.key, names=wanted.names, kind=wanted.kind, parent=parent, by=by, at=at)
 
 
-def _canonical(plates: Iterable[Manifest], city: Sequence[Rule]) -> str:
+def _canonical(plates: Iterable[Manifest], city: Sequence[Rule], resting: Iterable[Manifest]) -> str:
     """Give the same text for the same meaning: keys sorted, plates, matters and rules in order of their codes."""
-    content = {"plates": [_plate(plate) for plate in sorted(plates, key=lambda p: p.key)], "rules": _rules(city)}
+    content = {"plates": _plates(plates), "rules": _rules(city)}
+    if kept := _plates(resting):  # a city that switched nothing off keeps the digests it always had
+        content["resting"] = kept
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _plates(plates: Iterable[Manifest]) -> list[dict[str, Any]]:
+    return [_plate(plate) for plate in sorted(plates, key=lambda p: p.key)]
 
 
 def _plate(plate: Manifest) -> dict[str, Any]:
@@ -188,10 +236,13 @@ def _append(content: str, at: int) -> tuple[CatalogVersion, bool]:
     return CatalogVersion.objects.create(number=number, digest=digest, content=content, published_at=at), True
 
 
-def _record(version: CatalogVersion, plates: Sequence[Manifest], by: Actor, at: int) -> None:
+def _record(
+    version: CatalogVersion, plates: Sequence[Manifest], by: Actor, at: int, what: str, more: Mapping[str, str]
+) -> None:
     data = {
+        **more,
         "number": version.number,
         "digest": version.digest,
         "plates": {plate.key: plate.version for plate in plates},
     }
-    record(subject="catalog", kind="catalog", what="published", by=by, at=at, data=data)
+    record(subject="catalog", kind="catalog", what=what, by=by, at=at, data=data)

@@ -1,7 +1,7 @@
 """A catalogue in memory: immutable, quick to ask, the same for every case that pins its digest."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import takewhile
 from typing import Any
 
@@ -81,19 +81,23 @@ class Body(msgspec.Struct, frozen=True):
     matters: dict[str, Entry]
     tables: dict[str, Table]
     replies: tuple[Reply, ...] = ()
+    known: dict[str, Entry] = {}
 
     def prefixes(self) -> set[str]:
         return {prefix for table in self.tables.values() for prefix in table.prefixes()}
 
 
 class CompiledCatalog:
-    """The matters and responsibilities of one version, with organisations as they are now."""
+    """The matters and responsibilities of one version, with organisations as they are now.
 
-    __slots__ = ("_body", "_directory", "digest", "matters", "number")
+    `matters` are what may be filed; `known` has those of plates at rest too, for cases that are there already.
+    """
+
+    __slots__ = ("_body", "_directory", "digest", "known", "matters", "number")
 
     def __init__(self, body: Body, directory: Mapping[str, OrgRef]) -> None:
         self._body, self._directory = body, directory
-        self.digest, self.number, self.matters = body.digest, body.number, body.matters
+        self.digest, self.number, self.matters, self.known = body.digest, body.number, body.matters, body.known
 
     def matter(self, code: str) -> Entry:
         """Give a matter; refuse a code that this version does not have."""
@@ -151,12 +155,16 @@ class CompiledCatalog:
 def read(digest: str, number: int, content: str) -> Body:
     """Compile the published content of a version."""
     data = json.loads(content)
-    matters = {plate["key"]: plate["matters"] for plate in data["plates"]}
-    entries = [_entry(key, Matter.model_validate(m)) for key, listed in matters.items() for m in listed]
+    matters = _entries(data["plates"])
     city = [_rule(rule) for rule in data["rules"]]
     tables = {p["key"]: Table([*map(_rule, p["rules"]), *city]) for p in data["plates"]}
     replies = tuple(Reply.model_validate(reply) for plate in data["plates"] for reply in plate.get("replies", ()))
-    return Body(digest, number, {entry.code: entry for entry in entries}, tables, replies)
+    return Body(digest, number, matters, tables, replies, {**_entries(data.get("resting", ())), **matters})
+
+
+def _entries(plates: Iterable[dict[str, Any]]) -> dict[str, Entry]:
+    entries = (_entry(plate["key"], Matter.model_validate(m)) for plate in plates for m in plate["matters"])
+    return {entry.code: entry for entry in entries}
 
 
 def _rule(data: dict[str, Any]) -> Rule:

@@ -53,17 +53,29 @@ def has_any() -> bool:
 
 def published() -> tuple[list[Manifest], list[Responsibility]]:
     """Give the plates and the city's own lines of the last catalogue, to publish them with changes. One query."""
-    row = CatalogVersion.objects.order_by("-number").first()
-    if row is None:
-        return [], []
-    content = json.loads(row.content)
-    plates = [
+    content = _content()
+    return _manifests(content.get("plates", ())), [
+        Responsibility.model_validate(_line(rule)) for rule in content.get("rules", ())
+    ]
+
+
+def resting() -> list[Manifest]:
+    """Give the plates that were on and are switched off, as they were when they were. One query."""
+    return _manifests(_content().get("resting", ()))
+
+
+def _content() -> dict[str, Any]:
+    text = CatalogVersion.objects.order_by("-number").values_list("content", flat=True).first()
+    return dict(json.loads(text)) if text else {}
+
+
+def _manifests(plates: Iterable[dict[str, Any]]) -> list[Manifest]:
+    return [
         Manifest.model_validate(
             {**{k: v for k, v in plate.items() if k != "rules"}, "responsibility": [_line(r) for r in plate["rules"]]}
         )
-        for plate in content["plates"]
+        for plate in plates
     ]
-    return plates, [Responsibility.model_validate(_line(rule)) for rule in content["rules"]]
 
 
 def _line(rule: dict[str, Any]) -> dict[str, Any]:

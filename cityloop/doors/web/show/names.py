@@ -81,14 +81,15 @@ def matter(code: str) -> str:
     if not code:
         return _("Matter not yet named")
     try:
-        return words(catalog.current().matter(code).names)
+        known = catalog.current().known
     except Refusal:
         return code
+    return words(known[code].names) if code in known else code
 
 
 def answers(matter: str, text: str) -> str:
     """Say the answers kept with a report by what was asked, as far as the catalogue still knows it."""
-    entry = catalog.current().matters.get(matter) if matter and catalog.has_any() else None
+    entry = catalog.current().known.get(matter) if matter and catalog.has_any() else None
     asked = {one.key: one for one in entry.questions} if entry is not None else {}
     return "\n".join(_answer(asked, line) for line in text.split("\n"))
 

@@ -48,7 +48,7 @@ def _known_text(case: Case) -> str:
 
 
 def _named(code: str) -> str:
-    known = catalog.current().matters if catalog.has_any() else {}
+    known = catalog.current().known if catalog.has_any() else {}
     return " ".join(known[code].names.values()) if code in known else ""
 
 

@@ -1,0 +1,100 @@
+"""How the plates stand in this city: which are installed, which are on, and what switching one on would add."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cityloop.ground.kit import shelf
+from cityloop.ground.kit.loader import PlateRefused
+from cityloop.ground.kit.manifest import Manifest, Organisation
+from cityloop.ground.kit.plate import Plate
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.registry import plates as registered
+from cityloop.ground.kit.stories import Story
+from cityloop.town.catalog import queries
+from cityloop.town.orgs import queries as orgs
+
+COUNTED = ("matters", "organisations", "components", "observed", "services", "indicators", "plans", "datasets")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One plate. `manifest` has the matters and lines as this city published them, where it is on.
+
+    `version` is the one published, "" where it is off; `installed` the one in its folder, "" where that is gone or
+    cannot be read, as `broken` says then.
+    """
+
+    key: str
+    manifest: Manifest | None
+    stories: tuple[Story, ...] = ()
+    version: str = ""
+    installed: str = ""
+    broken: str = ""
+
+    @property
+    def on(self) -> bool:
+        return bool(self.version)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {what: len(getattr(self.manifest, what)) if self.manifest else 0 for what in COUNTED}
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What switching a plate on would add: its matters, and organisations by whether their key is there."""
+
+    matters: int
+    new: tuple[Organisation, ...]
+    there: tuple[Organisation, ...]
+
+
+def everyone() -> list[Standing]:
+    """Give every plate that is installed or on, by its key. At most one query."""
+    on, folders = _on(), registered()
+    return [_standing(key, on.get(key), key in folders) for key in sorted(on.keys() | folders.keys())]
+
+
+def one(key: str) -> Standing:
+    """Give one plate; refuse a key that is neither installed nor on. At most one query."""
+    on, folders = _on(), registered()
+    if key not in on and key not in folders:
+        raise Refusal("kit.plate.unknown", "There is no plate {name}.", "plate", name=key)
+    return _standing(key, on.get(key), key in folders)
+
+
+def addition(manifest: Manifest) -> Addition:
+    """Tell what switching this plate on would add to the city as it is. One query."""
+    known = orgs.directory()
+    new = tuple(org for org in manifest.organisations if org.key not in known)
+    there = tuple(org for org in manifest.organisations if org.key in known)
+    return Addition(len(manifest.matters), new, there)
+
+
+def _standing(key: str, published: Manifest | None, is_installed: bool) -> Standing:
+    version = published.version if published else ""
+    try:
+        plate = shelf.take(key) if is_installed else None
+    except PlateRefused as refused:
+        return Standing(key, published, version=version, broken=str(refused))
+    if plate is None:
+        return Standing(key, published, version=version)
+    stories = tuple(told.story for told in plate.stories)
+    return Standing(key, _as_published(plate, published), stories, version, plate.manifest.version)
+
+
+def _as_published(plate: Plate, published: Manifest | None) -> Manifest:
+    if published is None:
+        return plate.manifest
+    changed = {name: getattr(published, name) for name in ("version", "names", "matters", "responsibility", "replies")}
+    return plate.manifest.model_copy(update=changed)
+
+
+def _on() -> dict[str, Manifest]:
+    digest = queries.last_digest()
+    return _plates_of(digest) if digest else {}
+
+
+@lru_cache(maxsize=2)
+def _plates_of(digest: str) -> dict[str, Manifest]:
+    return {plate.key: plate for plate in queries.published()[0]}
