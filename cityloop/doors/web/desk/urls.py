@@ -4,7 +4,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
 from cityloop.doors.web.desk import case, cases, exports, inbox, many, map, new, notices, paper, style, tabs, views
-from cityloop.doors.web.desk.settings import calendars, catalogue, home, loops, organisations, people, places
+from cityloop.doors.web.desk.settings import calendars, catalogue, home, loops, organisations, people, places, plates
 
 app_name = "desk"
 urlpatterns = [
@@ -30,6 +30,8 @@ urlpatterns = [
     path("settings/", home.home, name="settings"),
     path("settings/catalogue", catalogue.listed, name="settings-catalogue"),
     path("settings/catalogue/<str:code>", catalogue.matter, name="settings-matter"),
+    path("settings/plates", plates.listed, name="settings-plates"),
+    path("settings/plates/<str:key>", plates.one, name="settings-plate"),
     path("settings/units", places.one, name="settings-units"),
     path("settings/units/<str:code>", places.one, name="settings-unit"),
     path("settings/organisations", organisations.listed, name="settings-organisations"),

@@ -9,6 +9,7 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -143,7 +144,7 @@ def filled(draft: Draft, likely: list[Likely]) -> dict[str, Any]:
 def contacts(draft: Draft) -> list[dict[str, str]]:
     """Give the three fields by which a reporter may be reached."""
     asked = (
-        ("name", _("Name"), "text", "name"),
+        ("name", pgettext("person", "Name"), "text", "name"),
         ("phone", _("Phone"), "tel", "tel"),
         ("email", _("E-mail"), "email", "email"),
     )

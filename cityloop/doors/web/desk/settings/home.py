@@ -17,6 +17,7 @@ def home(request: HttpRequest) -> HttpResponse:
     matters = len(catalog.current().matters) if catalog.has_any() else 0
     rows = [
         ("catalogue", "tag", _("Catalogue"), _("What the city deals with: limits, conditions, who answers."), matters),
+        ("plates", "folders", _("Plates"), _("Fields of the city's work, each switched on or off."), None),
         ("units", "hierarchy", _("Units"), _("District, street, community, grid: codes and names."), units.count()),
         ("organisations", "building-community", _("Organisations"), _("Who can be given work."), len(orgs.directory())),
         ("people", "users", _("People and posts"), _("Who acts in which role, where."), None),

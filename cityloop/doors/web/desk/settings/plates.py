@@ -1,0 +1,103 @@
+"""The plates at the desk: which there are, what each would bring, and switching one on or off."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from cityloop.doors.web.desk.settings.guards import Wrong, attempt, changing, draw, go, setter, settings_page, text
+from cityloop.doors.web.show import names, plate
+from cityloop.ground.kit import shelf
+from cityloop.ground.kit.manifest import Manifest
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import actions, standing
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.catalog.standing import Standing
+from cityloop.town.orgs import queries as orgs
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A plate in the list."""
+
+    key: str
+    name: str
+    about: str
+    on: bool
+    version: str
+    newer: str
+    counts: list[tuple[str, str]]
+
+
+@settings_page
+def listed(request: HttpRequest) -> HttpResponse:
+    """Show every plate as a card, those that are on first. One query."""
+    found = standing.everyone()
+    cards = [card(one) for one in sorted(found, key=lambda one: not one.on)]
+    return draw(request, "plates", "plates", {"cards": cards, "on": sum(one.on for one in cards)})
+
+
+def card(one: Standing) -> Card:
+    """Give what the list says of a plate."""
+    return Card(
+        key=one.key,
+        name=names.words(one.manifest.names) if one.manifest else one.key,
+        about=names.words(one.manifest.about) if one.manifest else _("Its folder cannot be read."),
+        on=one.on,
+        version=one.version or one.installed,
+        newer=one.installed if one.on and one.installed != one.version else "",
+        counts=plate.counted(one.counts),
+    )
+
+
+@settings_page
+def one(request: HttpRequest, key: str) -> HttpResponse:
+    """Show a plate whole, with what switching it on adds; switch it on or off."""
+    found, wrong = standing.one(key), Wrong()
+    if request.method == "POST":
+        done = _("Published as a new version of the catalogue.")
+        wrong = attempt(request, lambda: take(request, found), (), done)
+        if not wrong:
+            return go(request.path)
+    return draw(request, "plate", "plates", {**page(found), "wrong": wrong}, wrong.status)
+
+
+def take(request: HttpRequest, found: Standing) -> None:
+    """Switch on or off, on the version of the catalogue that the form was made on."""
+    by, at, on, what = setter(request), city_clock.now(), text(request, "on"), text(request, "do")
+    if what == "on":
+        actions.switch_on(plate=shelf.take(found.key).manifest, on=on, by=by, at=at)
+    elif what == "off":
+        actions.switch_off(plate=found.key, on=on, by=by, at=at)
+    else:
+        raise changing(what)
+
+
+def page(found: Standing) -> dict[str, Any]:
+    """Give everything the page of a plate prints. Two queries."""
+    shown = {"card": card(found), "broken": found.broken, "digest": catalog.last_digest(), "key": found.key}
+    if found.manifest is None:
+        return shown
+    known = orgs.directory()
+    return {
+        **shown,
+        "basis": names.words(found.manifest.basis.words) if found.manifest.basis else "",
+        "ours": found.manifest.basis is not None and found.manifest.basis.limits == "ours",
+        "organisations": _organisations(found.manifest, known),
+        "adds": sum(org.key not in known for org in found.manifest.organisations),
+        "has": sum(org.key in known for org in found.manifest.organisations),
+        "parts": plate.parts(found.counts, len(found.stories)),
+        "told": plate.told(found.manifest, found.stories, _called(found.manifest, known)),
+    }
+
+
+def _called(manifest: Manifest, known: dict[str, orgs.OrgRef]) -> plate.Called:
+    """Name organisations as the city names them, those that it does not have yet as the plate does."""
+    said = {org.key: org.names for org in manifest.organisations} | {key: ref.names for key, ref in known.items()}
+    return lambda key: names.words(said[key]) if key in said else key
+
+
+def _organisations(manifest: Manifest, known: dict[str, orgs.OrgRef]) -> list[tuple[str, str, bool]]:
+    called = _called(manifest, known)
+    return [(org.key, called(org.key), org.key in known) for org in manifest.organisations]
