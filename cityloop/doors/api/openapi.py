@@ -38,7 +38,7 @@ SCOPES = {
     ("get", "webhooks"): "hooks", ("post", "webhooks"): "hooks", ("delete", "webhooks"): "hooks",
     ("post", "reports"): "report", ("post", "cases"): "act", ("post", "photos"): "act",
     ("post", "views"): "act", ("delete", "views"): "act",
-    **{(method, "settings"): "setup" for method in ("post", "put", "patch", "delete")},
+    **{(method, "settings"): "setup" for method in ("post", "put", "patch", "delete")}, ("put", "plates"): "setup",
 }  # fmt: skip
 NUMBER = {"type": "string", "maxLength": 40, "examples": ["NYC-2026-000123"]}
 PATHS = {
@@ -54,6 +54,7 @@ EXAMPLES: dict[str, Any] = {
     "/api/v1/cases/actions/{action}": {"numbers": ["NYC-2026-000123"], "data": {"words": "Seen."}, "preview": True},
     "/api/v1/cases": {"words": "A tree lies across the road.", "address": "Broadway 1", "channel": "phone"},
     "/api/v1/cases/{number}/reports/{report}/contact": {"purpose": "Ask which of the two trees is meant."},
+    "/api/v1/plates/{plate}": {"on": True},
     "/api/v1/views": {"page": "cases", "name": "Open trees", "filters": {"state": "open", "matter": "tree"}},
     "/api/v1/webhooks": {"url": "https://example.org/hooks/cityloop", "kinds": ["file", "close"]},
     "/api/v1/webhooks/{webhook}/replay": {"time": "2026-05-01T08:00:00Z"},

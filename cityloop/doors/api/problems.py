@@ -14,11 +14,12 @@ PROBLEM = "application/problem+json"
 TYPES = "/api/v1/problems"  # a page that says what each status and code means (`routes/about.py`)
 NOT_FOUND = frozenset({
     "cases.unknown", "cases.number", "files.unknown", "orgs.post.unknown",
-    "orgs.holding.unknown", "units.code.unknown", "codes.length", "hooks.unknown", "api.none",
+    "orgs.holding.unknown", "units.code.unknown", "codes.length", "hooks.unknown", "api.none", "kit.plate.unknown",
 })  # fmt: skip
 FORBIDDEN = frozenset({"authority.denied", "loop.role", "law.person", "law.organisation", "api.scope"})
 CONFLICT = frozenset({
     "cases.changed", "catalog.changed", "orgs.key.taken", "orgs.holding.held", "orgs.holding.over", "cases.key.reused",
+    "catalog.plate.on", "catalog.plate.off", "catalog.matter.twice",
     "loop.state", "loop.held", "hooks.many", "persons.username.taken",
 })  # fmt: skip
 STATUS = {

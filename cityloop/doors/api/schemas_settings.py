@@ -1,6 +1,6 @@
 """Shapes of how the city is set up: catalogue, organisations, posts, people, calendars, units, loops."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
 from pydantic import ConfigDict, Field, StrictBool
@@ -93,6 +93,55 @@ class VersionOut(Schema):
 
 class VersionsOut(Schema):
     items: list[VersionOut]
+
+
+# --- plates
+
+
+class PlateIn(_In):
+    """Whether a plate is on."""
+
+    on: StrictBool
+
+
+class PlateOut(Schema):
+    """A plate: `version` is the one that is on, `installed` the one in its folder; "" where there is none.
+
+    `counts` says how many of each part it has.
+    """
+
+    key: str
+    names: Names
+    about: Names
+    on: bool
+    version: str
+    installed: str
+    counts: dict[str, int]
+
+
+class PlatesOut(Schema):
+    items: list[PlateOut]
+
+
+class AdditionOut(Schema):
+    """What switching a plate on adds: matters, and organisations by whether their key is there already."""
+
+    matters: int
+    organisations_new: list[str]
+    organisations_there: list[str]
+
+
+class PlateFullOut(PlateOut):
+    """A plate whole; `manifest` is as its schema says, with matters and lines as this city published them.
+
+    `broken` says why its folder cannot be read; the `ETag` is the digest of the catalogue.
+    """
+
+    catalogue: str
+    broken: str
+    stories: int
+    adds: AdditionOut | None
+    manifest: dict[str, Any] | None
 
 
 # --- organisations, posts, people

@@ -17,7 +17,7 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
 View = Callable[..., HttpResponse]
-UNKNOWN = ("cases.unknown", "cases.number", "files.unknown", "units.code.unknown", "codes.length")
+UNKNOWN = ("cases.unknown", "cases.number", "files.unknown", "units.code.unknown", "codes.length", "kit.plate.unknown")
 
 
 def city_page(view: View) -> View:

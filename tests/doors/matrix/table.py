@@ -167,6 +167,14 @@ DESKS: dict[str, Row] = {
         posts=SETS_UP,
         post=[("/desk/settings/catalogue/hole", {"do": "change", "level": "2"})],
     ),
+    "settings/plates": Row("desk", POSTS, ["/desk/settings/plates"]),
+    "settings/plates/<str:key>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/plates/health"],
+        posts=SETS_UP,
+        post=[("/desk/settings/plates/health", {"do": "off"})],
+    ),
     "settings/units": Row("desk", POSTS, ["/desk/settings/units"]),
     "settings/units/<str:code>": Row("desk", POSTS, ["/desk/settings/units/100101"]),
     "settings/organisations": Row(
@@ -270,6 +278,8 @@ API: dict[str, Row] = {
     "views/<view>": Row("api", KEY, post=[("/api/v1/views/1", {})]),
     "notices": Row("api", KEY, ["/api/v1/notices"]),
     "settings/catalogue": Row("api", KEY, ["/api/v1/settings/catalogue"]),
+    "plates": Row("api", KEY, ["/api/v1/plates"]),
+    "plates/<plate>": Row("api", KEY, ["/api/v1/plates/health"]),
     "settings/matters/<matter>": Row("api", KEY, ["/api/v1/settings/matters/hole"]),
     "settings/matters/<matter>/lines": Row("api", KEY, post=[("/api/v1/settings/matters/hole/lines", {})]),
     "settings/matters/<matter>/lines/<unit>": Row("api", KEY, post=[("/api/v1/settings/matters/hole/lines/city", {})]),

@@ -15,6 +15,7 @@ from cityloop.doors.api.routes import (
     people,
     photos,
     places,
+    plates,
     reporters,
     reports,
     webhooks,
@@ -23,5 +24,5 @@ from cityloop.doors.api.routes import (
 
 __all__ = [
     "about", "acting", "beside", "bulk", "calendars", "cases", "catalogue", "figures", "maps", "organisations", "own",
-    "people", "photos", "places", "reporters", "reports", "webhooks", "work",
+    "people", "photos", "places", "plates", "reporters", "reports", "webhooks", "work",
 ]  # fmt: skip

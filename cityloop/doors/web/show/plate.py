@@ -58,7 +58,8 @@ def counted(counts: Mapping[str, int]) -> list[tuple[str, str]]:
 def parts(counts: Mapping[str, int], stories: int) -> list[tuple[str, str, str]]:
     """Give the sections of a plate's page: where each stands, its icon and how much there is in it."""
     told = [(what, icon, f"{_(title)} {counts[what]}") for what, icon, title in PARTS if counts[what]]
-    return [*told, ("stories", "message", f"{_('Stories')} {stories}")] if stories else told
+    title = _("Stories")
+    return [*told, ("stories", "message", f"{title} {stories}")] if stories else told
 
 
 def told(plate: Manifest, stories: Iterable[Story], called: Called) -> dict[str, Any]:

@@ -43,11 +43,20 @@ def card(one: Standing) -> Card:
     return Card(
         key=one.key,
         name=names.words(one.manifest.names) if one.manifest else one.key,
-        about=names.words(one.manifest.about) if one.manifest else _("Its folder cannot be read."),
+        about=about(one),
         on=one.on,
         version=one.version or one.installed,
         newer=one.installed if one.on and one.installed != one.version else "",
         counts=plate.counted(one.counts),
+    )
+
+
+def about(one: Standing) -> str:
+    """Say what a plate is for, or why nothing says so."""
+    if one.manifest is None:
+        return _("Its folder cannot be read.")
+    return names.words(one.manifest.about) or (
+        "" if one.installed else _("Published by this city from files of its own.")
     )
 
 
