@@ -113,7 +113,7 @@ def _switched_on() -> dict[str, str]:
     from cityloop.town.catalog import queries
 
     try:
-        return {plate.key: plate.version for plate in queries.published()[0]}
+        return {plate.key: plate.version for plate in queries.published().plates}
     except DatabaseError:
         return {}
 

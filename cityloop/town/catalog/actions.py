@@ -40,12 +40,12 @@ def switch_on(*, plate: Manifest, on: str | None = None, by: Actor, at: int) -> 
     the same version comes back with what the city had changed of it. `on` is the digest of the version that somebody
     looked at; None: whichever is the last. Refused: a plate that is on.
     """
-    plates, lines = _present(on)
-    if any(one.key == plate.key for one in plates):
+    now = _present(on)
+    if any(one.key == plate.key for one in now.plates):
         raise Refusal("catalog.plate.on", "{plate} is switched on already.", "plate", plate=plate.key)
-    before = (old for old in queries.resting() if (old.key, old.version) == (plate.key, plate.version))
+    before = (old for old in now.resting if (old.key, old.version) == (plate.key, plate.version))
     kept = next(before, plate).model_copy(update={"organisations": plate.organisations})
-    return _publish([*plates, kept], lines, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
+    return _publish([*now.plates, kept], now.lines, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
 
 
 @transaction.atomic
@@ -55,11 +55,11 @@ def switch_off(*, plate: str, on: str | None = None, by: Actor, at: int) -> Cata
     Cases go on under the version they were filed under; organisations and the city's own lines stay, and what the city
     changed of the plate is kept for the day it is switched on again.
     """
-    plates, lines = _present(on)
-    kept = [one for one in plates if one.key != plate]
-    if len(kept) == len(plates):
+    now = _present(on)
+    kept = [one for one in now.plates if one.key != plate]
+    if len(kept) == len(now.plates):
         raise Refusal("catalog.plate.off", "{plate} is not switched on.", "plate", plate=plate)
-    return _publish(kept, lines, by, at, "switched_off", plate=plate)
+    return _publish(kept, now.lines, by, at, "switched_off", plate=plate)
 
 
 @transaction.atomic
@@ -68,15 +68,15 @@ def change_matter(*, code: str, changes: Mapping[str, Any], on: str, by: Actor, 
 
     `changes` are fields of a matter as in its plate; `on` is the digest of the version the change was made on.
     """
-    plates, lines = _present(on)
-    owner = next((plate for plate in plates if any(m.code == code for m in plate.matters)), None)
+    now = _present(on)
+    owner = next((plate for plate in now.plates if any(m.code == code for m in plate.matters)), None)
     if owner is None:
         raise Refusal("catalog.matter.unknown", "Choose a matter from the catalogue.", "matter")
     old = next(m for m in owner.matters if m.code == code)
     made = _valid(Matter, {**old.model_dump(mode="json", by_alias=True), **changes})
     matters = tuple(made if m.code == code else m for m in owner.matters)
-    changed = [p.model_copy(update={"matters": matters}) if p.key == owner.key else p for p in plates]
-    return publish(plates=changed, city=lines, by=by, at=at)
+    changed = [p.model_copy(update={"matters": matters}) if p.key == owner.key else p for p in now.plates]
+    return publish(plates=changed, city=now.lines, by=by, at=at)
 
 
 @transaction.atomic
@@ -87,21 +87,21 @@ def put_line(
 
     It takes the place of the city's line for the same matter and unit, and wins over a plate's.
     """
-    plates, lines = _present(on)
+    now = _present(on)
     helpers = [{"organisation": key, "order": number} for number, key in enumerate(assisting, 1)]
     made = _valid(Responsibility, {"matter": matter, "unit": unit, "lead": lead, "assisting": helpers})
-    kept = [line for line in lines if (line.matter, line.unit) != (made.matter, made.unit)]
-    return publish(plates=plates, city=[*kept, made], by=by, at=at)
+    kept = [line for line in now.lines if (line.matter, line.unit) != (made.matter, made.unit)]
+    return publish(plates=now.plates, city=[*kept, made], by=by, at=at)
 
 
 @transaction.atomic
 def drop_line(*, matter: str, unit: str, on: str, by: Actor, at: int) -> CatalogVersion:
     """Publish the catalogue without a line of the city's own; the plate's rule holds again."""
-    plates, lines = _present(on)
-    kept = [line for line in lines if (line.matter, line.unit) != (matter, unit)]
-    if len(kept) == len(lines):
+    now = _present(on)
+    kept = [line for line in now.lines if (line.matter, line.unit) != (matter, unit)]
+    if len(kept) == len(now.lines):
         raise Refusal("catalog.line.unknown", "The city has no such line of its own.", "matter")
-    return publish(plates=plates, city=kept, by=by, at=at)
+    return publish(plates=now.plates, city=kept, by=by, at=at)
 
 
 def _publish(
@@ -122,11 +122,11 @@ def _publish(
 
 def _left(plates: Sequence[Manifest]) -> list[Manifest]:
     """Give the plates at rest after a publication: those that were, and those that it leaves out."""
-    keys, before = {plate.key for plate in plates}, queries.published()[0]
-    return [plate for plate in [*before, *queries.resting()] if plate.key not in keys]
+    keys, before = {plate.key for plate in plates}, queries.published()
+    return [plate for plate in (*before.plates, *before.resting) if plate.key not in keys]
 
 
-def _present(on: str | None) -> tuple[list[Manifest], list[Responsibility]]:
+def _present(on: str | None) -> queries.Content:
     """Give what is published, if it is still what the change was made on; nobody else publishes until this is done."""
     orgs_actions.lock_tree()
     if on is not None and queries.last_digest() != on:

@@ -1,9 +1,11 @@
 """Reads of the catalogue. On the hot path there is no SQL: one cheap check at most once a second."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import msgspec
 
 from cityloop.ground.kit.manifest import Manifest, Responsibility
 from cityloop.ground.kit.refusal import Refusal
@@ -51,31 +53,36 @@ def has_any() -> bool:
     return bool(_state().digest)
 
 
-def published() -> tuple[list[Manifest], list[Responsibility]]:
-    """Give the plates and the city's own lines of the last catalogue, to publish them with changes. One query."""
-    content = _content()
-    return _manifests(content.get("plates", ())), [
-        Responsibility.model_validate(_line(rule)) for rule in content.get("rules", ())
-    ]
+class Content(NamedTuple):
+    """What a version holds: the plates that are on, those switched off as they were, the city's own lines."""
+
+    plates: tuple[Manifest, ...] = ()
+    resting: tuple[Manifest, ...] = ()
+    lines: tuple[Responsibility, ...] = ()
 
 
-def resting() -> list[Manifest]:
-    """Give the plates that were on and are switched off, as they were when they were. One query."""
-    return _manifests(_content().get("resting", ()))
+def published() -> Content:
+    """Give what the last catalogue holds, to publish it with changes. One query, after a change one more."""
+    digest = _last()
+    return _content(digest) if digest else Content()
 
 
-def _content() -> dict[str, Any]:
-    text = CatalogVersion.objects.order_by("-number").values_list("content", flat=True).first()
-    return dict(json.loads(text)) if text else {}
+@lru_cache(maxsize=2)
+def _content(digest: str) -> Content:
+    """Read a version; the digest stands for its content, so that it is read once in a process."""
+    text = CatalogVersion.objects.filter(digest=digest).values_list("content", flat=True).first()
+    data = msgspec.json.decode(text or "{}")
+    plates, resting = _manifests(data.get("plates", ())), _manifests(data.get("resting", ()))
+    return Content(plates, resting, tuple(Responsibility.model_validate(_line(rule)) for rule in data.get("rules", ())))
 
 
-def _manifests(plates: Iterable[dict[str, Any]]) -> list[Manifest]:
-    return [
+def _manifests(plates: Iterable[dict[str, Any]]) -> tuple[Manifest, ...]:
+    return tuple(
         Manifest.model_validate(
             {**{k: v for k, v in plate.items() if k != "rules"}, "responsibility": [_line(r) for r in plate["rules"]]}
         )
         for plate in plates
-    ]
+    )
 
 
 def _line(rule: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """How the plates stand in this city: which are installed, which are on, and what switching one on would add."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.loader import PlateRefused
@@ -91,10 +90,4 @@ def _as_published(plate: Plate, published: Manifest | None) -> Manifest:
 
 
 def _on() -> dict[str, Manifest]:
-    digest = queries.last_digest()
-    return _plates_of(digest) if digest else {}
-
-
-@lru_cache(maxsize=2)
-def _plates_of(digest: str) -> dict[str, Manifest]:
-    return {plate.key: plate for plate in queries.published()[0]}
+    return {plate.key: plate for plate in queries.published().plates}

@@ -135,4 +135,4 @@ def test_of_two_at_once_one_wins_and_the_other_is_told():
     for one in both_at_once:
         one.join(30)
     assert sorted(said) == ["catalog.changed", "done"]
-    assert queries.last_digest() != seen and len(queries.published()[0]) == 2
+    assert queries.last_digest() != seen and len(queries.published().plates) == 2

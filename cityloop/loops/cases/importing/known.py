@@ -146,7 +146,7 @@ def found_city(*, by: Actor, at: int) -> None:
 
 
 def _add_matters(rules: ImportMap, found: Pairs, by: Actor, at: int) -> None:
-    plates, lines = catalog.published()
+    plates, _resting, lines = catalog.published()
     known = {matter.code for plate in plates for matter in plate.matters}
     wanted = plate_of(rules, found, plates)
     fresh = [m for m in wanted.matters if m.code not in known]
@@ -175,7 +175,7 @@ class Known:
         self.rules = rules
         directory = orgs.directory()
         known = set(catalog.current().matters) if catalog.has_any() else set()
-        made = matter_codes(rules, found, catalog.published()[0])
+        made = matter_codes(rules, found, catalog.published().plates)
         self.matters = {text: code for text, code in made.items() if code in known}
         self.agencies = {text: directory[key] for text, key in org_keys(rules, found).items() if key in directory}
 

@@ -1,0 +1,69 @@
+"""All plates loaded and judged, and each switched on in one city, one after the other.
+
+Beside PostgreSQL: `python tests/pg.py python -m bench.plates`.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from bench.city import open_city
+
+AT = 1_540_000_000_000_000
+CHECKED, SWITCHED = 2.0, 1.0  # seconds of CPU
+
+
+def run() -> list[dict[str, Any]]:
+    """Measure; give name, value, unit, goal and whether it holds."""
+    from cityloop.ground.kit.judge import judge, loop_problems
+    from cityloop.ground.kit.loader import load
+    from cityloop.ground.kit.registry import plates
+
+    folders = plates()
+    loading = _cpu(lambda: [load(folder) for folder in folders.values()])
+    loop = _cpu(loop_problems)
+    problems: list[Any] = []
+    checking = loop + _cpu(lambda: problems.extend(p for name, folder in folders.items() for p in judge(folder, name)))
+    with open_city() as database:
+        times, seen = _switched_on([load(folder) for folder in folders.values()])
+    worst = max(times)
+    return [
+        _row("plates: how many", len(folders), "", 0, holds=not problems),
+        _row("plates: all loaded", loading, "CPU s", CHECKED, loading < CHECKED),
+        _row("plates: all loaded and judged, the loop proved", checking, "CPU s", CHECKED, checking < CHECKED),
+        _row(f"plates: one more switched on, the slowest ({database})", worst, "s", SWITCHED, worst < SWITCHED),
+        _row(f"plates: the catalogue of all seen by others ({database})", seen, "s", SWITCHED, seen < SWITCHED),
+    ]
+
+
+def _switched_on(made: list[Any]) -> tuple[list[float], float]:
+    """Give the wall time of switching each on beside those before it, and of reading the last version afresh."""
+    from cityloop.ground.loop.actor import Actor
+    from cityloop.town.catalog import actions, queries
+    from cityloop.town.orgs.actions import found_city
+
+    by = Actor(kind="rule", role="rule", name="bench")
+    found_city(key="city", names={"en": "City", "zh-hans": "市"}, by=by, at=AT)
+    times = []
+    for plate in made:
+        begun = time.perf_counter()
+        actions.switch_on(plate=plate, by=by, at=AT)
+        times.append(time.perf_counter() - begun)
+    begun = time.perf_counter()
+    queries.current()
+    return times, time.perf_counter() - begun
+
+
+def _cpu(work: Callable[[], Any]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def _row(name: str, value: float, unit: str, goal: float, holds: bool) -> dict[str, Any]:
+    return {"name": name, "value": round(value, 3), "unit": unit, "goal": goal or "", "holds": bool(holds)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=2, ensure_ascii=False))
