@@ -10,6 +10,7 @@ import { showMarks } from "./islands/map-marks"
 import { pickable, pinned } from "./islands/map-pick"
 import { pointing } from "./islands/map-pointing"
 import { markLayers } from "./islands/map-style"
+import { drawThings } from "./islands/map-things"
 import { timeSlider } from "./islands/map-time"
 import { type Collection, drawUnits, nothing, type Numbers, put, renumber, stepsOf } from "./islands/map-units"
 import { atMost, RENEWED } from "./islands/renewing"
@@ -68,6 +69,7 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
     relabel.place((top) => fit(map, what, top))
   }
   await drawCases(map, at)
+  drawThings(map, at)
   drawMarks(map, at, marks)
   pointing(map, at)
 

@@ -1,5 +1,6 @@
 // Choosing a place: click, drag the pin, or move it with the arrow keys. Writes the inputs named in data-pick.
 import { Marker, type LngLat, type Map } from "maplibre-gl"
+import { chooseThing, thingAt } from "./map-things"
 import { PICKED, pick } from "./position"
 
 const ARROWS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
@@ -9,7 +10,11 @@ export function pickable(map: Map, at: HTMLElement): void {
   const element = pin(at)
   const marker = new Marker({ element, draggable: true, anchor: "bottom" })
   const put = (to: LngLat) => pick(names, to.lng, to.lat)
-  map.on("click", (event) => put(event.lngLat))
+  map.on("click", (event) => {
+    const thing = thingAt(map, event.point)
+    if (thing) chooseThing(names, thing)
+    else put(event.lngLat)
+  })
   marker.on("dragend", () => put(marker.getLngLat()))
   element.addEventListener("keydown", (event) => {
     const arrow = ARROWS[event.key]

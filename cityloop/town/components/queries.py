@@ -14,7 +14,7 @@ from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.columns import under
 from cityloop.town.components.models import SUBJECT, Component, Register, Serial, Tally, Type
 from cityloop.town.components.ports import Organisations
-from cityloop.town.components.rules.identity import DIVISION, Identity
+from cityloop.town.components.rules.identity import DIVISION, Identity, check
 from cityloop.town.components.rules.kinds import Kind, kind_of
 from cityloop.town.ledger.models import Step
 from cityloop.town.units import queries as units
@@ -88,6 +88,17 @@ def by_code(code: str, seen: Q | None = None) -> Component:
     found = Component.objects.filter(code=code).filter(Q(level=0) if seen is None else seen).first()
     if found is None:
         raise Refusal("components.unknown", "There is no such component.", "code")
+    return found
+
+
+def reportable(code: str) -> Component:
+    """Give the component that a report is about: a public one that is still there. One query."""
+    try:
+        found = by_code(check(code, "component"))
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, "component", **refusal.params) from None
+    if found.state == "discarded":
+        raise Refusal("components.discarded", "This component has been taken away.", "component")
     return found
 
 
@@ -191,6 +202,14 @@ def count(groups: list[str], *, level: int | str | None = None, under_code: str 
         return [{"components": rows.aggregate(n=Sum("number"))["n"] or 0}]
     found = rows.values(*(columns[name] for name in groups)).annotate(components=Sum("number"))
     return sorted(found, key=lambda row: (-row["components"], *(str(row[name]) for name in groups)))
+
+
+def standing_by_type(under_code: str, ceiling: int = 0) -> dict[str, int]:
+    """Count what stands in a part of the city, discarded ones aside, by type. One query, of what is kept counted."""
+    rows = Tally.objects.filter(under("unit_code", under_code), number__gt=0).exclude(state="discarded")
+    hidden = confidential(ceiling)
+    rows = rows.exclude(type__in=hidden) if hidden else rows
+    return dict(rows.values_list("type").annotate(n=Sum("number")).order_by("type"))
 
 
 def of_codes(codes: Iterable[str], seen: Q) -> dict[str, Component]:

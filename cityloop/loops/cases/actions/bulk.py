@@ -62,6 +62,7 @@ class Fresh(msgspec.Struct):
     source_status: str = ""
     precision: str = "second"
     marked: str = ""
+    component: str = ""
 
     @property
     def pk(self) -> int:
