@@ -99,6 +99,10 @@ class Square(models.Model):
     square = models.BigIntegerField()
     type = CodeField(max_length=60)
     number = models.BigIntegerField()
+    lon = models.BigIntegerField(
+        help_text="the sum of their longitudes in microdegrees: their mean is where they stand"
+    )
+    lat = models.BigIntegerField()
 
 
 class Tally(models.Model):

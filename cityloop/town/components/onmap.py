@@ -86,6 +86,6 @@ def _kept(tile: Tile, zoom: int, ceiling: int, type_: str) -> list[Heap]:
     rows = rows.filter(type=type_) if type_ else rows
     hidden = confidential(ceiling)
     rows = rows.exclude(type__in=hidden) if hidden else rows
-    shift = squares.shift_of(zoom)
-    summed = rows.values_list("square").annotate(n=Sum("number")).filter(n__gt=0).order_by()
-    return [Heap(*centre(square << shift, zoom), n) for square, n in summed]
+    summed = rows.values("square").annotate(n=Sum("number"), x=Sum("lon"), y=Sum("lat")).filter(n__gt=0).order_by()
+    found = summed.values_list("n", "x", "y")
+    return [Heap(squares.mean(x, n), squares.mean(y, n), n) for n, x, y in found]

@@ -93,10 +93,9 @@ def by_code(code: str, seen: Q | None = None) -> Component:
 
 def reportable(code: str) -> Component:
     """Give the component that a report is about: a public one that is still there. One query."""
-    try:
-        found = by_code(check(code, "component"))
-    except Refusal as refusal:
-        raise Refusal(refusal.code, refusal.message, "component", **refusal.params) from None
+    found = Component.objects.filter(code=check(code, "component"), level=0).first()
+    if found is None:
+        raise Refusal("components.report.unknown", "There is no such component.", "component")
     if found.state == "discarded":
         raise Refusal("components.discarded", "This component has been taken away.", "component")
     return found

@@ -282,15 +282,15 @@ def suggested(words: str, most: int = 4) -> list[tuple[str, str]]:
 def offered(draft: Draft, most: int = 6) -> list[tuple[str, str]]:
     """Offer matters as large buttons: the one chosen, those that fit the words, those most reported this week.
 
-    The week is counted once an hour of the city's time in each process; else no query.
+    Of a component, what may be wrong with one of its type instead of what is reported most. The week is counted once
+    an hour of the city's time in each process; else no query.
     """
-    known = catalog.current().matters
+    known, of_type = catalog.current().matters, draft.about.matters if draft.about else ()
     codes = [
         draft.typed["matter"],
-        *(draft.about.matters if draft.about else ()),
+        *of_type,
         *(code for code, _name in suggested(draft.typed["words"], most)),
-        *public.frequent(),
-        *known,
+        *(() if of_type else (*public.frequent(), *known)),
     ]
     found = [code for code in dict.fromkeys(codes) if code in known][:most]
     return [(code, names.words(known[code].names)) for code in found]

@@ -13,7 +13,8 @@ from django.db import transaction
 
 from cityloop.ground.codes import roots
 from cityloop.town.columns import under
-from cityloop.town.components.actions.counting import Standing, recount
+from cityloop.town.components.actions.counting import recount
+from cityloop.town.components.actions.writing import standing
 from cityloop.town.components.models import Component
 from cityloop.town.ledger.actions import move_cursor
 from cityloop.town.ledger.queries import cursor
@@ -59,8 +60,8 @@ def _rewrite(event: UnitsRenumbered, chunk: list[Component]) -> int:
         Component.objects.filter(pk__in=[one.pk for one in ones]).update(unit_code=code)
     moved = [(one, code) for code, ones in moves.items() for one in ones]
     recount(
-        (Standing(o.cell, str(o.unit_code), str(o.type), o.state) for o, _ in moved),
-        (Standing(o.cell, code, str(o.type), o.state) for o, code in moved),
+        (standing(one) for one, _code in moved),
+        (standing(one)._replace(unit_code=code) for one, code in moved),
     )
     return len(moved)
 

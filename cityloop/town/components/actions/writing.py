@@ -48,7 +48,7 @@ class Row(msgspec.Struct, gc=False):
     @property
     def standing(self) -> Standing:
         """Give what is counted of it."""
-        return Standing(self.cell, self.unit_code, self.type, self.state)
+        return Standing(self.cell, self.lon, self.lat, self.unit_code, self.type, self.state)
 
 
 COLUMNS = Row.__struct_fields__
@@ -63,7 +63,7 @@ def insert(rows: Sequence[Row]) -> None:
 
 def standing(one: Component) -> Standing:
     """Give what is counted of a component."""
-    return Standing(one.cell, str(one.unit_code), str(one.type), one.state)
+    return Standing(one.cell, one.lon, one.lat, str(one.unit_code), str(one.type), one.state)
 
 
 class Told(NamedTuple):

@@ -1,18 +1,18 @@
 """The squares in which components are counted beforehand, and which of them a tile of the map is told by."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from cityloop.ground.codes import MAX_ZOOM
 from cityloop.ground.codes.cells import covering
 from cityloop.ground.codes.tiles import Tile, box_of
 
-KEPT = (10, 12, 14, 16)  # zooms of cells: about 30 km, 7.5 km, 1.9 km and 470 m across at 40° north
+KEPT = tuple(range(10, 17))  # zooms of cells: from some 30 km down to 470 m across at 40° north
 FINER = 3  # a tile is told by squares of an eighth of its width, or a little more
+MICRO = 1_000_000
 NEAR = 15  # from this zoom of the map on, single components are looked at
-Cells = npt.NDArray[np.int64]
 
 
 def shift_of(zoom: int) -> int:
@@ -38,19 +38,42 @@ def ranges(tile: Tile, zoom: int) -> list[tuple[int, int]]:
     return found
 
 
-def counts(cells: Iterable[int], types: Iterable[str], signs: Iterable[int]) -> dict[tuple[int, int, str], int]:
-    """Add up by how much each square kept grows: what comes counts +1, what goes -1; sorted, without zeros."""
-    by_type: dict[str, tuple[list[int], list[int]]] = {}
-    for cell, type_, sign in zip(cells, types, signs, strict=True):
-        own = by_type.setdefault(type_, ([], []))
-        own[0].append(cell)
-        own[1].append(sign)
-    found: dict[tuple[int, int, str], int] = {}
-    for type_, (own_cells, own_signs) in by_type.items():
-        array, weights = np.array(own_cells, np.int64), np.array(own_signs, np.int64)
+class Grown(NamedTuple):
+    """By how much a square grows: how many, and the sums of their longitudes and latitudes in microdegrees."""
+
+    number: int
+    lon: int
+    lat: int
+
+
+class Point(NamedTuple):
+    """A component as squares count it; `sign` is +1 where it comes, -1 where it goes."""
+
+    cell: int
+    lon: float
+    lat: float
+    type: str
+    sign: int
+
+
+def grown(points: Iterable[Point]) -> dict[tuple[int, int, str], Grown]:
+    """Add up by how much each square kept grows; sorted, without what stays as it was."""
+    by_type: dict[str, list[Point]] = {}
+    for point in points:
+        by_type.setdefault(point.type, []).append(point)
+    found: dict[tuple[int, int, str], Grown] = {}
+    for type_, ones in by_type.items():
+        cells = np.array([one.cell for one in ones], np.int64)
+        signs = np.array([one.sign for one in ones], np.float64)
+        lons, lats = (np.rint(np.array(values) * MICRO) * signs for values in zip(*[o[1:3] for o in ones], strict=True))
         for zoom in KEPT:
-            squares, index = np.unique(array >> shift_of(zoom), return_inverse=True)
-            sums = np.bincount(index, weights=weights).astype(np.int64)
-            named = zip(squares.tolist(), sums.tolist(), strict=True)
-            found |= {(zoom, square, type_): number for square, number in named if number}
+            squares, index = np.unique(cells >> shift_of(zoom), return_inverse=True)
+            sums = [np.bincount(index, weights=weights).astype(np.int64).tolist() for weights in (signs, lons, lats)]
+            rows = zip(squares.tolist(), *sums, strict=True)
+            found |= {(zoom, square, type_): Grown(*row) for square, *row in rows if any(row)}
     return dict(sorted(found.items()))
+
+
+def mean(total: int, number: int) -> float:
+    """Give the mean of coordinates from their sum in microdegrees."""
+    return total / number / MICRO
