@@ -66,18 +66,29 @@ def organisations() -> Mapping[str, int]:
     return ask()
 
 
-def division_of(unit_code: str) -> str:
-    """Give the six digits with which the codes of a unit's components begin.
+class Divisions:
+    """The six digits with which the codes of a unit's components begin.
 
     What the city declares of the unit, or of the nearest one above it; else the code of the finest unit around it
     whose code is not longer than that, filled up with zeros.
     """
-    declared = _known().divisions
-    for end in range(len(unit_code), -1, -1):
-        if unit_code[:end] in declared:
-            return declared[unit_code[:end]]
-    fits = [length for length in units.scheme().lengths if length <= DIVISION]
-    return unit_code[: fits[-1]].ljust(DIVISION, "0") if fits else unit_code[:DIVISION]
+
+    def __init__(self, known: Known) -> None:
+        self.declared = known.divisions
+        fits = [length for length in units.scheme().lengths if length <= DIVISION]
+        self.length = fits[-1] if fits else DIVISION
+
+    def of(self, unit_code: str) -> str:
+        """Give those of a unit."""
+        for end in range(len(unit_code), -1, -1):
+            if unit_code[:end] in self.declared:
+                return self.declared[unit_code[:end]]
+        return unit_code[: self.length].ljust(DIVISION, "0")
+
+
+def division_of(unit_code: str) -> str:
+    """Give the division of a unit."""
+    return Divisions(_known()).of(unit_code)
 
 
 # --- one

@@ -1,29 +1,64 @@
 """Writing many rows: in one statement, at a pace that leaves others their turn, with the database told so."""
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 from django.db import connection
 
 LOCK_SECONDS = 0.15
 LEAST, MOST = 100, 4_000
+AT_ONCE = 500  # rows in one message
 
 
 def write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows: by COPY on PostgreSQL, prepared once on SQLite."""
     if not rows:
-        return
-    names = ", ".join(f'"{name}"' for name in columns)
+        return None
+    if connection.vendor == "postgresql":
+        return copy(table, columns, map(_line, rows))
+    marks, names = ", ".join(["%s"] * len(columns)), _names(columns)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
+        cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
+    return None
+
+
+def copy(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """Insert rows written as PostgreSQL's COPY reads them."""
+    waiting, command = iter(lines), f'COPY "{table}" ({_names(columns)}) FROM STDIN'
+    # As Django does for statements: what the database says of a copy is said in Django's own errors.
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(command) as stream:
+        while some := "".join(islice(waiting, AT_ONCE)):
+            stream.write(some)
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def _line(row: tuple[Any, ...]) -> str:
+    """Write a row as COPY reads it. Half the time of the driver's own way, which looks at each value's type."""
+    return "\t".join([_text(value) for value in row]) + "\n"
+
+
+def _text(value: Any) -> str:
+    if type(value) is str:
+        return escaped(value)
+    if value is None:
+        return "\\N"
+    if type(value) is bytes:
+        return "\\\\x" + value.hex()
+    return ("t" if value else "f") if type(value) is bool else str(value)
+
+
+def escaped(text: str) -> str:
+    """Write a text as COPY reads it."""
+    return text if text.isalnum() else text.translate(_ESCAPES)
 
 
 class Pace:

@@ -1,5 +1,6 @@
 """Keeping count: what each square and unit has, brought up in the transaction that changes it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -28,12 +29,14 @@ def recount(gone: Iterable[Standing], came: Iterable[Standing]) -> None:
     Rows are written in one order, so that two who count at once wait for each other and never in a circle.
     """
     signed = [(one, -1) for one in gone] + [(one, 1) for one in came]
-    shown = (squares.Point(o.cell, o.lon, o.lat, o.type, sign) for o, sign in signed if o.state != "discarded")
-    _add(*SQUARES, squares.grown(shown))
-    tallies: dict[tuple[str, str, str], int] = {}
+    if not signed:
+        return
+    shown = [(one, sign) for one, sign in signed if one.state != "discarded"]
+    cells, lons, lats, _units, types, _states = zip(*(one for one, _ in shown), strict=True) if shown else [()] * 6
+    _add(*SQUARES, squares.grown(squares.Points(cells, lons, lats, types, [sign for _, sign in shown])))
+    tallies: Counter[tuple[str, str, str]] = Counter()
     for one, sign in signed:
-        key = (one.unit_code, one.type, one.state)
-        tallies[key] = tallies.get(key, 0) + sign
+        tallies[one[3:]] += sign
     _add(*TALLIES, {key: (number,) for key, number in sorted(tallies.items()) if number})
 
 

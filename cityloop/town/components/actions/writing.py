@@ -13,9 +13,10 @@ from cityloop.town.components.models import SUBJECT, Component
 from cityloop.town.ledger import actions as ledger
 from cityloop.town.ledger import chain
 from cityloop.town.ledger.models import Step
-from cityloop.town.tabular.writing import write
+from cityloop.town.tabular.writing import copy, escaped, write
 
 TABLE = "components_component"
+NULL = "\\N"
 encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -57,8 +58,22 @@ _values: Any = msgspec.structs.astuple
 
 def insert(rows: Sequence[Row]) -> None:
     """Write new components and count them, in the caller's transaction."""
-    write(TABLE, COLUMNS, [_values(row) for row in rows])
-    recount((), (row.standing for row in rows))
+    if connection.vendor == "postgresql":
+        copy(TABLE, COLUMNS, map(line, rows))
+    else:
+        write(TABLE, COLUMNS, [_values(row) for row in rows])
+    recount((), [row.standing for row in rows])
+
+
+def line(r: Row) -> str:
+    """Write a row as COPY reads it, in the order of its columns: several times quicker than value by value."""
+    name, key = escaped(r.name) if r.name else "", escaped(r.source_key)
+    attributes = r.attributes if r.attributes == "{}" else escaped(r.attributes)
+    return (
+        f"{r.code}\t{r.type}\t{name}\t{r.state}\t{r.level}\t{r.responsible}\t{r.owner}\t{r.maintainer}\t{r.accuracy}\t"
+        f"{r.lon}\t{r.lat}\t{r.cell}\t{r.unit_code}\t{attributes}\t{r.installed or NULL}\t{r.surveyed or NULL}\t"
+        f"{r.source}\t{key}\t{r.seen}\t{r.batch}\t{r.created}\t{r.at}\n"
+    )
 
 
 def standing(one: Component) -> Standing:

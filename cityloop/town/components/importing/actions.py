@@ -9,6 +9,7 @@ is a step of the component itself.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import islice
@@ -59,19 +60,22 @@ def import_components(
     importer = Importer(rules, path.name, by=by, at=at)
     table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
-    with bulk():
-        for chunk in _chunks(table.rows(), importer.pace):
-            importer.take(importer.reader.read(chunk), rejects)
+    with bulk(), ThreadPoolExecutor(1) as beside:  # the next rows are read while the database writes the last ones
+        chunks = _chunks(table.rows(), importer, LARGE if connection.vendor == "postgresql" else 0)
+        waiting = beside.submit(next, chunks, None)
+        while (chunk := waiting.result()) is not None:
+            waiting = beside.submit(next, chunks, None)
+            importer.take(chunk, rejects)
             if progress:
                 progress(table.share(), importer.tally)
     rejects.close()
     return importer.tally
 
 
-def _chunks(rows: Iterator[Any], pace: Pace) -> Iterator[list[Any]]:
-    """Cut rows into chunks of the size that the pace has come to."""
-    while chunk := list(islice(rows, LARGE if connection.vendor == "postgresql" else pace.size)):
-        yield chunk
+def _chunks(rows: Iterator[Any], importer: "Importer", large: int) -> Iterator[list[Taken | Reject]]:
+    """Read rows in chunks of one size, or else of that which the pace has come to."""
+    while chunk := list(islice(rows, large or importer.pace.size)):
+        yield importer.reader.read(chunk)
 
 
 class Importer:
@@ -131,13 +135,14 @@ class Importer:
         if not new:
             return
         identity = self.reader.known.identity
-        with transaction.atomic():  # codes taken are taken for good: nobody waits for them while rows are written
-            firsts = numbering.take(identity, Counter(one.prefix for one in new if not one.given))
+        # Codes are taken for good, in transactions of their own: nobody waits for them while rows are written.
+        with transaction.atomic():
             numbering.note(_highest(new, identity.split))
+        with transaction.atomic():
+            firsts = numbering.take(identity, Counter(one.prefix for one in new if not one.given))
         for one in new:
-            if one.given:
-                one.row.code = one.given
-            else:
+            one.row.code = one.given
+            if not one.given:
                 one.row.code = identity.code(one.prefix, firsts[one.prefix])
                 firsts[one.prefix] += 1
         started = perf_counter()

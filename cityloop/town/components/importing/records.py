@@ -1,6 +1,6 @@
 """From rows to components: what a row says, read and judged; a row that cannot be taken says which field and why."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -46,69 +46,83 @@ class Wrong(Exception):
         self.column = column
 
 
+class Set(NamedTuple):
+    """What the columns of few values say together, read once for each combination."""
+
+    kind: Kind
+    state: str
+    accuracy: str
+    responsible: int
+    owner: int
+    maintainer: int
+
+
+FEW = ("type", "state", "accuracy", *ROLES)
+
+
 class Reader:
-    """Turns raw rows into components, a chunk at a time."""
+    """Turns raw rows into components, a chunk at a time. Asks the database nothing once it is made."""
 
     def __init__(self, rules: ComponentsMap, at: int) -> None:
         self.rules, self.at = rules, at
-        self.known = queries.known()
+        self.known, self.locator = queries.known(), units.locator()
         self.names = list(rules.wanted())
-        self.at_column = {role: self.names.index(name) for role, name in rules.columns if name and role != "key"}
+        self.column = {role: self.names.index(name) for role, name in rules.columns if name and role != "key"}
         self.keys = [self.names.index(name) for name in rules.columns.keys]
         self.lon, self.lat = (self.names.index(name) for name in rules.point)
         self.called = queries.organisations()
         self.constant = {role: self._constant(role) for role in ROLES}
-        self._types: dict[str, Kind] = {}
-        self._whose: dict[str, int] = {}
+        self.few = [self.column[role] for role in FEW if role in self.column]
+        self.map = blake2b(rules.model_dump_json().encode(), digest_size=16).digest()
+        self._sets: dict[Values, Set] = {}
+        self._days: dict[tuple[str, str], Any] = {}
         self._prefixes: dict[tuple[str, str], str] = {}
-        self._readers: dict[str, list[tuple[str, int, Callable[[str], Any]]]] = {}
+        self._attributes: dict[str, Callable[[Values], str]] = {}
+        self._divisions = queries.Divisions(self.known)
         self._default = queries.kind(rules.types.default, "types.default") if rules.types.default else None
         for code in set(rules.types.values.values()):
             queries.kind(code, "types.values")
 
-    def read(self, raws: Sequence[Raw]) -> Iterator[Taken | Reject]:
+    def read(self, raws: Sequence[Raw]) -> list[Taken | Reject]:
         """Give a component or a reject for each row, in order."""
-        xs, ys, units_ = self._places(raws)
-        inside = np.array([unit is not None for unit in units_], bool)
-        squares = iter(cells(xs[inside], ys[inside]).tolist())
-        for raw, x, y, unit in zip(raws, xs.tolist(), ys.tolist(), units_, strict=True):
-            cell = next(squares) if unit is not None else 0
-            if raw.reason:
-                yield Reject(raw.number, raw.line, raw.field, raw.reason)
-                continue
-            try:
-                yield self._row(raw, (round(x, 7), round(y, 7)), cell, unit)
-            except Wrong as wrong:
-                yield Reject(raw.number, raw.line, wrong.column, str(wrong))
+        xs, ys = self._places(raws)
+        units_ = self.locator.locate_many(xs, ys)
+        inside = units_ != None  # noqa: E711 - for each of them
+        squares = np.zeros(len(raws), np.int64)
+        squares[inside] = cells(xs[inside], ys[inside])
+        places = zip(xs.round(7).tolist(), ys.round(7).tolist(), squares.tolist(), units_.tolist(), strict=True)
+        return [self._taken(raw, place) for raw, place in zip(raws, places, strict=True)]
 
-    def _places(self, raws: Sequence[Raw]) -> tuple[Any, Any, list[str | None]]:
+    def _places(self, raws: Sequence[Raw]) -> tuple[Any, Any]:
         points = [_point(raw.values, self.lon, self.lat) for raw in raws]
         xs, ys = np.array(points, np.float64).reshape(-1, 2).T
-        if self.rules.place.datum == "gcj02":
-            xs, ys = to_wgs84(xs, ys)
-        return xs, ys, list(units.locate_many(xs, ys).tolist())
+        return to_wgs84(xs, ys) if self.rules.place.datum == "gcj02" else (xs, ys)
 
-    def _row(self, raw: Raw, point: tuple[float, float], cell: int, unit: str | None) -> Taken:
-        value = raw.values
-        key = self._key(value)
+    def _taken(self, raw: Raw, place: tuple[float, float, int, str | None]) -> Taken | Reject:
+        if raw.reason:
+            return Reject(raw.number, raw.line, raw.field, raw.reason)
+        try:
+            return self._row(raw, *place)
+        except Wrong as wrong:
+            return Reject(raw.number, raw.line, wrong.column, str(wrong))
+
+    def _row(self, raw: Raw, lon: float, lat: float, cell: int, unit: str | None) -> Taken:
+        value, key = raw.values, self._key(raw.values)
         if unit is None:
-            outside = point[0] == point[0]
-            raise Wrong(self.names[self.lon], "the place lies outside the city" if outside else "it has no place")
-        kind = self._kind(value)
-        given = self._text(value, "code")
+            raise Wrong(self.names[self.lon], "the place lies outside the city" if lon == lon else "it has no place")
+        few = tuple([value[index] for index in self.few])
+        said = self._sets.get(few) or self._set(few, value)
+        kind, given = said.kind, self._text(value, "code")
+        attributes = self._attributes.get(kind.code) or self._attributes_of(kind)
         row = Row(
-            code="", type=kind.code, name=self._text(value, "name")[:NAME], state=self._state(value), level=kind.level,
-            responsible=self._organisation(value, "responsible", kind), owner=self._organisation(value, "owner", kind),
-            maintainer=self._organisation(value, "maintainer", kind), accuracy=self._accuracy(value, kind),
-            lon=point[0], lat=point[1], cell=cell, unit_code=unit, attributes=self._attributes(value, kind),
-            installed=self._day(value, "installed"), surveyed=self._day(value, "surveyed"),
-            source=self.rules.source.name, source_key=key, seen=0, batch=0, created=self.at, at=self.at,
+            "", kind.code, self._text(value, "name")[:NAME], said.state, kind.level, said.responsible, said.owner,
+            said.maintainer, said.accuracy, lon, lat, cell, unit, attributes(value), self._day(value, "installed"),
+            self._day(value, "surveyed"), self.rules.source.name, key, self._seen(value), 0, self.at, self.at,
         )  # fmt: skip
-        row.seen = _seen(row, given)
         return Taken(raw.number, raw.line, row, self._prefix(unit, kind, given), given)
 
     def _key(self, value: Values) -> str:
-        parts = [clean(value[index]).strip() for index in self.keys]
+        parts = [clean(value[index]).strip() for index in self.keys] if value else []
         key = "/".join(parts)
         if any(parts) and len(key) <= KEY:
             return key
@@ -116,18 +130,29 @@ class Reader:
         raise Wrong(self.rules.columns.keys[0], reason)
 
     def _text(self, value: Values, role: str) -> str:
-        index = self.at_column.get(role, -1)
-        return clean(value[index]).strip() if index >= 0 else ""
+        index = self.column.get(role)
+        return "" if index is None else clean(value[index]).strip()
+
+    def _seen(self, value: Values) -> int:
+        """Give a digest of all that the source says, and of the map it is read by: so a row is known again."""
+        said = "\x1f".join(value).encode("utf-8", "surrogatepass")
+        return int.from_bytes(blake2b(said, digest_size=8, key=self.map).digest(), "big", signed=True)
+
+    # --- columns of few values
+
+    def _set(self, few: Values, value: Values) -> Set:
+        kind = self._kind(value)
+        whose = (self._organisation(value, role, kind) for role in ROLES)
+        found = Set(kind, self._state(value), self._accuracy(value, kind), *whose)
+        if len(self._sets) < REMEMBERED:
+            self._sets[few] = found
+        return found
 
     def _kind(self, value: Values) -> Kind:
         text = self._text(value, "type")
-        found = self._types.get(text)
+        found = self.known.kinds.get(self.rules.types.values.get(text, text)) or self._default
         if found is None:
-            code = self.rules.types.values.get(text, text)
-            found = self.known.kinds.get(code) or self._default
-            if found is None:
-                raise Wrong(self.rules.columns.type or "type", f"there is no type of component {text[:40]!r}")
-            self._types[text] = found
+            raise Wrong(self.rules.columns.type or "type", f"there is no type of component {text[:40]!r}")
         return found
 
     def _state(self, value: Values) -> str:
@@ -144,13 +169,9 @@ class Reader:
         if not text:
             default = self.called.get(kind.responsible.casefold(), 0) if role == "responsible" else 0
             return self.constant[role] or default
-        found = self._whose.get(text)
-        if found is None:
-            found = self.called.get(self.rules.organisations.values.get(text, text).casefold(), 0)
-            if not found and self.rules.organisations.unknown == "reject":
-                column = getattr(self.rules.columns, role)
-                raise Wrong(column, f"there is no organisation called {text[:60]!r}")
-            self._whose[text] = found
+        found = self.called.get(self.rules.organisations.values.get(text, text).casefold(), 0)
+        if not found and self.rules.organisations.unknown == "reject":
+            raise Wrong(getattr(self.rules.columns, role), f"there is no organisation called {text[:60]!r}")
         return found
 
     def _constant(self, role: str) -> int:
@@ -167,26 +188,44 @@ class Reader:
             raise Wrong(self.rules.columns.accuracy, f"a position is of class {', '.join(ACCURACIES)}")
         return text
 
+    # --- columns of many
+
     def _day(self, value: Values, role: str) -> Any:
         text = self._text(value, role)
-        try:
-            return told.day(text, role) if text else None
-        except Refusal as refusal:
-            raise Wrong(getattr(self.rules.columns, role), str(refusal)) from None
+        if not text:
+            return None
+        found = self._days.get((role, text))
+        if found is None:
+            try:
+                found = told.day(text, role)
+            except Refusal as refusal:
+                raise Wrong(getattr(self.rules.columns, role), str(refusal)) from None
+            if len(self._days) < REMEMBERED:
+                self._days[role, text] = found
+        return found
 
-    def _attributes(self, value: Values, kind: Kind) -> str:
-        readers = self._readers.get(kind.code)
-        if readers is None:
-            readers = self._readers[kind.code] = self._readers_of(kind)
-        found = {}
-        for key, index, read in readers:
-            kept = read(value[index] if index >= 0 else "")
-            if kept is not None:
-                found[key] = kept
-        for one in kind.attributes.values():
-            if one.required and one.key not in found:
-                raise Wrong(self._column_of(one.key), f"{one.key} is needed")
-        return encode(found).decode() if found else "{}"
+    def _attributes_of(self, kind: Kind) -> Callable[[Values], str]:
+        """Give what reads all attributes of a type, as JSON; combinations met before are remembered."""
+        readers, known = self._readers_of(kind), dict[Values, str]()
+        columns = [index for _key, index, _read in readers if index >= 0]
+        needed = [one.key for one in kind.attributes.values() if one.required]
+
+        def read(value: Values) -> str:
+            texts = tuple([value[index] for index in columns])
+            text = known.get(texts)
+            if text is None:
+                kept = {key: one(value[index] if index >= 0 else "") for key, index, one in readers}
+                found = {key: one for key, one in kept.items() if one is not None}
+                for key in needed:
+                    if key not in found:
+                        raise Wrong(self._column_of(key), f"{key} is needed")
+                text = encode(found).decode()
+                if len(known) < REMEMBERED:
+                    known[texts] = text
+            return text
+
+        self._attributes[kind.code] = read
+        return read
 
     def _readers_of(self, kind: Kind) -> list[tuple[str, int, Callable[[str], Any]]]:
         found = []
@@ -206,6 +245,9 @@ class Reader:
         return (one.column if one else "") or key
 
     def _prefix(self, unit: str, kind: Kind, given: str) -> str:
+        known = None if given else self._prefixes.get((unit, kind.code))
+        if known is not None:
+            return known
         identity: Identity = self.known.identity
         try:
             if given:
@@ -213,13 +255,11 @@ class Reader:
                 if not prefix.endswith(identity.numbers(kind.class_, kind.subclass)):
                     raise Wrong(self.rules.columns.code, f"this code is of another class than the type {kind.code}")
                 return prefix
-            known = self._prefixes.get((unit, kind.code))
-            if known is None:
-                known = identity.prefix(queries.division_of(unit), kind.class_, kind.subclass)
-                self._prefixes[unit, kind.code] = known
-            return known
+            found = identity.prefix(self._divisions.of(unit), kind.class_, kind.subclass)
         except Refusal as refusal:
             raise Wrong(self.rules.columns.code or "code", str(refusal)) from None
+        self._prefixes[unit, kind.code] = found
+        return found
 
 
 def _reader(
@@ -252,13 +292,3 @@ def _point(values: Values, lon: int, lat: int) -> tuple[float, float]:
     if not (-180 <= x <= 180 and -90 <= y <= 90) or x == y == 0:
         return np.nan, np.nan
     return x, y
-
-
-def _seen(row: Row, given: str) -> int:
-    """Give a digest of all that the source says, by which a row that says the same again is known."""
-    parts = (
-        given, row.type, row.name, row.state, str(row.responsible), str(row.owner), str(row.maintainer), row.accuracy,
-        f"{row.lon:.7f}", f"{row.lat:.7f}", row.attributes, str(row.installed or ""), str(row.surveyed or ""),
-    )  # fmt: skip
-    digest = blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)

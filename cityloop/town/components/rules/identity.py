@@ -58,7 +58,7 @@ class Identity:
 
     def code(self, prefix: str, serial: int) -> str:
         """Give the code of a serial number."""
-        return f"{prefix}{serial:0{self.serial_width}d}"
+        return prefix + str(serial).zfill(LENGTH - len(prefix))
 
     def split(self, code: str, field: str = "code") -> tuple[str, int]:
         """Give the prefix and the serial number of a code; refuse what is none."""

@@ -1,6 +1,6 @@
 """The squares in which components are counted beforehand, and which of them a tile of the map is told by."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -46,29 +46,29 @@ class Grown(NamedTuple):
     lat: int
 
 
-class Point(NamedTuple):
-    """A component as squares count it; `sign` is +1 where it comes, -1 where it goes."""
+class Points(NamedTuple):
+    """Components as squares count them, column by column; `signs` are +1 for what comes, -1 for what goes."""
 
-    cell: int
-    lon: float
-    lat: float
-    type: str
-    sign: int
+    cells: Sequence[int]
+    lons: Sequence[float]
+    lats: Sequence[float]
+    types: Sequence[str]
+    signs: Sequence[int]
 
 
-def grown(points: Iterable[Point]) -> dict[tuple[int, int, str], Grown]:
+def grown(points: Points) -> dict[tuple[int, int, str], Grown]:
     """Add up by how much each square kept grows; sorted, without what stays as it was."""
-    by_type: dict[str, list[Point]] = {}
-    for point in points:
-        by_type.setdefault(point.type, []).append(point)
+    cells, signs = np.array(points.cells, np.int64), np.array(points.signs, np.float64)
+    lons, lats = (np.rint(np.array(values, np.float64) * MICRO) * signs for values in (points.lons, points.lats))
+    kinds = {name: number for number, name in enumerate(sorted(set(points.types)))}
+    of_kind = np.array([kinds[name] for name in points.types], np.int64)
     found: dict[tuple[int, int, str], Grown] = {}
-    for type_, ones in by_type.items():
-        cells = np.array([one.cell for one in ones], np.int64)
-        signs = np.array([one.sign for one in ones], np.float64)
-        lons, lats = (np.rint(np.array(values) * MICRO) * signs for values in zip(*[o[1:3] for o in ones], strict=True))
+    for type_, number in kinds.items():
+        own = of_kind == number
+        weights = signs[own], lons[own], lats[own]
         for zoom in KEPT:
-            squares, index = np.unique(cells >> shift_of(zoom), return_inverse=True)
-            sums = [np.bincount(index, weights=weights).astype(np.int64).tolist() for weights in (signs, lons, lats)]
+            squares, index = np.unique(cells[own] >> shift_of(zoom), return_inverse=True)
+            sums = [np.bincount(index, weights=one).astype(np.int64).tolist() for one in weights]
             rows = zip(squares.tolist(), *sums, strict=True)
             found |= {(zoom, square, type_): Grown(*row) for square, *row in rows if any(row)}
     return dict(sorted(found.items()))
