@@ -127,6 +127,7 @@ def _replay(stage: Any, records: list[Any]) -> None:
         while done < len(records):
             chunk = records[done : done + stage.pace.size]
             stage.begin(chunk)
+            bulk.checkpoint()
             done += len(chunk)
     stage.pace.note = note
 

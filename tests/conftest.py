@@ -24,6 +24,11 @@ PORTS = iter(range(1_000))
 PROVE = os.environ.get("CITYLOOP_PROVE", "") not in ("", "0")
 
 
+def one_database(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a long test that has a sister for PostgreSQL: outside `make prove` it runs on SQLite alone."""
+    return test if PROVE else pytest.mark.once(test)
+
+
 def pytest_report_header() -> str:
     """Say on which database and with which counts the tests run."""
     database = "PostgreSQL" if os.environ.get("DATABASE_URL") else "SQLite"

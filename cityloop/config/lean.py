@@ -1,7 +1,7 @@
 """The short way of the doors for programs: a small body, an answer known whole, none of the layers only pages need.
 
 Measured on the real server, the general bridge (four hand-overs between threads a request) and the layers of pages
-(sessions, languages, forgery tokens, content policy) cost more CPU than taking the report itself.
+(sessions, forgery tokens, content policy) cost more CPU than taking the report itself.
 """
 
 import asyncio
@@ -10,15 +10,14 @@ from concurrent.futures import Executor
 from typing import Any
 
 from a2wsgi.wsgi import build_environ
-from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
-from django.utils import translation
 from django.utils.module_loading import import_string
 
 LAYERS = (
     "cityloop.config.visitors.visitors",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
@@ -66,7 +65,6 @@ class Door:
     def answer(self, scope: dict[str, Any], body: bytes) -> Answer:
         """Let Django answer; runs on a thread."""
         environ = build_environ(scope, io.BytesIO(body))  # type: ignore[arg-type]
-        translation.activate(settings.LANGUAGE_CODE)  # the thread may have drawn a page in another language before
         said: list[Any] = []
         response: Any = self.handler(environ, lambda *start: said.append(start))  # type: ignore[arg-type]
         try:

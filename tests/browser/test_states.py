@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.test_pages import SIDEWAYS, SIZES, prepare
+from tests.browser.test_pages import LOOKS, SIDEWAYS, SIZES, prepare
 from tests.journeys.town import PASSWORD
 
 pytestmark = pytest.mark.once
@@ -43,7 +43,6 @@ for language in ("en", "zh-hans"):
         all[f"fault {language} {theme}"] = drawn(language, theme, side_effect=RuntimeError)
 print(json.dumps(all))
 """
-EVERY = [(size, language, theme) for size in SIZES for language in ("en", "zh-hans") for theme in ("light", "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +58,7 @@ def away(town_server) -> dict[str, Any]:
     return said
 
 
-@pytest.fixture(params=EVERY, ids=["-".join(one) for one in EVERY])
+@pytest.fixture(params=LOOKS, ids=["-".join(one) for one in LOOKS])
 def visitor(request, browser, town_server) -> Iterator[Any]:
     """A browser of a size, with a language and a theme."""
     size, language, theme = request.param

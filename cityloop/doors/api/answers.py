@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 from cityloop.doors.api.problems import problem
 
@@ -60,12 +61,12 @@ def finished(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         if "\0" in request.path_info:
-            answer = problem(404, "api.none", "There is nothing at this address: it holds a NUL.")
+            answer = problem(404, "api.none", _("There is nothing at this address: it holds a NUL."))
         else:
             answer = view(request, *args, **named)
         if answer.status_code == 405 and "Allow" in answer:
             allowed = answer["Allow"]
-            answer = problem(405, "api.method", f"Use one of the methods {allowed} here.")
+            answer = problem(405, "api.method", _("Use one of the methods {allowed} here.").format(allowed=allowed))
             answer["Allow"] = allowed
         left = getattr(request, "left", None)
         if left is not None:

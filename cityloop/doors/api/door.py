@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
@@ -106,7 +107,9 @@ def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
 def not_kept(request: HttpRequest, error: DatabaseError) -> HttpResponse:
     """Say that nothing was kept: the disk is full, the database away or too busy."""
     log.error("the database refused: %s", type(error).__name__, exc_info=error)
-    title = "This could not be kept just now; nothing was written. Send it again in a little while, with the same key."
+    title = _(
+        "This could not be kept just now; nothing was written. Send it again in a little while, with the same key."
+    )
     answer = problem(503, "api.storage", title)
     answer["Retry-After"] = "5"
     return answer
@@ -115,7 +118,7 @@ def not_kept(request: HttpRequest, error: DatabaseError) -> HttpResponse:
 @api.exception_handler(AuthenticationError)
 def stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
     """Ask for a key."""
-    answer = problem(401, "api.key", "Send a valid access key: Authorization: Bearer KEY.")
+    answer = problem(401, "api.key", _("Send a valid access key: Authorization: Bearer KEY."))
     answer["WWW-Authenticate"] = 'Bearer realm="cityloop"'
     return answer
 
@@ -124,9 +127,11 @@ def stranger(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
 def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
     """Say when to come again."""
     left = request.left  # type: ignore[attr-defined]
-    whose = "This key may make" if getattr(request, "auth", None) is None else "Without a key one may make"
-    title = f"{whose} {left.most} requests a minute; come again in {left.seconds} seconds."
-    answer = problem(429, "api.rate", title)
+    if getattr(request, "auth", None) is None:
+        title = _("This key may make {most} requests a minute; come again in {seconds} seconds.")
+    else:
+        title = _("Without a key one may make {most} requests a minute; come again in {seconds} seconds.")
+    answer = problem(429, "api.rate", title.format(most=left.most, seconds=left.seconds))
     answer["Retry-After"] = str(left.seconds)
     return answer
 
@@ -134,22 +139,22 @@ def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
 @api.exception_handler(HttpError)
 def unread(request: HttpRequest, error: HttpError) -> HttpResponse:
     """Say that a body could not be read."""
-    return problem(error.status_code, "api.body", "The body is not readable as JSON in UTF-8.")
+    return problem(error.status_code, "api.body", _("The body is not readable as JSON in UTF-8."))
 
 
 @api.exception_handler(RequestDataTooBig)
 def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     """Say that a body is too large."""
-    return problem(413, "api.large", "This body is larger than 4 MB.")
+    return problem(413, "api.large", _("This body is larger than 4 MB."))
 
 
 @api.exception_handler(UnreadablePostError)
 def broken_off(request: HttpRequest, error: UnreadablePostError) -> HttpResponse:
     """Say that a body broke off; whoever sent it has mostly gone."""
-    return problem(400, "api.body", "The body broke off before its end.")
+    return problem(400, "api.body", _("The body broke off before its end."))
 
 
 @api.exception_handler(RecursionError)
 def too_deep(request: HttpRequest, error: RecursionError) -> HttpResponse:
     """Say that a body is nested too deeply to be read."""
-    return problem(400, "api.body", "The body is nested too deeply.")
+    return problem(400, "api.body", _("The body is nested too deeply."))

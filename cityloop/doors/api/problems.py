@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from cityloop.ground.kit.refusal import Refusal
@@ -65,4 +66,4 @@ def problem(status: int, code: str, title: str, field: str | None = None) -> Htt
 @csrf_exempt
 def nothing_here(request: HttpRequest) -> HttpResponse:
     """Answer at an address of the door that leads nowhere."""
-    return problem(404, "api.none", "There is nothing at this address; /api/v1/openapi.json lists what there is.")
+    return problem(404, "api.none", _("There is nothing at this address; /api/v1/openapi.json lists what there is."))

@@ -15,6 +15,7 @@ def _no_nul(value: Any) -> Any:
 
 
 Text = Annotated[str, BeforeValidator(_no_nul)]
+Answer = Annotated[Text, Field(max_length=2000)]
 
 
 class _In(Schema):
@@ -39,6 +40,9 @@ class ReportIn(_In):
     email: str = Field("", max_length=254)
     component: Text = Field(
         "", max_length=16, description="The component it is about, by its identity code: its place."
+    )
+    answers: dict[str, Answer | list[Answer]] = Field(
+        {}, max_length=60, description="Answers to the questions of the matter by their keys; a list to choose several."
     )
 
 
@@ -328,6 +332,21 @@ class OrganisationOut(Schema):
     active: bool
 
 
+class ChoiceOut(Schema):
+    key: str
+    names: Names
+
+
+class QuestionOut(Schema):
+    """A question put to who reports."""
+
+    key: str
+    type: str
+    names: Names
+    required: bool
+    choices: list[ChoiceOut]
+
+
 class MatterOut(Schema):
     """A kind of matter the city handles."""
 
@@ -338,6 +357,7 @@ class MatterOut(Schema):
     plate: str
     urgent: bool
     limit: str
+    questions: list[QuestionOut]
 
 
 class PostOut(Schema):

@@ -69,21 +69,6 @@ class LimitOut(Schema):
     limit: str
 
 
-class ChoiceOut(Schema):
-    key: str
-    names: Names
-
-
-class QuestionOut(Schema):
-    """A question put to who reports."""
-
-    key: str
-    type: str
-    names: Names
-    required: bool
-    choices: list[ChoiceOut]
-
-
 class MatterFullOut(MatterOut):
     """A matter whole, with the version of the catalogue it stands in; its `ETag` is that version's digest."""
 
@@ -95,7 +80,6 @@ class MatterFullOut(MatterOut):
     stages: list[str]
     level: int
     public_place: str
-    questions: list[QuestionOut]
     lines: list[LineOut]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection
 
-LOCK_SECONDS = 0.15
+LOCK_SECONDS = 0.1
 LEAST, MOST = 100, 4_000
 AT_ONCE = 500  # rows in one message
 
@@ -78,8 +78,8 @@ class Pace:
 def bulk() -> Iterator[None]:
     """Let this connection write in bulk: a chunk lost by a power cut is simply written again by the next run.
 
-    SQLite then syncs at checkpoints only, which come less often, and keeps more pages at hand: every index is written
-    to in each chunk. The garbage collector waits, for books hold no cycles.
+    SQLite then syncs at checkpoints only, which `checkpoint` makes between two chunks, and keeps more pages at
+    hand: every index is written to in each chunk. The garbage collector waits, for what is written holds no cycles.
     """
     quick = connection.vendor == "sqlite" and not connection.in_atomic_block
     if quick:
@@ -93,13 +93,18 @@ def bulk() -> Iterator[None]:
             gc.enable()
         if quick:
             _tune(USUAL)
-            with connection.cursor() as cursor:  # so that it falls to no person's action afterwards
-                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 # What a connection is told for bulk and afterwards: as `config.databases` has it, and SQLite's own default.
-QUICK: dict[str, str | int] = {"synchronous": "NORMAL", "cache_size": -64_000, "wal_autocheckpoint": 4_000}
+QUICK: dict[str, str | int] = {"synchronous": "NORMAL", "cache_size": -64_000, "wal_autocheckpoint": 0}
 USUAL: dict[str, str | int] = {"synchronous": "FULL", "cache_size": -8_000, "wal_autocheckpoint": 1_000}
+
+
+def checkpoint() -> None:
+    """Take what was written into SQLite's main file: it keeps nobody from writing, and falls to no person's action."""
+    if connection.vendor == "sqlite" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _tune(pragmas: Mapping[str, str | int]) -> None:

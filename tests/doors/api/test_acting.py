@@ -9,9 +9,12 @@ import pytest
 from PIL import Image
 
 from cityloop.loops.cases.models import Case
+from cityloop.town.catalog import actions as catalog
 from cityloop.town.ledger.models import Step
 from tests.doors.api.conftest import CLIENT, ask, name_of
+from tests.doors.open311.conftest import plate
 from tests.loops.cases.smallville import Town
+from tests.town.staff import BY
 
 Key = Callable[..., str]
 
@@ -183,3 +186,26 @@ def test_what_is_no_photo_is_refused(town: Town, key: Key, content: bytes) -> No
     sent = {"number": name_of(town.to("handling")), "photo": upload}
     answer = CLIENT.post("/api/v1/photos", sent, headers=mine)
     assert answer.status_code == 400 and answer.json()["code"].startswith("files.")
+
+
+def test_a_matters_questions_are_answered_or_the_report_is_refused(town: Town, key: Key) -> None:
+    catalog.publish(plates=[plate()], by=BY, at=town.at)
+    (pit,) = [one for one in ask("GET", "/api/v1/matters", key("parks")).body["items"] if one["code"] == "pit"]
+    assert [(one["key"], one["required"]) for one in pit["questions"]][:2] == [("size", True), ("depth", False)]
+    body = {"words": "A pit", "matter": "pit", "lon": 10.05, "lat": 50.07}
+    for answers, code, field in (
+        ({}, "catalog.answer.missing", "answers.size"),
+        ({"size": "xl"}, "catalog.answer.choice", "answers.size"),
+        ({"size": "s", "depth": "deep"}, "catalog.answer.number", "answers.depth"),
+        ({"size": "s", "hue": "red"}, "catalog.answer.unknown", "answers.hue"),
+        ({"size": ["s", "l"]}, "catalog.answer.many", "answers.size"),
+        ({"size": {"s": 1}}, "api.shape", "body.answers.size.str"),
+        ("s", "api.shape", "body.answers"),
+    ):
+        said = ask("POST", "/api/v1/reports", body={**body, "answers": answers})
+        assert said.status in (400, 422) and said.body["code"] == code, answers
+        assert said.body["field"].removeprefix("body.").startswith(field.removeprefix("body.").split(".str")[0])
+    said = ask("POST", "/api/v1/reports", body={**body, "answers": {"size": "l", "seen": ["glass", "water"]}})
+    assert said.status == 201
+    steps = ask("GET", f"/api/v1/cases/{said.body['number']}/timeline", key("intake")).body["items"]
+    assert steps[0]["words"]["answers"] == "size: l (Large & <wide>)\nseen: water (Water), glass (Glass)"

@@ -7,6 +7,7 @@ from django.test import Client
 
 from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.town.ledger.queries import verify
+from tests.conftest import PROVE
 from tests.doors.web.conftest import number
 
 TEXTS = ["a\0b", "²", "١٢", "-1", "9" * 30, "9" * 5000, "1e999", "nan", "\ud83d", "%", "_", "'\"--", "<b>\u202e", " "]
@@ -25,16 +26,24 @@ ADDRESSES = {
     "/desk/sign-in": ("next",),
 }
 REPORT = ("lon", "lat", "unit", "place", "address", "matter", "words", "name", "phone", "email", "key", "kept", "seen")
+WORST = NASTY[:2]  # these have broken pages before
 ANSWERS = (200, 302, 303, 400, 403, 404, 405, 409, 413, 415, 422, 429)
+
+
+def shared_out(several):
+    """Give pairs of `several` and a nasty value: all in `make prove`, else each at least once, the worst with all."""
+    for n, one in enumerate(several):
+        for m, value in enumerate(NASTY):
+            if PROVE or value in WORST or (m - n) % len(several) == 0 or n % len(NASTY) == m:
+                yield one, value
 
 
 @pytest.mark.parametrize("path", sorted(ADDRESSES))
 def test_no_address_breaks_a_page(town, at_desk, path):
     browser = at_desk("shift")
-    for name in ADDRESSES[path]:
-        for value in NASTY:
-            answer = browser.get(path, {name: value})
-            assert answer.status_code in ANSWERS, (name, value[:20])
+    for name, value in shared_out(ADDRESSES[path]):
+        answer = browser.get(path, {name: value})
+        assert answer.status_code in ANSWERS, (name, value[:20])
 
 
 @pytest.mark.parametrize("path", ["/follow/{}", "/follow/{}/sent", "/follow/{}/receipt.json", "/desk/cases/{}",
@@ -75,10 +84,9 @@ def test_no_form_breaks_an_action(town, at_desk, name):
     browser, path = at_desk("dispatcher"), f"/desk/cases/{number(case)}"
     offers = re.findall(r'name="offer" value="([^"]+)"', browser.get(path).content.decode())
     assert offers
-    for offer in offers:
-        for value in NASTY:
-            sent = {"offer": offer, "seq": "1", name: value}
-            assert browser.post(path + "/act", sent).status_code in ANSWERS, (offer, name, value[:20])
+    for offer, value in shared_out(offers):
+        sent = {"offer": offer, "seq": "1", name: value}
+        assert browser.post(path + "/act", sent).status_code in ANSWERS, (offer, name, value[:20])
     assert list(verify()) == [] and list(all_differences()) == []
 
 

@@ -95,7 +95,8 @@ def matters(request: HttpRequest, asked: Query[Paged]) -> HttpResponse:
 
 def _matter(one: Any) -> dict[str, Any]:
     named = {name: getattr(one, name) for name in ("code", "names", "kind", "plate", "urgent")}
-    return {**named, "group": one.class_names, "limit": one.limit.text}
+    asked = [question.model_dump(mode="json") for question in one.questions]
+    return {**named, "group": one.class_names, "limit": one.limit.text, "questions": asked}
 
 
 def _page(request: HttpRequest, asked: Paged, every: Any, show: Any, tag: str) -> HttpResponse:

@@ -12,9 +12,12 @@ from cityloop.doors.api.door import Anybody, Key, api, client_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.problems import TooMany
 from cityloop.doors.api.schemas import CollectedOut, ReportIn
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import queries as catalog
+from cityloop.town.catalog.answers import read
 from cityloop.town.persons import strangers
 from cityloop.town.persons.queries import Access
 
@@ -32,7 +35,7 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
     json_body(request)
     not_too_often(request)
     collected = actions.collect(
-        report=actions.Report(channel="api", **body.dict()),
+        report=actions.Report(channel="api", **body.dict(exclude={"answers"}), answers=_answers(body)),
         by=REPORTER,
         at=city_clock.now(),
         door="api",
@@ -40,6 +43,16 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
         key=request.headers.get("Idempotency-Key", ""),
     )
     return said({"number": collected.number, "follow": collected.follow, "promise": collected.promise}, 201)
+
+
+def _answers(body: ReportIn) -> dict[str, str]:
+    """Give the answers to the matter's questions, as every door checks them; the first fault names its question."""
+    entry = catalog.current().matters.get(body.matter) if body.matter and catalog.has_any() else None
+    given = {key: [said] if isinstance(said, str) else said for key, said in body.answers.items()}
+    found, faults = read(entry.questions if entry is not None else (), given)
+    for fault in faults:
+        raise Refusal(fault.code, fault.message, f"answers.{fault.field}", **fault.params)
+    return found
 
 
 def not_too_often(request: HttpRequest) -> None:

@@ -101,6 +101,7 @@ def chunks(rows: Iterator[Any], pace: bulk.Pace) -> Iterator[list[Any]]:
     """Cut rows into chunks of the size that the pace has come to."""
     while chunk := list(islice(rows, pace.size)):
         yield chunk
+        bulk.checkpoint()
 
 
 class Importer:

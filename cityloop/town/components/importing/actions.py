@@ -29,7 +29,7 @@ from cityloop.town.components.models import SUBJECT, Component
 from cityloop.town.ledger.actions import record
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
-from cityloop.town.tabular.writing import Pace, bulk
+from cityloop.town.tabular.writing import Pace, bulk, checkpoint
 
 RETRIES = 5
 LARGE = 20_000  # rows a chunk on PostgreSQL, where writing hinders nobody
@@ -66,6 +66,7 @@ def import_components(
         while (chunk := waiting.result()) is not None:
             waiting = beside.submit(next, chunks, None)
             importer.take(chunk, rejects)
+            checkpoint()
             if progress:
                 progress(table.share(), importer.tally)
     rejects.close()

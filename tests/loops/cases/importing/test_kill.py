@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import PROVE
 from tests.loops.cases.importing.sites import POLICY, Site
 from tests.loops.cases.importing.test_whole_files import LA_MAP, ledger_holds, rebuilds, rows_of
 
 Like = Callable[[Site], Site]
-FEW, MANY = 2, 25
-SHORT, LONG = 30_000, 300_000
+# With the two of tests/faults/test_killed.py, five kills a database in `make test`, fifty of each in `make prove`.
+IMPORTS, REPLAYS = (50, 50) if PROVE else (2, 1)
+LONG_IMPORT, LONG_REPLAY = (500_000, 150_000) if PROVE else (30_000, 12_000)  # rows: long enough to be killed in
 
 
 def killed_often(site: Site, words: tuple[Any, ...], kills: int, seed: int) -> int:
@@ -73,11 +75,11 @@ def plain(path: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.xdist_group("los_angeles")
-def test_an_import_survives_kills(los_angeles: Site, like: Like, la311: Path, tmp_path: Path, prove: bool):
-    site, file, seed = like(los_angeles), repeated(la311, tmp_path, LONG if prove else SHORT), random.randrange(10**6)
+def test_an_import_survives_kills(los_angeles: Site, like: Like, la311: Path, tmp_path: Path):
+    site, file, seed = like(los_angeles), repeated(la311, tmp_path, LONG_IMPORT), random.randrange(10**6)
     print(f"seed {seed}")
     words = ("import", "cases", file, "--map", LA_MAP)
-    killed_often(site, words, MANY if prove else FEW, seed)
+    killed_often(site, words, IMPORTS, seed)
     told = site.run(*words)
     rows = plain(file)
     assert (told["rows"], told["cases"] + told["updated"], told["rejected"]) == (len(rows), len(rows), 0)
@@ -85,11 +87,11 @@ def test_an_import_survives_kills(los_angeles: Site, like: Like, la311: Path, tm
 
 
 @pytest.mark.xdist_group("new_york")
-def test_a_replay_survives_kills(los_angeles: Site, like: Like, la311: Path, tmp_path: Path, prove: bool):
-    site, file, seed = like(los_angeles), repeated(la311, tmp_path, LONG if prove else SHORT), random.randrange(10**6)
+def test_a_replay_survives_kills(los_angeles: Site, like: Like, la311: Path, tmp_path: Path):
+    site, file, seed = like(los_angeles), repeated(la311, tmp_path, LONG_REPLAY), random.randrange(10**6)
     print(f"seed {seed}")
     words = ("replay", file, "--map", LA_MAP, "--policy", POLICY)
-    killed_often(site, words, MANY if prove else FEW, seed)
+    killed_often(site, words, REPLAYS, seed)
     told = site.run(*words)
     rows = plain(file)
     assert (told["rows"], told["cases"] + told["updated"], told["rejected"]) == (len(rows), len(rows), 0)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.conftest import one_database
 from tests.loops.cases.importing.sites import DEMO, POLICY, Site
 
 NYC_MAP = DEMO / "new_york" / "maps" / "nyc311.toml"
@@ -131,6 +132,7 @@ def casework(site: Site, council: Path) -> None:
     assert site.run("cases", "count")["cases"] >= len(rows)
 
 
+@one_database
 @pytest.mark.xdist_group("los_angeles")
 def test_los_angeles_comes_in_by_mapping_alone(los_angeles: Site, like: Like, la311: Path):
     site = like(los_angeles)
@@ -152,6 +154,7 @@ def test_los_angeles_comes_in_by_mapping_alone(los_angeles: Site, like: Like, la
     rebuilds(site, 499)
 
 
+@one_database
 @pytest.mark.xdist_group("new_york")
 def test_new_york_is_replayed_whole(new_york: Site, like: Like, nyc311: Path):
     site = like(new_york)

@@ -1,0 +1,43 @@
+"""The short way of the doors for programs says what is wrong in the language it was asked in."""
+
+import asyncio
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from cityloop.config.lean import Door
+
+
+def _ask(door: Door, language: str) -> tuple[dict[bytes, bytes], Any]:
+    scope = {
+        "type": "http", "http_version": "1.1", "method": "GET", "scheme": "http", "path": "/api/v1/nowhere",
+        "query_string": b"", "root_path": "", "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
+        "headers": [(b"host", b"127.0.0.1")] + ([(b"accept-language", language.encode())] if language else []),
+    }  # fmt: skip
+    said: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    asyncio.run(door(scope, receive, send))
+    return dict(said[0]["headers"]), json.loads(said[1]["body"])
+
+
+@pytest.mark.once
+def test_a_problem_is_told_in_the_language_asked_for() -> None:
+    with ThreadPoolExecutor(1) as one:  # one thread, so that each answer follows one in another language
+        door = Door(one)
+        for language, word in (
+            ("zh-CN,zh;q=0.9", "没有内容"),
+            ("", "nothing"),
+            ("zh-Hans", "没有内容"),
+            ("xx", "nothing"),
+        ):
+            headers, problem = _ask(door, language)
+            assert word in problem["title"] and problem["code"] == "api.none"
+            assert b"Accept-Language" in headers[b"vary"]
