@@ -2,8 +2,10 @@
 
 from functools import reduce
 from operator import or_
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from cityloop.ground.codes import centre, metres_between, neighbourhood
@@ -50,7 +52,7 @@ def in_tile(tile: Tile, seen: Q, ceiling: int, type_: str = "") -> Told:
     if tile[0] < squares.NEAR:
         return Told([], _kept(tile, squares.kept_for(tile), ceiling, type_))
     rows = _near(tile, seen, type_)
-    found = list(rows.values_list(*Mark._fields)[: MOST + 1])
+    found = _fetched(rows.values_list(*Mark._fields)[: MOST + 1])
     if len(found) <= MOST:
         return Told([Mark(*row) for row in found], [])
     rough = _kept(tile, squares.KEPT[-1], ceiling, type_)
@@ -77,7 +79,8 @@ def _looked(tile: Tile, rows: "QuerySet[Component]") -> list[Heap]:
     zoom = tile[0] + squares.FINER
     shift = squares.shift_of(zoom)
     counted = rows.annotate(square=F("cell").bitrightshift(shift)).values_list("square")
-    return [Heap(*centre(square << shift, zoom), n) for square, n in counted.annotate(n=Count("*")).order_by()]
+    summed = _fetched(counted.annotate(n=Count("*")).order_by())
+    return [Heap(*centre(square << shift, zoom), n) for square, n in summed]
 
 
 def _kept(tile: Tile, zoom: int, ceiling: int, type_: str) -> list[Heap]:
@@ -89,3 +92,22 @@ def _kept(tile: Tile, zoom: int, ceiling: int, type_: str) -> list[Heap]:
     summed = rows.values("square").annotate(n=Sum("number"), x=Sum("lon"), y=Sum("lat")).filter(n__gt=0).order_by()
     found = summed.values_list("n", "x", "y")
     return [Heap(squares.mean(x, n), squares.mean(y, n), n) for n, x, y in found]
+
+
+def _fetched(rows: "QuerySet[Component, Any]") -> list[tuple[Any, ...]]:
+    """Fetch rows of a few ranges of cells, the values written out on PostgreSQL.
+
+    A prepared statement is planned for any values: it takes a small tile for a large part of the city, and reads the
+    whole table for it.
+    """
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            operations: Any = connection.ops
+            cursor.execute(operations.compose_sql(sql, values))
+        else:
+            cursor.execute(sql, values)
+        return list(cursor.fetchall())
