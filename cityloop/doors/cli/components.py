@@ -72,7 +72,7 @@ def codes(out: Out, class_width: int, subclass_width: int, divisions: tuple[str,
 
 
 @components.command("schema")
-@verb(django=True)
+@verb(django=False)
 def schema(out: Out) -> None:
     """Give the JSON Schema of components maps."""
     from cityloop.town.components.importing.mapping import ComponentsMap

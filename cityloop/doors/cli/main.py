@@ -36,6 +36,7 @@ VERBS = {
 HIDDEN = {
     "steward": ("cityloop.doors.cli.steward:steward", "Do the background work."),
     "demo-basemap": ("cityloop.demo.cli:basemap", "Draw the demo city's streets."),
+    "demo-components": ("cityloop.demo.cli:components", "Bring in what stands in the demo city."),
     "demo-prepare": ("cityloop.demo.cli:prepare", "Make the demo city ready."),
 }
 

@@ -4,10 +4,9 @@ from django.db import models
 from django.db.models import Q
 
 from cityloop.town.columns import CodeField, InstantField, RowIdField
+from cityloop.town.components.rules.words import ACCURACIES, STATES
 
 SUBJECT = "component"
-STATES = ("intact", "damaged", "lost", "discarded")
-ACCURACIES = ("A", "B", "C")
 
 
 class Register(models.Model):

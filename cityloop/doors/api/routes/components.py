@@ -20,8 +20,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.columns import rfc3339
 from cityloop.town.components import queries as components
 from cityloop.town.components.rules.identity import LENGTH, is_digits
-
-STATES = ("intact", "damaged", "lost", "discarded")
+from cityloop.town.components.rules.words import STATES
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

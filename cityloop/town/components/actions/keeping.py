@@ -13,9 +13,10 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.town.components import queries
 from cityloop.town.components.actions import numbering
 from cityloop.town.components.actions.writing import Row, Told, encode, insert, standing, tell, update
-from cityloop.town.components.models import ACCURACIES, STATES, Component
+from cityloop.town.components.models import Component
 from cityloop.town.components.rules import attributes as told
 from cityloop.town.components.rules.kinds import Kind
+from cityloop.town.components.rules.words import ACCURACIES, STATES
 from cityloop.town.units import queries as units
 
 NAME = 120

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from cityloop.town.components.models import STATES
+from cityloop.town.components.rules.words import STATES
 from cityloop.town.tabular.geojson import LAT, LON
 from cityloop.town.tabular.source import Part, SourceMap, read_toml, validated
 
