@@ -7,7 +7,7 @@ import { type Ground, ground, styleOf } from "./islands/map-base"
 import { drawCases, renewCases, showCases } from "./islands/map-cases"
 import { countMarks, legend } from "./islands/map-legend"
 import { showMarks } from "./islands/map-marks"
-import { pickable, pinned } from "./islands/map-pick"
+import { pickable, pinned, placed } from "./islands/map-pick"
 import { pointing } from "./islands/map-pointing"
 import { markLayers } from "./islands/map-style"
 import { drawThings } from "./islands/map-things"
@@ -63,7 +63,7 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
   const relabel = legend(map, at)
   const shade = (now: Collection) => { units = now; drawUnits(map, at, now); relabel.shade(stepsOf(now)) }
   shade(units)
-  if (!at.dataset.center && !at.dataset.bounds) {
+  if (!at.dataset.center && !at.dataset.bounds && !placed(at)) {
     const what = marks.features.length && at.dataset.fit !== "units" ? withPin(at, marks) : units
     fit(map, what, 32)
     relabel.place((top) => fit(map, what, top))

@@ -53,8 +53,17 @@ export function pinned(map: Map, at: HTMLElement): void {
 
 /** Puts the pin where the inputs say, when the page comes back with an error or from history. */
 function restore(names: string): void {
-  const [lon, lat] = names.split(",").map((name) => document.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value)
+  const [lon, lat] = given(names)
   if (lon && lat) queueMicrotask(() => pick(names, Number(lon), Number(lat), true))
+}
+
+/** Whether a place is chosen already: the map then begins there, not with the whole city. */
+export function placed(at: HTMLElement): boolean {
+  return Boolean(at.dataset.pick) && given(at.dataset.pick ?? "").every(Boolean)
+}
+
+function given(names: string): (string | undefined)[] {
+  return names.split(",").map((name) => document.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value)
 }
 
 function pin(at: HTMLElement): HTMLElement {
