@@ -19,7 +19,7 @@ RARE = "heffalump"
 
 
 def fill(town: Any, now: int) -> None:
-    """Write the cases, their parts, their open rows of work and what they are found by."""
+    """Write the cases, their reports, parts and open rows of work, and what they are found by."""
     from django.db import connection
 
     opens = [town.to(state) for state in OPEN_STATES]
@@ -36,6 +36,7 @@ def fill(town: Any, now: int) -> None:
         for kind, case in pairs:
             _copy(cursor, "cases_case", _case(now), f"t.id = {case} AND s.n % 10 = 0 AND s.n / 10 % 7 = {kind}")
         _copy(cursor, "cases_part", _part(town), f"t.case_id = {closed} AND s.n % 10 > 0")
+        _copy(cursor, "cases_report", REPORT, f"t.case_id = {closed}")
         for kind, case in pairs:
             rows = f"s.n % 10 = 0 AND s.n / 10 % 7 = {kind}"
             _copy(cursor, "cases_part", _part(town), f"t.case_id = {case} AND {rows}")
@@ -49,6 +50,7 @@ def fill(town: Any, now: int) -> None:
 
 
 FIRST = 1_000  # the id before the first copy's
+REPORT = {"case_id": f"s.n + {FIRST}", "person": "0", "follow": "NULL"}
 # Where a copy lies has nothing to do with whether it is open, nor with what it is about.
 PLACE = f"((s.n / 10 * 7 + s.n % 10 * 613) % {PLACES})"
 

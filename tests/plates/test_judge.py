@@ -82,3 +82,34 @@ def test_all_of_ours_are_judged_in_two_seconds():
     for folder in plates().values():
         judge(folder)
     assert time.process_time() - begun < 2
+
+
+def test_a_story_names_organisations_by_their_keys(lifts):
+    called = """
+[[stories]]
+key = "helpers-called"
+report = "Two people are stuck in the lift"
+lang = "en"
+matter = "stuck"
+organisation = "lift_office"
+assisting = ["rescue"]
+begins = 2026-03-02T11:00:00
+due = 2026-03-04T11:00:00
+steps = [
+  { at = 2026-03-02T11:00:00, do = "collect", by = "reporter" },
+  { at = 2026-03-02T11:00:00, do = "file", by = "shift_leader" },
+  { at = 2026-03-02T11:00:00, do = "dispatch", by = "dispatcher", with = { parts = ["lift_office"] } },
+  { at = 2026-03-02T11:05:00, do = "accept", by = "department_officer" },
+  { at = 2026-03-02T11:06:00, do = "call", by = "department_officer", words = "!", with = { organisation = "WHOM" } },
+  { at = 2026-03-02T11:07:00, do = "decide", by = "department_officer", of = "rescue", with = { answer = "answered" } },
+  { at = 2026-03-02T11:30:00, do = "report_back", by = "department_officer", then = "handled" },
+  { at = 2026-03-02T11:31:00, do = "submit", by = "dispatcher" },
+  { at = 2026-03-02T11:32:00, do = "pass", by = "inspector" },
+  { at = 2026-03-02T11:33:00, do = "close", by = "shift_leader" },
+]
+"""
+    (lifts / "stories" / "called.toml").write_text(called.replace("WHOM", "rescue"))
+    assert judge(lifts) == []
+    (lifts / "stories" / "called.toml").write_text(called.replace("WHOM", "nobody"))
+    (found,) = judge(lifts)
+    assert (found.code, found.key) == ("story.refused", "stories[0].steps[4]")

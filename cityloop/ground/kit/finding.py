@@ -56,7 +56,9 @@ def _fits(matter: Findable, text: str, tokens: set[str], lang: str) -> float:
 
 def _holds(text: str, keyword: str) -> bool:
     """A keyword in Latin letters must stand as a word or begin one; one in Chinese may stand anywhere."""
-    return re.search(rf"\b{re.escape(keyword)}", text) is not None if keyword.isascii() else keyword in text
+    if keyword not in text:
+        return False
+    return not keyword.isascii() or re.search(rf"\b{re.escape(keyword)}", text) is not None
 
 
 def _keywords(matter: Findable) -> list[str]:

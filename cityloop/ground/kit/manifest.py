@@ -223,7 +223,8 @@ class Manifest(Model):
         once("replies", [reply.key for reply in self.replies])
         once("responsibility", [f"{rule.matter} {rule.unit}" for rule in self.responsibility])
         for rule in self.responsibility:
-            if self.matters and not any(rule.rule("").matches(m.code, rule.unit) for m in self.matters):
+            asked = rule.rule("")
+            if self.matters and not any(asked.matches(m.code, rule.unit) for m in self.matters):
                 raise ValueError(f"responsibility: the pattern {rule.matter} fits none of this plate's matters")
         return self
 

@@ -9,7 +9,7 @@ from cityloop.ground.kit.basics import Key, Limit, Model, Pattern, Words, once
 Condition = Literal[
     "valid", "filed", "in_time", "due", "dispatched", "handled", "handled_in_time", "reworked", "extended",
     "overdue_pending", "closed", "closed_in_time", "reopened", "disputed", "confirmed", "satisfied", "rated",
-    "urgent", "granted", "answered", "present", "intact", "damaged",
+    "urgent", "granted", "answered", "present", "normal", "intact", "damaged",
 ]  # fmt: skip
 
 
@@ -24,7 +24,8 @@ class Population(Model):
 class Indicator(Model):
     """A share: of the population, those of the numerator among those of the denominator.
 
-    `numerator` and `denominator` name conditions that must all hold; no condition: the whole population.
+    `numerator` and `denominator` name conditions that must all hold; no condition: the whole population. `normal` is
+    an observation that raised no alarm.
     """
 
     key: Key

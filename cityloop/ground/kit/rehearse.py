@@ -13,7 +13,7 @@ from cityloop.ground.kit.finding import suggest
 from cityloop.ground.kit.manifest import Manifest, Matter
 from cityloop.ground.kit.plate import Plate, Problem, Told
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.kit.routing import Routing, Table
+from cityloop.ground.kit.routing import Assist, Routing, Table
 from cityloop.ground.kit.stories import Step, Story
 from cityloop.ground.loop.actor import CLOCK, Actor
 from cityloop.ground.loop.definition import Definition
@@ -151,7 +151,9 @@ class _Telling:
             outcome = step(self.stage.loop, self.now, act, self._actor(one, routing), instant(one.at), calendars())
         except Refusal as refusal:
             return refusal.code
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            return f"nothing is called {error.args[0]} here"
+        except (TypeError, ValueError) as error:
             return f"a field is not what {one.do} takes ({error})"
         self.now = outcome.snapshot
         return ""
@@ -165,15 +167,17 @@ class _Telling:
         if one.by in ("reporter", "follower"):
             return Actor("reporter", one.by, number)
         org, path = 1, CENTRE_PATH
-        if one.by in OF_LEAD or one.of:
-            org, path = self.stage.orgs.get(one.of or routing.lead, (1, CENTRE_PATH))
+        if one.of:
+            org, path = self.stage.orgs[one.of]
+        elif one.by in OF_LEAD:
+            org, path = self.stage.orgs.get(routing.lead, (1, CENTRE_PATH))
         return Actor("person", one.by, 1000 * org + number, number, org, path)
 
     def _data(self, one: Step, matter: Matter, routing: Routing) -> dict[str, Any]:
         """Give the fields of an action: what the story says, and what follows from the plate."""
-        given = {k: instant(v) if isinstance(v, datetime) else v for k, v in one.data.items()}
         transition = self.stage.loop.find(self.now.state, one.do)
         fields = transition.action.fields if transition else {}
+        given = {k: self._given(fields[k].type if k in fields else "", v) for k, v in one.data.items()}
         made: dict[str, Any] = {"matter": matter.code, "unit": self.code}
         if "words" in fields and (one.words or fields["words"].required):
             made["words"] = one.words or self.story.report
@@ -184,6 +188,15 @@ class _Telling:
         if "request" in fields:
             made["request"] = next((r.id for r in reversed(self.now.requests) if r.state == "asked"), 0)
         return made | given
+
+    def _given(self, kind: str, value: Any) -> Any:
+        """Give what a story says of a field: wall times as instants, organisations by their keys."""
+        if kind == "organisation" and isinstance(value, str):
+            org, path = self.stage.orgs[value]
+            return {"org": org, "org_path": path}
+        if kind == "parts" and isinstance(value, list) and value:
+            return self._parts(Routing(value[0], tuple(Assist(key) for key in value[1:]), ()))
+        return instant(value) if isinstance(value, datetime) else value
 
     def _parts(self, routing: Routing) -> list[dict[str, Any]]:
         org, path = self.stage.orgs[routing.lead]

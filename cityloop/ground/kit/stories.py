@@ -12,7 +12,8 @@ class Step(Model):
     """One step: who does what when, the state `then`, when that is `due`; or the refusal it must meet.
 
     `by` is a role of the loop, `of` an organisation where it is not the lead, `who` tells persons of one role apart;
-    `with` are the fields of the action, as far as it needs others than words, matter, unit and parts.
+    `with` are the fields of the action, as far as it needs others than words, matter, unit and parts: an organisation
+    is named by its key, `parts` by the keys of who leads and who assists.
     """
 
     at: datetime

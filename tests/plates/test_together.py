@@ -1,0 +1,38 @@
+"""All plates in one city: what people write still finds its matter among all, and one more is soon switched on."""
+
+import time
+
+import pytest
+
+from cityloop.ground.kit.finding import suggest
+from cityloop.ground.kit.loader import load, open_plate
+from cityloop.ground.kit.registry import plates
+from cityloop.town.catalog.actions import publish
+from cityloop.town.catalog.queries import current
+from tests.town.staff import AT, BY, make_city
+
+SHOWN = 5  # so many matters a page proposes for what somebody wrote
+
+
+@pytest.mark.once
+def test_a_report_finds_its_matter_among_those_of_all_plates():
+    opened = [open_plate(folder)[0] for folder in plates().values()]
+    matters = [matter for plate in opened for matter in plate.manifest.matters]
+    lost = [
+        (told.story.key, told.story.matter)
+        for plate in opened
+        for told in plate.stories
+        if told.story.matter not in {m.code for m in suggest(matters, told.story.report, told.story.lang, SHOWN)}
+    ]
+    assert lost == []
+
+
+@pytest.mark.django_db
+def test_one_more_is_switched_on_within_a_second():
+    make_city()
+    made = [load(folder) for folder in plates().values()]
+    for number in range(1, len(made)):
+        begun = time.process_time()
+        publish(plates=made[: number + 1], by=BY, at=AT)
+        current()
+        assert time.process_time() - begun < 1, made[number].key
