@@ -16,7 +16,7 @@ from cityloop.town.components.queries import confidential
 from cityloop.town.components.rules import squares
 
 MOST = 400  # as many in one tile can be told apart; beyond, they are counted
-LOOKED = 20_000  # so many in a tile are counted one by one; of more, the squares kept tell
+LOOKED = 8_000  # so many in a tile are counted one by one; of more, the squares kept tell
 
 
 class Mark(NamedTuple):
@@ -51,12 +51,15 @@ def in_tile(tile: Tile, seen: Q, ceiling: int, type_: str = "") -> Told:
     """
     if tile[0] < squares.NEAR:
         return Told([], _kept(tile, squares.kept_for(tile), ceiling, type_))
+    rough = _kept(tile, squares.KEPT[-1], ceiling, type_) if tile[0] == squares.KEPT[-1] else []
+    if _total(rough) > LOOKED:
+        return Told([], rough)
     rows = _near(tile, seen, type_)
     found = _fetched(rows.values_list(*Mark._fields)[: MOST + 1])
     if len(found) <= MOST:
         return Told([Mark(*row) for row in found], [])
-    rough = _kept(tile, squares.KEPT[-1], ceiling, type_)
-    return Told([], _looked(tile, rows) if sum(heap.number for heap in rough) <= LOOKED else rough)
+    rough = rough or _kept(tile, squares.KEPT[-1], ceiling, type_)
+    return Told([], _looked(tile, rows) if _total(rough) <= LOOKED else rough)
 
 
 def near(lon: float, lat: float, seen: Q, *, metres: float, most: int) -> list[Component]:
@@ -66,6 +69,10 @@ def near(lon: float, lat: float, seen: Q, *, metres: float, most: int) -> list[C
     away = {one.pk: float(metres_between(lon, lat, one.lon, one.lat)) for one in rows}
     found = sorted((one for one in rows if away[one.pk] <= metres), key=lambda one: (away[one.pk], one.code))
     return found[:most]
+
+
+def _total(heaps: list[Heap]) -> int:
+    return sum(heap.number for heap in heaps)
 
 
 def _near(tile: Tile, seen: Q, type_: str) -> "QuerySet[Component]":

@@ -12,7 +12,7 @@ from cityloop.ground.codes.tiles import Tile, box_of
 KEPT = tuple(range(10, 17))  # zooms of cells: from some 30 km down to 470 m across at 40° north
 FINER = 3  # a tile is told by squares of an eighth of its width, or a little more
 MICRO = 1_000_000
-NEAR = 15  # from this zoom of the map on, single components are looked at
+NEAR = 16  # from this zoom of the map on, single components are looked at
 
 
 def shift_of(zoom: int) -> int:
