@@ -21,6 +21,7 @@ def demo(out: Out, host: str, port: int, speed: float, reset: bool) -> int:
     free(host, port)
     streets()
     call("demo-prepare", "--speed", str(speed), *(["--reset"] if reset else []))
+    subprocess.Popen(cityloop("demo-components"), stdout=subprocess.DEVNULL)  # noqa: S603 - nobody waits for them
     tell(out)
     return start(out, host=host, port=port, workers=2)
 
@@ -61,3 +62,13 @@ def basemap(out: Out) -> None:
 
     os.nice(15)
     streets.draw()
+
+
+@click.command("demo-components", hidden=True)
+@verb()
+def components(out: Out) -> None:
+    """Bring in what stands in the demo city, in a process of its own that gives way to all others."""
+    from cityloop.demo.components import bring
+
+    os.nice(15)
+    bring()

@@ -17,7 +17,16 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
 View = Callable[..., HttpResponse]
-UNKNOWN = ("cases.unknown", "cases.number", "files.unknown", "units.code.unknown", "codes.length", "kit.plate.unknown")
+UNKNOWN = (
+    "cases.unknown",
+    "cases.number",
+    "files.unknown",
+    "units.code.unknown",
+    "codes.length",
+    "components.unknown",
+    "components.code",
+    "kit.plate.unknown",
+)
 
 
 def city_page(view: View) -> View:

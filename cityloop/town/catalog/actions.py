@@ -16,6 +16,7 @@ from cityloop.ground.kit.routing import Rule, Table
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.catalog import queries
 from cityloop.town.catalog.models import CatalogVersion
+from cityloop.town.components.actions import setting as components
 from cityloop.town.ledger.actions import record
 from cityloop.town.orgs import actions as orgs_actions
 from cityloop.town.orgs import queries as orgs
@@ -44,7 +45,8 @@ def switch_on(*, plate: Manifest, on: str | None = None, by: Actor, at: int) -> 
     if any(one.key == plate.key for one in now.plates):
         raise Refusal("catalog.plate.on", "{plate} is switched on already.", "plate", plate=plate.key)
     before = (old for old in now.resting if (old.key, old.version) == (plate.key, plate.version))
-    kept = next(before, plate).model_copy(update={"organisations": plate.organisations})
+    fresh = {"organisations": plate.organisations, "components": plate.components}
+    kept = next(before, plate).model_copy(update=fresh)
     return _publish([*now.plates, kept], now.lines, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
 
 
@@ -112,6 +114,7 @@ def _publish(
     rules = city_rules(city)
     _establish(plates, by, at)
     _check_rules(plates, rules)
+    components.establish(types=[(p.key, one) for p in plates for one in p.components], by=by, at=at)
     version, fresh = _append(_canonical(plates, rules, _left(plates)), at)
     if fresh:
         _record(version, plates, by, at, what, more)

@@ -27,6 +27,10 @@ from cityloop.ground.kit.stories import Story
 from cityloop.ground.kit.things import Alarm, ComponentType, ObservedProperty
 
 Called = Callable[[str], str]
+WRITTEN = {
+    "Cel": "°C", "[NTU]": "NTU", "{NTU}": "NTU", "ug/m3": "µg/m³", "mg/m3": "mg/m³", "m3": "m³", "dB[SPL]": "dB",
+    "[pH]": "pH", "[ppm]": "ppm", "%[LEL]": "% LEL", "deg": "°", "1": "",
+}  # fmt: skip
 # What a plate has, in the order a page shows it: its field of the manifest, an icon, its heading.
 PARTS = (
     ("matters", "tag", gettext_noop("Matters")),
@@ -114,15 +118,21 @@ def component(one: ComponentType, plate: Manifest, called: Called, matters: Mapp
 
 
 def observed(one: ObservedProperty, matters: Mapping[str, str]) -> dict[str, Any]:
+    unit = measured_in(one.unit)
     return {
         "name": names.words(one.names),
-        "unit": one.unit,
+        "unit": unit,
         "every": limit(one.every) if one.every else "",
         "alarms": [
-            (names.words(a.names), when(a, one.unit), matters.get(a.matter, a.matter), ALARMS[a.severity]())
+            (names.words(a.names), when(a, unit), matters.get(a.matter, a.matter), ALARMS[a.severity]())
             for a in one.alarms
         ],
     }
+
+
+def measured_in(unit: str) -> str:
+    """Give a unit of UCUM as people write it."""
+    return WRITTEN.get(unit, unit)
 
 
 def when(alarm: Alarm, unit: str) -> str:
