@@ -47,8 +47,13 @@ def city_file() -> Iterator[str]:
     people = CityFile.model_json_schema()["properties"]
     yield from ("", "## At the top", "", "| key | shape | default | |", "| --- | --- | --- | --- |")
     yield f"| `plates` | list of string | | {people['plates']['description']} |"
-    titles = {"[calendar]": CalendarPart, "[[organisations]]": OrganisationPart, "[[accounts]]": AccountPart}
-    for title, part in {**titles, "[[accounts.posts]]": PostPart}.items():
+    parts: dict[str, type[BaseModel]] = {
+        "[calendar]": CalendarPart,
+        "[[organisations]]": OrganisationPart,
+        "[[accounts]]": AccountPart,
+        "[[accounts.posts]]": PostPart,
+    }
+    for title, part in parts.items():
         yield from _table(part.model_json_schema(), title)
 
 
