@@ -71,9 +71,9 @@ def _stage() -> tuple[Any, list[Any]]:
     from cityloop.ground.kit.loader import load
     from cityloop.loops.cases.importing.known import found_city
     from cityloop.loops.cases.importing.records import Record
-    from cityloop.loops.cases.importing.tables import Table
     from cityloop.loops.cases.replaying.actions import set_stage
     from cityloop.town.catalog.actions import publish
+    from cityloop.town.tabular.tables import Table
     from cityloop.town.units.actions.load import load_units
 
     units_map = tomllib.loads((city.NEW_YORK / "units.toml").read_text())

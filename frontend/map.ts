@@ -7,9 +7,10 @@ import { type Ground, ground, styleOf } from "./islands/map-base"
 import { drawCases, renewCases, showCases } from "./islands/map-cases"
 import { countMarks, legend } from "./islands/map-legend"
 import { showMarks } from "./islands/map-marks"
-import { pickable, pinned } from "./islands/map-pick"
+import { pickable, pinned, placed } from "./islands/map-pick"
 import { pointing } from "./islands/map-pointing"
 import { markLayers } from "./islands/map-style"
+import { drawThings } from "./islands/map-things"
 import { timeSlider } from "./islands/map-time"
 import { type Collection, drawUnits, nothing, type Numbers, put, renumber, stepsOf } from "./islands/map-units"
 import { atMost, RENEWED } from "./islands/renewing"
@@ -62,12 +63,13 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
   const relabel = legend(map, at)
   const shade = (now: Collection) => { units = now; drawUnits(map, at, now); relabel.shade(stepsOf(now)) }
   shade(units)
-  if (!at.dataset.center && !at.dataset.bounds) {
+  if (!at.dataset.center && !at.dataset.bounds && !placed(at)) {
     const what = marks.features.length && at.dataset.fit !== "units" ? withPin(at, marks) : units
     fit(map, what, 32)
     relabel.place((top) => fit(map, what, top))
   }
   await drawCases(map, at)
+  drawThings(map, at)
   drawMarks(map, at, marks)
   pointing(map, at)
 

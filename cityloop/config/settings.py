@@ -34,6 +34,7 @@ ROOMS = [
     "cityloop.town.files",
     "cityloop.town.units",
     "cityloop.town.calendar",
+    "cityloop.town.components",
     "cityloop.town.persons",
     "cityloop.town.orgs",
     "cityloop.town.catalog",

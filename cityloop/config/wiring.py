@@ -14,10 +14,14 @@ from cityloop.loops.cases import queries as cases
 from cityloop.loops.cases.actions import renumber as cases_renumber
 from cityloop.loops.cases.search import actions as cases_search
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.components import ports as components
+from cityloop.town.components import queries as components_queries
+from cityloop.town.components.actions import reform as components_reform
 from cityloop.town.files import ports as files
 from cityloop.town.hooks import ports as hooks
 from cityloop.town.notices import reforms as notices_reforms
 from cityloop.town.orgs import actions as orgs
+from cityloop.town.orgs import queries as orgs_queries
 from cityloop.town.persons.events import WordsErased
 from cityloop.town.places import queries as places
 from cityloop.town.units import queries as units
@@ -29,12 +33,13 @@ RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app, "/api/v1/live": 
 # Event class → the functions called with each event after commit, in this order, at least once.
 #   cases.events.Closed: (notices.tasks.tell_reporter, ...)
 HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
-    UnitsRenumbered: (cases_renumber.follow, orgs.follow_reform, notices_reforms.follow),
+    UnitsRenumbered: (components_reform.follow, cases_renumber.follow, orgs.follow_reform, notices_reforms.follow),
     WordsErased: (cases_search.forget,),
 }
 
 # Protocol → the object that answers it.
 PORTS: dict[type, Any] = {
+    components.Organisations: orgs_queries.called,
     files.Reader: {"case": cases.may_read},
     hooks.Steps: cases.told_steps,
     api.Files: exports.written,
@@ -42,7 +47,7 @@ PORTS: dict[type, Any] = {
 }
 
 # What a worker reads at its start and keeps, so that its first visitor need not wait (see config/warm.py).
-WARM: tuple[Callable[[], Any], ...] = (units.locator, catalog.current, places.index)
+WARM: tuple[Callable[[], Any], ...] = (units.locator, catalog.current, places.index, components_queries.known)
 
 # What the steward does again and again: (name, every so many seconds, "module:function").
 STEWARD: list[tuple[str, float, str]] = [

@@ -27,6 +27,8 @@ def demo(out: Out, host: str, port: int, speed: float, reset: bool, city: str) -
         os.environ.setdefault("CITYLOOP_LANGUAGE", "zh-hans")
     streets(city)
     call("demo-prepare", "--speed", str(speed), "--city", city, *(["--reset"] if reset else []))
+    if city not in CHINESE:
+        subprocess.Popen(cityloop("demo-components"), stdout=subprocess.DEVNULL)  # noqa: S603 - nobody waits for them
     tell(out)
     return start(out, host=host, port=port, workers=2)
 
@@ -69,3 +71,13 @@ def basemap(out: Out, key: str) -> None:
 
     os.nice(15)
     streets.draw(scenes.SCENES[key])
+
+
+@click.command("demo-components", hidden=True)
+@verb()
+def components(out: Out) -> None:
+    """Bring in what stands in the demo city, in a process of its own that gives way to all others."""
+    from cityloop.demo.components import bring
+
+    os.nice(15)
+    bring()

@@ -7,10 +7,10 @@ from cityloop.demo import city
 from cityloop.demo.scenes import Scene, new_york
 from cityloop.home import home
 from cityloop.loops.cases.importing.records import Record
-from cityloop.loops.cases.importing.tables import Table
 from cityloop.loops.cases.replaying.actions import Stage, go_on, set_stage, standing
 from cityloop.loops.cases.replaying.plan import Planned
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.tabular.tables import Table
 
 log = logging.getLogger(__name__)
 MOST = 300

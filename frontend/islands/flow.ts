@@ -92,7 +92,7 @@ class Flow {
   /** The step a button leads to; "" for one that has done its work here, undefined for one that asks the server. */
   private target(button: HTMLButtonElement): string | undefined {
     if (button.name === "choose") return this.choose(button)
-    if (button.name === "pick") return this.picked(button)
+    if (button.name === "pick") return button.value.startsWith("component:") ? undefined : this.picked(button)
     if (button.dataset.go) return this.may(button.dataset.go) ? button.dataset.go : ""
     if (button.matches("[data-back]")) return ORDER[ORDER.indexOf(this.step) - 1]
     if (button.matches("[data-later]")) { keepNow(this.form).then(() => location.assign("/")).catch(() => this.failed("unkept")); return "" }
@@ -116,7 +116,7 @@ class Flow {
   private picked(button: HTMLButtonElement): string {
     const [lon, lat, unit, ...rest] = button.value.split(" ")
     const text = (word: string | undefined) => (word === "-" ? "" : word ?? "")
-    for (const [name, value] of Object.entries({ lon: text(lon), lat: text(lat), unit: text(unit), address: rest.join(" "), proposed: "" })) {
+    for (const [name, value] of Object.entries({ lon: text(lon), lat: text(lat), unit: text(unit), address: rest.join(" "), proposed: "", component: "" })) {
       const input = this.input(name)
       if (input) input.value = value
     }

@@ -2,7 +2,7 @@
 import { PICKED } from "./position"
 import { mountAll } from "./start"
 
-const WATCHED = ["lon", "lat", "unit", "address", "proposed", "matter", "words"]
+const WATCHED = ["lon", "lat", "unit", "address", "proposed", "component", "matter", "words"]
 
 /** Told to the form when what is known of its place and matter has been renewed. */
 export const HINTED = "cityloop:hinted"

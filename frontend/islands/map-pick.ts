@@ -1,5 +1,6 @@
 // Choosing a place: click, drag the pin, or move it with the arrow keys. Writes the inputs named in data-pick.
 import { Marker, type LngLat, type Map } from "maplibre-gl"
+import { chooseThing, thingAt } from "./map-things"
 import { PICKED, pick } from "./position"
 
 const ARROWS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
@@ -9,7 +10,11 @@ export function pickable(map: Map, at: HTMLElement): void {
   const element = pin(at)
   const marker = new Marker({ element, draggable: true, anchor: "bottom" })
   const put = (to: LngLat) => pick(names, to.lng, to.lat)
-  map.on("click", (event) => put(event.lngLat))
+  map.on("click", (event) => {
+    const thing = thingAt(map, event.point)
+    if (thing) chooseThing(names, thing)
+    else put(event.lngLat)
+  })
   marker.on("dragend", () => put(marker.getLngLat()))
   element.addEventListener("keydown", (event) => {
     const arrow = ARROWS[event.key]
@@ -48,8 +53,17 @@ export function pinned(map: Map, at: HTMLElement): void {
 
 /** Puts the pin where the inputs say, when the page comes back with an error or from history. */
 function restore(names: string): void {
-  const [lon, lat] = names.split(",").map((name) => document.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value)
+  const [lon, lat] = given(names)
   if (lon && lat) queueMicrotask(() => pick(names, Number(lon), Number(lat), true))
+}
+
+/** Whether a place is chosen already: the map then begins there, not with the whole city. */
+export function placed(at: HTMLElement): boolean {
+  return Boolean(at.dataset.pick) && given(at.dataset.pick ?? "").every(Boolean)
+}
+
+function given(names: string): (string | undefined)[] {
+  return names.split(",").map((name) => document.querySelector<HTMLInputElement>(`[name="${name}"]`)?.value)
 }
 
 function pin(at: HTMLElement): HTMLElement {

@@ -1,7 +1,9 @@
 // What lies under the pointer says what it is, and a click opens it: a case first, then a heap, then the unit.
 import * as maplibre from "maplibre-gl"
+import { COUNTED, SINGLE } from "./map-things"
 
-const LAYERS = ["cases-sign", "cases-dot", "heaps", "units-fill"]
+const LAYERS = ["cases-sign", "cases-dot", SINGLE, "heaps", COUNTED, "units-fill"]
+const MANY = ["heaps", COUNTED]
 
 export function pointing(map: maplibre.Map, at: HTMLElement): void {
   const popup = new maplibre.Popup({ closeButton: false, closeOnClick: false, className: "quiet", offset: 12 })
@@ -20,7 +22,7 @@ export function pointing(map: maplibre.Map, at: HTMLElement): void {
   map.on("click", (event) => {
     const found = under(event.point)
     if (!found || at.dataset.pick) return
-    if (found.layer.id === "heaps") return void map.easeTo({ center: event.lngLat, zoom: map.getZoom() + 2 })
+    if (MANY.includes(found.layer.id)) return void map.easeTo({ center: event.lngLat, zoom: map.getZoom() + 2 })
     const href = leads(at, found)
     if (href) location.assign(href)
   })
@@ -28,7 +30,8 @@ export function pointing(map: maplibre.Map, at: HTMLElement): void {
 
 function leads(at: HTMLElement, of: maplibre.MapGeoJSONFeature): string {
   const told = of.properties
-  if (of.layer.id === "heaps") return "#"
+  if (MANY.includes(of.layer.id)) return "#"
+  if (of.layer.id === SINGLE) return (at.dataset.thingHref ?? "").replace("CODE", encodeURIComponent(String(told.code)))
   if (told.number) return (at.dataset.caseHref ?? "").replace("NUMBER", encodeURIComponent(String(told.number)))
   if (!told.href) return ""
   return told.href.includes("?under=") && at.dataset.by ? `${told.href}&by=${at.dataset.by}` : String(told.href)
@@ -39,6 +42,8 @@ function wordsFor(at: HTMLElement, of: maplibre.MapGeoJSONFeature): string {
   const number = (n: unknown) => Number(n).toLocaleString(document.documentElement.lang)
   const counts = () => [[told.open, at.dataset.wordOpen], [told.over, at.dataset.wordOver]].filter(([n, word]) => n !== undefined && word).map(([n, word]) => `${word} ${number(n)}`).join(" · ")
   if (of.layer.id === "heaps") return counts()
+  if (of.layer.id === COUNTED) return number(told.n)
+  if (of.layer.id === SINGLE) return String(told.name)
   if (told.number) return [told.name, wordOf(at, String(told.status))].filter(Boolean).join(" · ")
   return [told.name, counts() || (told.value === undefined ? "" : number(told.value))].filter(Boolean).join(": ")
 }

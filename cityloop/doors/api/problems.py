@@ -13,7 +13,7 @@ from cityloop.loops.cases.actions.take import Changed
 PROBLEM = "application/problem+json"
 TYPES = "/api/v1/problems"  # a page that says what each status and code means (`routes/about.py`)
 NOT_FOUND = frozenset({
-    "cases.unknown", "cases.number", "files.unknown", "orgs.post.unknown",
+    "cases.unknown", "cases.number", "components.unknown", "files.unknown", "orgs.post.unknown",
     "orgs.holding.unknown", "units.code.unknown", "codes.length", "hooks.unknown", "api.none",
 })  # fmt: skip
 FORBIDDEN = frozenset({"authority.denied", "loop.role", "law.person", "law.organisation", "api.scope"})

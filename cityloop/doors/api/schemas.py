@@ -38,6 +38,9 @@ class ReportIn(_In):
     name: str = Field("", max_length=100)
     phone: str = Field("", max_length=40)
     email: str = Field("", max_length=254)
+    component: Text = Field(
+        "", max_length=16, description="The component it is about, by its identity code: its place."
+    )
     answers: dict[str, Answer | list[Answer]] = Field(
         {}, max_length=60, description="Answers to the questions of the matter by their keys; a list to choose several."
     )
@@ -170,6 +173,7 @@ class CaseOut(CaseBrief):
     origin: str
     into: str = Field(description="The number of the case this one was folded into.")
     parent: str = Field(description="The number of the case this one was split from.")
+    component: str = Field(description="The identity code of the component it is about, if it is about one.")
     clocks: dict[str, ClockOut]
     parts: list[PartOut]
     requests: list[RequestOut]

@@ -79,6 +79,7 @@ def full(case: Any, photos: list[Any], now: int) -> Data:
         "origin": case.origin,
         "into": numbers.number(case.into) if case.into_id else "",
         "parent": numbers.number(case.parent) if case.parent_id else "",
+        "component": case.component,
         "clocks": {key: clock(one) for key, one in snap.clocks.items() if not key.startswith("milestone:")},
         "parts": [_part(part) for part in snap.parts],
         "requests": [_request(request) for request in snap.requests],

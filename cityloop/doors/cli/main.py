@@ -20,6 +20,7 @@ VERBS = {
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
     "cases": ("cityloop.doors.cli.cases:cases", "Ask about cases."),
     "check": ("cityloop.doors.cli.check:check", "Say who is missing where."),
+    "components": ("cityloop.doors.cli.components:components", "Bring in and count what stands in the city."),
     "import": ("cityloop.doors.cli.import_:import_", "Bring a city's past in from a file, by a map."),
     "init": ("cityloop.doors.cli.init:init", "Set a city up: from boundaries to a running city."),
     "keys": ("cityloop.doors.cli.keys:keys", "Make access keys for programs."),
@@ -36,6 +37,7 @@ VERBS = {
 HIDDEN = {
     "steward": ("cityloop.doors.cli.steward:steward", "Do the background work."),
     "demo-basemap": ("cityloop.demo.cli:basemap", "Draw the demo city's streets."),
+    "demo-components": ("cityloop.demo.cli:components", "Bring in what stands in the demo city."),
     "demo-prepare": ("cityloop.demo.cli:prepare", "Make the demo city ready."),
 }
 

@@ -17,7 +17,15 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
 View = Callable[..., HttpResponse]
-UNKNOWN = ("cases.unknown", "cases.number", "files.unknown", "units.code.unknown", "codes.length")
+UNKNOWN = (
+    "cases.unknown",
+    "cases.number",
+    "files.unknown",
+    "units.code.unknown",
+    "codes.length",
+    "components.unknown",
+    "components.code",
+)
 
 
 def city_page(view: View) -> View:

@@ -102,15 +102,15 @@ def _marks(tile: Tile, marks: list[onmap.Mark], now: int) -> Layer:
         }
         for mark in marks
     ]
-    return _points("cases", tile, places, told)
+    return points("cases", tile, places, told)
 
 
 def _heaps(tile: Tile, heaps: list[onmap.Heap]) -> Layer:
     places = [(heap.lon, heap.lat) for heap in heaps]
-    return _points("heaps", tile, places, [{"open": heap.open, "over": heap.over} for heap in heaps])
+    return points("heaps", tile, places, [{"open": heap.open, "over": heap.over} for heap in heaps])
 
 
-def _points(name: str, tile: Tile, places: list[tuple[float, float]], told: list[dict[str, Any]]) -> Layer:
+def points(name: str, tile: Tile, places: list[tuple[float, float]], told: list[dict[str, Any]]) -> Layer:
     """Put points into a tile; those beyond its edges belong to its neighbours."""
     west, south, east, north = box_of(tile)
     kept = [i for i, (lon, lat) in enumerate(places) if west <= lon < east and south <= lat < north]

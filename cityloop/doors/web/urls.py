@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.i18n import set_language
 
-from cityloop.doors.web import offline, photos, preferences, tiles, well_known
+from cityloop.doors.web import offline, photos, preferences, things, tiles, well_known
 
 urlpatterns = [
     path("", include("cityloop.doors.web.public.urls")),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("tiles/base.json", tiles.base, name="base-map"),
     path("tiles/base/<str:z>/<str:x>/<str:y>.pbf", tiles.base_tile, name="base-tile"),
     path("tiles/cases/<str:z>/<str:x>/<str:y>.pbf", tiles.case_tile, name="case-tile"),
+    path("tiles/components/<str:z>/<str:x>/<str:y>.pbf", things.tile, name="thing-tile"),
     path(".well-known/cityloop-ledger", well_known.published_ledger, name="published-ledger"),
     path("preferences/language", set_language, name="set-language"),
     path("preferences/theme", preferences.theme, name="set-theme"),

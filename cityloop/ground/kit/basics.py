@@ -29,6 +29,7 @@ Words = Annotated[dict[str, str], AfterValidator(spoken), WithJsonSchema(_WORDS)
 KEY, LIMIT = r"^[a-z0-9][a-z0-9_.-]{0,59}$", r"^[1-9]\d{0,5} (um|uh|wh|wd|d)$"
 Key = Annotated[str, StringConstraints(pattern=KEY)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
+Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,3}$")]
 Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,58}\*?)$")]
 Unit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,32}$")]
 Limit = Annotated[str, StringConstraints(pattern=LIMIT)]

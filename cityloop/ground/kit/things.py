@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cityloop.ground.kit.basics import Choice, Code, Function, Key, Limit, Model, Pattern, Words, once
+from cityloop.ground.kit.basics import Choice, Code, Digits, Function, Key, Level, Limit, Model, Pattern, Words, once
 
 
 class Attribute(Model):
@@ -27,16 +27,18 @@ class Attribute(Model):
 class ComponentType(Model):
     """A kind of thing that stands in the city: a manhole cover, a lamp, a tree.
 
-    `responsible` is the organisation by default; `accuracy` the class of its position (A ±0.5 m, B ±1 m, C ±10 m);
-    `matters` are what may be wrong with it; `observes` what is measured at it.
+    `class` and `subclass` are digits, for they stand in the identity codes of its things; `responsible` is the
+    organisation by default; `accuracy` the class of its position (A ±0.5 m, B ±1 m, C ±10 m); `level` its
+    confidentiality, 0 public to 3; `matters` are what may be wrong with it; `observes` what is measured at it.
     """
 
     code: Code
-    class_: Annotated[Code, Field(alias="class")]
-    subclass: Code
+    class_: Annotated[Digits, Field(alias="class")]
+    subclass: Digits
     names: Words
     responsible: Key
     geometry: Literal["point", "line", "area"] = "point"
+    level: Level = 0
     accuracy: Literal["A", "B", "C"] = "B"
     attributes: tuple[Attribute, ...] = ()
     matters: tuple[Pattern, ...] = ()

@@ -22,6 +22,8 @@ def clean(text: str) -> str:
     Line breaks and tabs stay. PostgreSQL refuses NUL, and a bidirectional override can make a page read
     otherwise than it is.
     """
+    if text.isprintable():  # nothing of the sort is
+        return text
     return _HIDDEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

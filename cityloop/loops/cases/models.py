@@ -56,6 +56,7 @@ class Case(models.Model):
     source_status = models.CharField(max_length=60, blank=True)
     precision = models.CharField(max_length=6, default="second")
     marked = models.CharField(max_length=40, blank=True)
+    component = CodeField(max_length=16, blank=True, default="", help_text="the thing it is about, by its code")
 
     class Meta:
         constraints = [
@@ -81,6 +82,7 @@ class Case(models.Model):
             models.Index(fields=["created", "matter"], name="case_created"),
             models.Index(fields=["matter", "id"], name="case_matter"),
             models.Index(fields=["into"], name="case_into", condition=Q(into__isnull=False)),
+            models.Index(fields=["component", "id"], name="case_component", condition=Q(component__gt="")),
             models.Index(fields=["parent"], name="case_parent", condition=Q(parent__isnull=False)),
         ]
 

@@ -101,6 +101,20 @@ def by_number(text: str, *, whole: bool = False) -> Case:
     return case
 
 
+def of_component(code: str, most: int = 20) -> list[Case]:
+    """Give the public cases about a component, the newest first: those whose place is told exactly, as its is.
+
+    One query.
+    """
+    rows = everybody().filter(component=code, component__gt="").filter(_exact())
+    return list(rows.order_by("-pk").defer(*LIGHT)[:most])
+
+
+def component(case: Case) -> str:
+    """Give the component a public case is about, "" where that would tell more of its place than is told."""
+    return str(case.component) if exactness(case.matter) == "exact" else ""
+
+
 def _wanted(wanted: Wanted) -> Q:
     found = Q()
     if wanted.ids is not None:
@@ -130,14 +144,18 @@ def _placed(wanted: Wanted) -> Q:
     """Select by place only what is shown exactly: or else the answers to many questions would tell the point."""
     if wanted.box is None and wanted.circle is None:
         return Q()
-    known = catalog.current().matters.values() if catalog.has_any() else ()
-    found = Q(matter__in=[entry.code for entry in known if entry.public_place == "exact"])
+    found = _exact()
     if wanted.box is not None:
         west, south, east, north = wanted.box
         found &= Q(lon__gte=west, lon__lte=east, lat__gte=south, lat__lte=north)
     if wanted.circle is not None:
         found &= units.near("cell", *wanted.circle)
     return found
+
+
+def _exact() -> Q:
+    known = catalog.current().matters.values() if catalog.has_any() else ()
+    return Q(matter__in=[entry.code for entry in known if entry.public_place == "exact"])
 
 
 def seen_by(scope: Scope, cases: Iterable[Case]) -> set[int]:

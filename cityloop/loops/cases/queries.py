@@ -93,6 +93,12 @@ def by_number(text: str, scope: Scope) -> Case:
     return case
 
 
+def of_component(code: str, scope: Scope, most: int = 20) -> list[Case]:
+    """Give the cases about a component that a scope may see, the newest first. One query."""
+    rows = visible(scope, takes_part_each).filter(component=code, component__gt="")
+    return list(rows.order_by("-pk").defer("definition", "snapshot", "slots", "head")[:most])
+
+
 def by_numbers(texts: Iterable[str], scope: Scope) -> list[Case]:
     """Give those of the cases with these public numbers that a scope may see, in the order asked for. One query."""
     ids = {}

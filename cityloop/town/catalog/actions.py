@@ -16,6 +16,7 @@ from cityloop.ground.kit.routing import Rule, Table
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.catalog import queries
 from cityloop.town.catalog.models import CatalogVersion
+from cityloop.town.components.actions import setting as components
 from cityloop.town.ledger.actions import record
 from cityloop.town.orgs import actions as orgs_actions
 from cityloop.town.orgs import queries as orgs
@@ -34,6 +35,7 @@ def publish(*, plates: Sequence[Manifest], city: Sequence[Responsibility] = (), 
     rules = city_rules(city)
     _establish(plates, by, at)
     _check_rules(plates, rules)
+    components.establish(types=[(p.key, one) for p in plates for one in p.components], by=by, at=at)
     version, fresh = _append(_canonical(plates, rules), at)
     if fresh:
         _record(version, plates, by, at)

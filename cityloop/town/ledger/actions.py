@@ -38,8 +38,8 @@ def _copy(cursor: Any, rows: Sequence[chain.Row]) -> None:
             copy.write_row(_values(row))
 
 
-def record(*, subject: str, kind: str, what: str, by: Actor, at: int, data: dict[str, Any]) -> None:
-    """Write one step of a subject that keeps no head of its own, inside the caller's transaction.
+def record(*, subject: str, kind: str, what: str, by: Actor, at: int, data: dict[str, Any]) -> int:
+    """Write one step of a subject that keeps no head of its own, inside the caller's transaction; give its number.
 
     Personal words never go in `data`. The subject's chain is locked until the transaction ends.
     """
@@ -63,6 +63,7 @@ def record(*, subject: str, kind: str, what: str, by: Actor, at: int, data: dict
             )
         ]
     )
+    return seq
 
 
 def sequence(most: int = 20_000) -> int:

@@ -56,6 +56,13 @@ def directory() -> dict[str, OrgRef]:
     }
 
 
+def called() -> dict[str, int]:
+    """Give the id of each open organisation by its key and by its names, folded; keys win over names. One query."""
+    rows = list(Organisation.objects.filter(active=True).values_list("id", "key", "names").order_by("id"))
+    by_name = {name.casefold(): id_ for id_, _key, names in reversed(rows) for name in names.values()}
+    return by_name | {key.casefold(): id_ for id_, key, _names in rows}
+
+
 def revision() -> int:
     """Give a number that grows with each change of any organisation. One indexed query."""
     return Organisation.objects.aggregate(last=Max("revision"))["last"] or 0

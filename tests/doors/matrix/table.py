@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from tests.doors.matrix.town import ALL, CASES
+from tests.doors.matrix.town import ALL, CAMERA_CODE, CASES, LAMP_CODE
 
 ANY, DESK, POSTS, KEY = "anybody", "posts that see", "any post", "a key"
 CODE, OWN, ENTER, SETS_UP, NOBODY = "a code", "the reporter", "enters reports", "sets up", "nobody"
@@ -101,7 +101,12 @@ PUBLIC: dict[str, Row] = {
     "areas/<str:code>.<str:kind>": Row("public", ANY, ["/areas/1001.atom", "/areas/1001.rss"], NUMBER),
     "figures": Row("public", ANY, ["/figures"]),
     r"^figures\.(?P<kind>csv|json)$": Row("public", ANY, ["/figures.csv", "/figures.json"]),
-    "map": Row("public", ANY, ["/map", "/map?under=100101"]),
+    "components/<str:code>": Row("public", ANY, [f"/components/{LAMP_CODE}", f"/components/{CAMERA_CODE}"]),
+    "components/<str:code>/label": Row("public", ANY, [f"/components/{LAMP_CODE}/label"]),
+    "tiles/components/<str:z>/<str:x>/<str:y>.pbf": Row(
+        "public", ANY, ["/tiles/components/11/1081/694.pbf", "/tiles/components/17/69197/44429.pbf?type=camera"]
+    ),
+    "map": Row("public", ANY, ["/map", "/map?under=100101", "/map?things=all"]),
     "map/units": Row("public", ANY, ["/map/units", "/map/units?under=100101&depth=2"]),
     "sw.js": Row("public", ANY, ["/sw.js"]),
     "manifest.webmanifest": Row("public", ANY, ["/manifest.webmanifest"]),
@@ -156,6 +161,10 @@ DESKS: dict[str, Row] = {
     ),
     "notices": Row("desk", DESK, ["/desk/notices"]),
     "style": Row("desk", DESK, ["/desk/style"]),
+    "components/<str:code>": Row("desk", DESK, [f"/desk/components/{LAMP_CODE}"], NUMBER),
+    "components/<str:code>/change": Row(
+        "desk", DESK, post=[(f"/desk/components/{LAMP_CODE}/change", {"state": "melted"})]
+    ),
     "map": Row("desk", DESK, ["/desk/map", "/desk/map?under=100101"]),
     "map/units": Row("desk", DESK, ["/desk/map/units", "/desk/map/units?under=100101"]),
     "settings/": Row("desk", POSTS, ["/desk/settings/"]),
@@ -242,6 +251,9 @@ API: dict[str, Row] = {
     "units": Row("api", KEY, ["/api/v1/units"]),
     "units/<code>": Row("api", KEY, ["/api/v1/units/100101"]),
     "organisations": Row("api", KEY, ["/api/v1/organisations"]),
+    "components": Row("api", KEY, ["/api/v1/components", "/api/v1/components?bbox=10,50,10.2,50.1"]),
+    "components/<code>": Row("api", KEY, [f"/api/v1/components/{LAMP_CODE}"]),
+    "component-types": Row("api", KEY, ["/api/v1/component-types"]),
     "matters": Row("api", KEY, ["/api/v1/matters"]),
     "reports": Row("api", ANY, post=[("/api/v1/reports", {"words": 1})]),
     "openapi.json": Row("api", ANY, ["/api/v1/openapi.json"]),

@@ -23,6 +23,7 @@ from cityloop.town.persons.actions import make_access_key
 from cityloop.town.persons.models import Account
 from tests.doors.web.conftest import picture
 from tests.loops.cases.smallville import MINUTE, PLATE, REPORTER, Town, build
+from tests.town.components.things import CAMERA, LAMP, put
 from tests.town.staff import BY, seat
 
 WEST = "100101"
@@ -42,6 +43,7 @@ CASES: dict[str, tuple[str, float, float, str, frozenset[str]]] = {
     "secret": ("secret", 10.0812347, 50.0712347, "handling", frozenset()),  # confidential
     "raw": ("", 10.0912347, 50.0812347, "collected", frozenset()),  # nobody has said yet what it is about
 }
+LAMP_CODE, CAMERA_CODE = "1001010137000001", "1001010150000001"
 LEADS = {"hole": "roads", "lane": "roads", "hidden": "roads", "noise": "police", "secret": "police"}
 AREA = frozenset({"plain", "done", "noise", "street", "hidden", "raw"})
 OURS = frozenset({"plain", "done", "street", "hidden"})
@@ -109,7 +111,7 @@ def plate() -> Manifest:
 def world(folder: Path, receiver: str) -> World:
     """Build it once."""
     town = build(folder)
-    catalog.publish(plates=[plate()], by=BY, at=town.at)
+    catalog.publish(plates=[plate().model_copy(update={"components": (LAMP, CAMERA)})], by=BY, at=town.at)
     town.at = city_clock.now() - 200 * MINUTE
     viewers = people(town)
     for one in viewers.values():
@@ -127,6 +129,10 @@ def world(folder: Path, receiver: str) -> World:
         viewers[f"reporter of {own}"] = Viewer(f"reporter of {own}", code=code, own=own)
     follower = cases.follow(case=marked["plain"].id, who=cases.Following(), at=town.at)
     viewers["follower"] = Viewer("follower", code=follower.follow)
+    # All cases are about one lamp; what its page tells of them is what one may know. Beside it stands a camera.
+    assert put(place=(10.06, 50.07)).code == LAMP_CODE
+    assert put("camera", place=(10.06, 50.07)).code == CAMERA_CODE
+    Case.objects.update(component=LAMP_CODE)
     sequence_and_seal()
     search.follow()
     for pk in hooks.claim(at=real_now(), most=100):

@@ -8,6 +8,7 @@ from cityloop.doors.api.routes import (
     calendars,
     cases,
     catalogue,
+    components,
     figures,
     maps,
     organisations,
@@ -22,6 +23,7 @@ from cityloop.doors.api.routes import (
 )
 
 __all__ = [
-    "about", "acting", "beside", "bulk", "calendars", "cases", "catalogue", "figures", "maps", "organisations", "own",
+    "about", "acting", "beside", "bulk", "calendars", "cases", "catalogue", "components", "figures", "maps",
+    "organisations", "own",
     "people", "photos", "places", "reporters", "reports", "webhooks", "work",
 ]  # fmt: skip

@@ -9,13 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web import maps
+from cityloop.doors.web import maps, things
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show.times import MINUTE, hour, local
 from cityloop.doors.web.show.trend import figure
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import onmap
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.components import queries as components
 
 HOURS = 24  # of which the trend tells
 STEP = 15  # minutes between two stops of the slider
@@ -49,6 +50,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "now_address": address({**kept, "by": by}, None),
         "legend": dict(maps.legends())[by],
         "then": hour(at) if at is not None else "",
+        **things.switch(request, code, components.ceiling(scope_of(request))),
     }
     return render(request, "desk/map.html", more)
 

@@ -3,7 +3,21 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path, re_path
 
-from cityloop.doors.web.desk import case, cases, exports, inbox, many, map, new, notices, paper, style, tabs, views
+from cityloop.doors.web.desk import (
+    case,
+    cases,
+    components,
+    exports,
+    inbox,
+    many,
+    map,
+    new,
+    notices,
+    paper,
+    style,
+    tabs,
+    views,
+)
 from cityloop.doors.web.desk.settings import calendars, catalogue, home, loops, organisations, people, places
 
 app_name = "desk"
@@ -23,6 +37,8 @@ urlpatterns = [
     path("cases/<str:number>/act", case.act, name="act"),
     path("cases/<str:number>/mark", case.mark, name="case-mark"),
     path("cases/<str:number>/contact", case.contact, name="contact"),
+    path("components/<str:code>", components.component, name="component"),
+    path("components/<str:code>/change", components.change, name="component-change"),
     path("notices", notices.page, name="notices"),
     path("style", style.style, name="style"),
     path("map", map.city_map, name="map"),

@@ -40,6 +40,7 @@ def page(request: HttpRequest, number: str, error: str = "") -> HttpResponse:
         "section": "",
         "page": following.page(found, now, reporter=False),
         "spot": spot,
+        "component": openly.component(openly.leading(found)),
         "ended": found.closed is not None,
         "key": secrets.token_urlsafe(18),
         "error": error,

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from cityloop.doors.web.photos import address
 from cityloop.doors.web.public import asking, finding
+from cityloop.doors.web.public.about import About, about, moved
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.asked import degrees, keep_photos
@@ -29,6 +30,7 @@ from cityloop.town.units import queries as units
 REPORTER = Actor("reporter", "reporter")
 TEXTS = (
     "lon", "lat", "unit", "place", "address", "proposed", "matter", "words", "name", "phone", "email", "key", "seen",
+    "component",
 )  # fmt: skip
 SALT = "cityloop.report.photos"
 DAY = 86_400
@@ -44,6 +46,7 @@ class Draft:
     errors: dict[str, str] = field(default_factory=dict)
     before: int = 0
     answers: asking.Given = field(default_factory=dict)
+    about: About | None = None
 
     @property
     def kept(self) -> str:
@@ -92,7 +95,19 @@ def begun(given: QueryDict, key: str = "") -> Draft:
     if given.get("pick"):
         typed |= finding.chosen(clean(str(given["pick"]))[:400])
     photos, errors = _unsigned(given.get("kept", ""))
-    return addressed(Draft(typed, photos, errors, len(photos), asking.given(given)))
+    return addressed(told_of(Draft(typed, photos, errors, len(photos), asking.given(given))))
+
+
+def told_of(draft: Draft) -> Draft:
+    """Say which component a draft is about, and take its place; whoever chose another place reports about that."""
+    try:
+        one = about(draft.typed["component"])
+    except Refusal as refusal:
+        return replace(draft, typed={**draft.typed, "component": ""}).wrong(refusal)
+    if one is None or moved(one, draft.typed["lon"], draft.typed["lat"]):
+        return replace(draft, typed={**draft.typed, "component": ""})
+    place = {"component": one.code, "lon": f"{one.lon:.6f}", "lat": f"{one.lat:.6f}", "unit": ""}
+    return replace(draft, typed={**draft.typed, **place}, about=one)
 
 
 def addressed(draft: Draft) -> Draft:
@@ -166,6 +181,7 @@ def report_of(draft: Draft) -> cases.Report:
         name=typed["name"],
         phone=typed["phone"],
         email=typed["email"],
+        component=typed["component"],
     )
 
 
@@ -266,14 +282,15 @@ def suggested(words: str, most: int = 4) -> list[tuple[str, str]]:
 def offered(draft: Draft, most: int = 6) -> list[tuple[str, str]]:
     """Offer matters as large buttons: the one chosen, those that fit the words, those most reported this week.
 
-    The week is counted once an hour of the city's time in each process; else no query.
+    Of a component, what may be wrong with one of its type instead of what is reported most. The week is counted once
+    an hour of the city's time in each process; else no query.
     """
-    known = catalog.current().matters
+    known, of_type = catalog.current().matters, draft.about.matters if draft.about else ()
     codes = [
         draft.typed["matter"],
+        *of_type,
         *(code for code, _name in suggested(draft.typed["words"], most)),
-        *public.frequent(),
-        *known,
+        *(() if of_type else (*public.frequent(), *known)),
     ]
     found = [code for code in dict.fromkeys(codes) if code in known][:most]
     return [(code, names.words(known[code].names)) for code in found]

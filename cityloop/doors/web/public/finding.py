@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.public.about import looked_for
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
@@ -21,6 +22,7 @@ from cityloop.town.units import queries as units
 
 MOST = 8
 SEARCHES, WITHIN = 1_200, 600  # a network of many people who type
+CODE = "component:"  # what a button that chooses a component sends, before its code
 WIDE = 3  # how many units a result names, from the widest down
 ICONS = {"unit": "hierarchy", "street": "map-pin", "crossing": "map-pin", "park": "trees"}
 Path = list[tuple[str, dict[str, str]]]
@@ -38,24 +40,32 @@ class Spot:
     unit: str
     look: str
     address: str
+    component: str = ""
 
     @property
     def value(self) -> str:
         """Give what a button that chooses this place sends."""
+        if self.component:
+            return CODE + self.component
         return " ".join([self.lon or "-", self.lat or "-", self.unit or "-", self.address])
 
     @property
     def query(self) -> str:
         """Give what a link that begins a report here carries."""
+        if self.component:
+            return urlencode({"component": self.component})
         told = {"lon": self.lon, "lat": self.lat, "unit": self.unit, "address": self.address}
         return urlencode({**{name: value for name, value in told.items() if value}, "do": "where"})
 
 
 def chosen(value: str) -> dict[str, str]:
     """Read what a button that chooses a place sent."""
+    if value.startswith(CODE):
+        return {**dict.fromkeys(("lon", "lat", "unit", "address", "place"), ""), "component": value.removeprefix(CODE)}
     lon, lat, unit, address = [*value.split(" ", 3), "", "", "", ""][:4]
     told = {"lon": lon, "lat": lat, "unit": unit}
-    return {**{name: "" if text == "-" else text for name, text in told.items()}, "address": address, "place": ""}
+    told = {name: "" if text == "-" else text for name, text in told.items()}
+    return {**told, "address": address, "place": "", "component": ""}
 
 
 @require_safe
@@ -78,6 +88,10 @@ def found(text: str) -> list[Spot]:
     """Give the places that fit a text: units called so, then streets and parks, then others. Up to five queries."""
     if not text.strip():
         return []
+    one = looked_for(text)
+    if one is not None:
+        where, lon, lat = _words(names.path(one.unit)), f"{one.lon:.6f}", f"{one.lat:.6f}"
+        return [Spot("tag", one.title, where, lon, lat, "", f"{lon},{lat}", "", one.code)]
     parts = _units(text)
     streets = _streets(text)
     begun = [spot for spot in parts if spot.name.casefold().startswith(text.strip().casefold())][:2]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-import segno
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
@@ -17,6 +16,7 @@ from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import following
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.acting import Form, find, forms, said
+from cityloop.doors.web.show.qr import qr
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
@@ -200,13 +200,6 @@ def sent(request: HttpRequest, code: str) -> HttpResponse:
     link = request.build_absolute_uri(reverse("public:follow", args=[code]))
     more = {"section": "report", "page": shown, "code": code, "link": link, "own": own, "qr": qr(link)}
     return render(request, "public/sent.html", more)
-
-
-def qr(link: str) -> tuple[int, str]:
-    """Draw a link as a QR code: its side, and the path of its dark squares, for an SVG."""
-    rows = list(segno.make(link, error="m", micro=False).matrix_iter(border=2))
-    squares = [f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, dark in enumerate(row) if dark]
-    return len(rows), "".join(squares)
 
 
 @require_safe

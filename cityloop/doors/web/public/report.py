@@ -21,6 +21,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.components import queries as components
 from cityloop.town.files import queries as files
 from cityloop.town.units import queries as units
 
@@ -164,7 +165,8 @@ def common(draft: Draft) -> dict[str, Any]:
     """Give what both steps of the form show."""
     depth = min(2, units.scheme().depth)
     instead = reverse("public:follow-instead")
-    return {"section": "report", "where": drafting.where(draft), "depth": depth, "instead_url": instead}
+    more = {"where": drafting.where(draft), "has_things": bool(components.kinds())}
+    return {"section": "report", "depth": depth, "instead_url": instead, **more}
 
 
 @require_POST

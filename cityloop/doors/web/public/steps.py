@@ -19,7 +19,7 @@ TITLES = {
 }
 NAMES = {WHERE: gettext_lazy("Where"), WHAT: gettext_lazy("What"), SEND: gettext_lazy("Send")}
 # The step at which a field stands; all others stand at the last.
-AT = {"lon": WHERE, "unit": WHERE, "address": WHERE, "photos": WHAT, "words": WHAT, "matter": WHAT}
+AT = {"component": WHERE, "lon": WHERE, "unit": WHERE, "address": WHERE, "photos": WHAT, "words": WHAT, "matter": WHAT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from cityloop.doors.web.public import areas, case, figures, finding, follow, mails, report, views
+from cityloop.doors.web.public import areas, case, components, figures, finding, follow, mails, report, views
 
 app_name = "public"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("cases/<str:number>", case.case, name="case"),
     path("cases/<str:number>/place", case.place, name="case-place"),
     path("cases/<str:number>/follow", case.follow, name="case-follow"),
+    path("components/<str:code>", components.component, name="component"),
+    path("components/<str:code>/label", components.label, name="component-label"),
     path("mails", mails.subscribe, name="subscribe"),
     path("mails/<str:token>", mails.stop, name="stop-mails"),
     path("mails/<str:token>/confirm", mails.confirm, name="confirm-mails"),

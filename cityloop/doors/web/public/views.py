@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web import maps
+from cityloop.doors.web import maps, things
 from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import cards, figures
 from cityloop.doors.web.show.times import hour
@@ -48,6 +48,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "query": urlencode({"under": code, "by": by}),
         "fresh": hour(now),
         "every": EVERY,
+        **things.switch(request, code),
     }
     return render(request, "public/map.html", more)
 

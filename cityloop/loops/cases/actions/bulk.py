@@ -4,10 +4,8 @@ A chunk is made in memory, under ids reserved beforehand, and then written in on
 tuples, so that people's actions slip in between. Nothing here decides anything: it only writes.
 """
 
-import gc
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
@@ -19,10 +17,11 @@ from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.save import part_rows, reflect
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger import actions as ledger
+from cityloop.town.tabular.writing import Pace as Pace
+from cityloop.town.tabular.writing import bulk as bulk
+from cityloop.town.tabular.writing import checkpoint as checkpoint
+from cityloop.town.tabular.writing import write
 from cityloop.town.worklist import actions as worklist
-
-LOCK_SECONDS = 0.1
-LEAST, MOST = 100, 4_000
 
 
 class Fresh(msgspec.Struct):
@@ -64,6 +63,7 @@ class Fresh(msgspec.Struct):
     source_status: str = ""
     precision: str = "second"
     marked: str = ""
+    component: str = ""
 
     @property
     def pk(self) -> int:
@@ -114,9 +114,9 @@ def insert(books: Sequence[Book]) -> float:
         pass
     started = time.perf_counter()
     with transaction.atomic():
-        _write("cases_case", COLUMNS, cases)
-        _write("cases_report", REPORT_COLUMNS, reports)
-        _write("cases_part", PART_COLUMNS, parts)
+        write("cases_case", COLUMNS, cases)
+        write("cases_report", REPORT_COLUMNS, reports)
+        write("cases_part", PART_COLUMNS, parts)
         worklist.insert_many(entries)
         ledger.append_sequenced(steps)
     return time.perf_counter() - started
@@ -127,69 +127,3 @@ _case_row: Any = msgspec.structs.astuple
 
 def _report_row(case: Case) -> tuple[Any, ...]:
     return case.id, case.created, case.channel, case.origin, "en", 0, None
-
-
-def _write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    names = ", ".join(f'"{name}"' for name in columns)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
-
-
-class Pace:
-    """How many cases to write at once, so that one transaction holds its lock for a good tenth of a second."""
-
-    def __init__(self, size: int = 300) -> None:
-        self.size = size
-
-    def note(self, cases: int, seconds: float) -> None:
-        """Learn from a chunk just written."""
-        if cases >= LEAST and seconds > 0:
-            wanted = int(cases * LOCK_SECONDS / seconds)
-            self.size = max(LEAST, min(MOST, (self.size + wanted) // 2, int(self.size * 1.5)))
-
-
-@contextmanager
-def bulk() -> Iterator[None]:
-    """Let this connection write in bulk: a chunk lost by a power cut is simply written again by the next run.
-
-    SQLite then syncs at checkpoints only, which `checkpoint` makes between two chunks, and keeps more pages at
-    hand: every index is written to in each chunk. The garbage collector waits, for books hold no cycles.
-    """
-    quick = connection.vendor == "sqlite" and not connection.in_atomic_block
-    if quick:
-        _tune(QUICK)
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
-        if quick:
-            _tune(USUAL)
-
-
-# What a connection is told for bulk and afterwards: as `config.databases` has it, and SQLite's own default.
-QUICK: dict[str, str | int] = {"synchronous": "NORMAL", "cache_size": -64_000, "wal_autocheckpoint": 0}
-USUAL: dict[str, str | int] = {"synchronous": "FULL", "cache_size": -8_000, "wal_autocheckpoint": 1_000}
-
-
-def checkpoint() -> None:
-    """Take what was written into SQLite's main file: it keeps nobody from writing, and falls to no person's action."""
-    if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
-
-
-def _tune(pragmas: Mapping[str, str | int]) -> None:
-    with connection.cursor() as cursor:
-        for name, value in pragmas.items():
-            cursor.execute(f"PRAGMA {name}={value}")

@@ -21,6 +21,7 @@ from cityloop.loops.cases.loop import keep_present
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import real_now
+from cityloop.town.components import queries as components
 from cityloop.town.files.models import File
 from cityloop.town.ledger import receipts
 from cityloop.town.persons.actions import find_or_register, keep_words
@@ -28,7 +29,7 @@ from cityloop.town.units import queries as units
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """A report as a door hands it in. Place, words or photo: at least one."""
+    """A report as a door hands it in. Place, words or photo: at least one. A component is a place too: its own."""
 
     channel: str
     words: str = ""
@@ -43,6 +44,7 @@ class Report(msgspec.Struct, kw_only=True):
     phone: str = ""
     email: str = ""
     answers: dict[str, str] = {}
+    component: str = ""
 
 
 class Collected(msgspec.Struct, frozen=True):
@@ -108,7 +110,7 @@ def _collect_once(asked: Asked, report: Report, by: Actor, at: int, origin: str)
 
 
 def _check(report: Report, key: str) -> None:
-    placed = report.lon is not None or report.address or report.unit
+    placed = report.lon is not None or report.address or report.unit or report.component
     if not (placed or report.words.strip() or report.photos):
         raise Refusal("cases.report.empty", "Give a place, some words or a photo.", field="words")
     if (report.lon is None) != (report.lat is None):
@@ -156,7 +158,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def locate(report: Report) -> Place:
-    """Find the unit of a report: by point, else by the unit named, else `unplaced`. Outside the city is refused."""
+    """Find the unit of a report: its component's, else by point, else by the unit named, else `unplaced`.
+
+    Outside the city is refused.
+    """
+    if report.component:
+        thing = components.reportable(report.component)
+        return Place(str(thing.unit_code), thing.lon, thing.lat)
     if report.lon is not None and report.lat is not None:
         lon, lat = check_point(report.lon, report.lat)
         code = units.locate(lon, lat)
@@ -182,6 +190,7 @@ def _row(report: Report, place: Place, at: int, origin: str) -> models.Case:
         lat=place.lat,
         cell=cell(place.lon, place.lat) if place.lon is not None and place.lat is not None else None,
         address=clean(report.address).strip()[:200],
+        component=report.component,
         origin=origin,
         channel=clean(report.channel)[:40],
         created=at,
@@ -204,6 +213,8 @@ def _data(report: Report, place: Place, row: models.Case) -> tuple[dict[str, Any
         data["answers"], inner["answers_id"] = kept.digest, kept.id
     if place.lon is not None and place.lat is not None:
         inner["lon_e7"], inner["lat_e7"] = round(place.lon * 1e7), round(place.lat * 1e7)
+    if report.component:
+        inner["component"] = report.component  # it tells the place as exactly as a point does
     if report.photos:
         data["photos"] = [f.sha256 for f in report.photos]
         inner["photos"] = [str(f.uuid) for f in report.photos]

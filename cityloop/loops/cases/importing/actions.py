@@ -24,13 +24,13 @@ from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.actions.save import save
 from cityloop.loops.cases.importing import known
 from cityloop.loops.cases.importing.mapping import ImportMap
-from cityloop.loops.cases.importing.records import Reader, Record, Reject
-from cityloop.loops.cases.importing.rejects import RejectFile
-from cityloop.loops.cases.importing.tables import Table
+from cityloop.loops.cases.importing.records import Reader, Record
 from cityloop.loops.cases.loop import keep_present
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.columns import real_now
+from cityloop.town.tabular.rejects import Reject, RejectFile
+from cityloop.town.tabular.tables import Table
 
 CHANGED = "source_changed"
 RETRIES = 5

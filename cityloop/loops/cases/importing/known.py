@@ -11,11 +11,11 @@ from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases.importing.mapping import ImportMap
-from cityloop.loops.cases.importing.tables import Table
 from cityloop.town.catalog import actions as catalog_actions
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs import actions as orgs_actions
 from cityloop.town.orgs import queries as orgs
+from cityloop.town.tabular.tables import Table
 from cityloop.town.units.queries import city
 
 _NOT_WORD = re.compile(r"[^a-z0-9]+")

@@ -1,17 +1,15 @@
 """The import map: what the columns of a city's file mean, as one page of TOML. Its JSON Schema is in the reference."""
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.worktime import parse_limit
+from cityloop.town.tabular.source import Key, Part, SourceMap, read_toml, validated
 
-M = TypeVar("M", bound=BaseModel)
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
 Prefix = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_.-]{0,19})?$")]
 
 
@@ -34,23 +32,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Limit = Annotated[str, AfterValidator(_limit)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class SourceMap(_Part):
-    """[source]: what the file is called, and how it is written."""
-
-    name: Key = Field(description="Names the source for ever: a case is known by this name and its key in the file.")
-    format: Literal["", "csv", "parquet"] = Field("", description="By the file's ending where it is not said.")
-    encoding: str = Field("utf-8", description="Of a CSV file; a byte order mark is dropped.")
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
-    quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] = '"'
-    origin: str = Field("", description="Where the file comes from.")
-    terms: str = Field("", description="On what terms it may be used.")
-
-
-class TimeMap(_Part):
+class TimeMap(Part):
     """[time]: how the file writes time, and in which zone."""
 
     zone: Zone = Field(description="The IANA zone of times that name none, such as 'America/New_York'.")
@@ -69,7 +51,7 @@ class TimeMap(_Part):
     )
 
 
-class ColumnsMap(_Part):
+class ColumnsMap(Part):
     """[columns]: which column holds what. Only `key` and `created` must be there."""
 
     key: str = Field(description="The request's own number at the source; a row without one is rejected.")
@@ -83,7 +65,7 @@ class ColumnsMap(_Part):
     address: str = ""
 
 
-class AreaMap(_Part):
+class AreaMap(Part):
     """[[place.areas]]: a column that names an area: a unit of `level`, or an area of the reference layer `layer`."""
 
     column: str
@@ -98,7 +80,7 @@ class AreaMap(_Part):
         return self
 
 
-class PlaceMap(_Part):
+class PlaceMap(Part):
     """[place]: coordinates first; else the first area that is known, in the order given; else `unplaced`."""
 
     lon: str = Field("", description="The column with the longitude in degrees.")
@@ -113,7 +95,7 @@ class PlaceMap(_Part):
         return self
 
 
-class MattersMap(_Part):
+class MattersMap(Part):
     """[matters]: the file's kinds of request → codes of the catalogue."""
 
     unknown: Literal["add", "none", "reject"] = Field(
@@ -128,7 +110,7 @@ class MattersMap(_Part):
     values: dict[str, str] = Field({}, description="Value of the column → code of the matter.")
 
 
-class AgenciesMap(_Part):
+class AgenciesMap(Part):
     """[agencies]: who is responsible at the source → keys of organisations."""
 
     unknown: Literal["add", "none", "reject"] = Field(
@@ -143,14 +125,14 @@ class AgenciesMap(_Part):
 State = Literal["collected", "filed", "dispatched", "handling", "handled", "checking", "checked"]
 
 
-class StatusesMap(_Part):
+class StatusesMap(Part):
     """[statuses]: in a replay, the state in which a request stops that the source has not closed."""
 
     default: State = "handling"
     values: dict[str, State] = Field({}, description="Value of the column → state.")
 
 
-class ImportMap(_Part):
+class ImportMap(Part):
     """The whole map."""
 
     source: SourceMap
@@ -186,28 +168,3 @@ class ImportMap(_Part):
 def read_map(path: Path) -> ImportMap:
     """Read an import map; refuse it naming the first key that is wrong."""
     return validated(ImportMap, read_toml(path, "map"), "map")
-
-
-def validated(model: type[M], data: dict[str, Any], what: str) -> M:
-    """Check data against a model; refuse it naming the first key that is wrong."""
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or what
-        why = first["msg"].removeprefix("Value error, ")
-        raise Refusal(
-            f"import.{what}", "The {what} is wrong at {at}: {why}.", field, what=what, at=field, why=why
-        ) from error
-
-
-def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """Read a TOML file; refuse what cannot be read."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise Refusal(
-            f"import.{what}", "{path} cannot be read ({why}).", what, path=path, why=error.strerror
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Refusal(f"import.{what}", "{path} is not valid TOML: {why}.", what, path=path.name, why=error) from error

@@ -8,8 +8,9 @@ from cityloop.ground.kit.words import clean
 from cityloop.loops.cases.importing.known import Known
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.places import Place, Placer
-from cityloop.loops.cases.importing.tables import Raw
 from cityloop.loops.cases.importing.times import Times
+from cityloop.town.tabular.rejects import Reject
+from cityloop.town.tabular.tables import Raw
 
 IMPOSSIBLE, ZERO, FUTURE, UNREADABLE = "impossible_time", "zero_time", "future_time", "unreadable_time"
 
@@ -41,16 +42,6 @@ class Record:
     def ended(self) -> int | None:
         """When it ended, as the ledger can say it: never before it began."""
         return None if self.closed is None else max(self.closed, self.created)
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A row that cannot be taken: which, which field, and why."""
-
-    number: int
-    line: int
-    field: str
-    reason: str
 
 
 class Reader:

@@ -16,9 +16,7 @@ from cityloop.loops.cases.actions.save import save
 from cityloop.loops.cases.importing import known
 from cityloop.loops.cases.importing.actions import RETRIES, Tally, chunks, fresh_books, point
 from cityloop.loops.cases.importing.mapping import ImportMap
-from cityloop.loops.cases.importing.records import Reader, Record, Reject
-from cityloop.loops.cases.importing.rejects import RejectFile
-from cityloop.loops.cases.importing.tables import Table
+from cityloop.loops.cases.importing.records import Reader, Record
 from cityloop.loops.cases.loop import keep_present
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.replaying.cast import engage
@@ -26,6 +24,8 @@ from cityloop.loops.cases.replaying.plan import Director, Planned
 from cityloop.loops.cases.replaying.policy import Policy
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.tabular.rejects import Reject, RejectFile
+from cityloop.town.tabular.tables import Table
 from cityloop.town.units.queries import city
 
 ORIGIN = "replay"

@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from cityloop.loops.cases.importing.mapping import Limit, read_toml, validated
+from cityloop.loops.cases.importing.mapping import Limit
+from cityloop.town.tabular.source import read_toml, validated
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Resolution = Literal["solved", "nothing_found", "already_solved", "not_ours", "cannot_be_solved"]

@@ -11,10 +11,11 @@ import pytest
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.importing.actions import Tally, import_cases
-from cityloop.loops.cases.importing.mapping import ImportMap, read_map, validated
+from cityloop.loops.cases.importing.mapping import ImportMap, read_map
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
+from cityloop.town.tabular.source import validated
 from tests.loops.cases.smallville import AT, DAY, Town
 from tests.town.staff import BY
 

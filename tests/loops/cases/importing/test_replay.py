@@ -9,7 +9,6 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.definition import shipped
 from cityloop.loops.cases.actions.bulk import COLUMNS
 from cityloop.loops.cases.counting import count, four_counts
-from cityloop.loops.cases.importing.mapping import validated
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.rebuilding import differences
 from cityloop.loops.cases.replaying.actions import ReplayTally, replay
@@ -17,6 +16,7 @@ from cityloop.loops.cases.replaying.plan import way
 from cityloop.loops.cases.replaying.policy import Policy
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
+from cityloop.town.tabular.source import validated
 from cityloop.town.units import queries as units
 from cityloop.town.units.models import City
 from cityloop.town.worklist.models import Row

@@ -2,11 +2,21 @@
 
 import csv
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from cityloop.ground.kit.words import clean
-from cityloop.loops.cases.importing.records import Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that cannot be taken: which, which field, and why."""
+
+    number: int
+    line: int
+    field: str
+    reason: str
 
 
 class RejectFile:

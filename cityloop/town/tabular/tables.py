@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.loops.cases.importing.mapping import SourceMap
+from cityloop.town.tabular import geojson
+from cityloop.town.tabular.source import SourceMap
 
 FIELD_MOST = 131_072
 LINE_MOST = 8 * FIELD_MOST
@@ -43,8 +44,17 @@ class Table:
 
     def rows(self) -> Iterator[Raw]:
         """Go through the rows; values come in the order of `wanted`."""
-        parquet = self.source.format == "parquet" or (not self.source.format and self.path.suffix == ".parquet")
-        return self._parquet() if parquet else self._csv()
+        kind = self.source.format or _format_of(self.path.name)
+        return {"parquet": self._parquet, "geojson": self._geojson}.get(kind, self._csv)()
+
+    # --- GeoJSON
+
+    def _geojson(self) -> Iterator[Raw]:
+        found = geojson.read(self.path)
+        _positions(found.names, self.wanted)
+        self._told = lambda: self.size
+        for number, feature in enumerate(found.features, 1):
+            yield _checked(Raw(number, number, tuple(_text(feature.get(name)) for name in self.wanted)), self.wanted)
 
     # --- Parquet
 
@@ -104,6 +114,11 @@ class Table:
             raise Refusal(
                 "import.encoding", "There is no encoding {name}.", "source.encoding", name=encoding
             ) from error
+
+
+def _format_of(name: str) -> str:
+    plain = name.removesuffix(".gz")
+    return "parquet" if plain.endswith(".parquet") else "geojson" if plain.endswith((".geojson", ".json")) else "csv"
 
 
 class _Lines:

@@ -1,0 +1,99 @@
+"""What stands in the city: its components, and what kinds there are."""
+
+from typing import Any
+
+import msgspec
+from django.http import HttpRequest, HttpResponse
+from ninja import Query
+from pydantic import Field
+
+from cityloop.doors.api.answers import listed, said
+from cityloop.doors.api.asked import Asked, Paged, box
+from cityloop.doors.api.bodies import known_query
+from cityloop.doors.api.door import READ, api, scope_of
+from cityloop.doors.api.openapi import can
+from cityloop.doors.api.paging import following, place_of
+from cityloop.doors.api.schemas import Text
+from cityloop.doors.api.schemas_components import ComponentOut, ComponentsPage, ComponentTypesPage
+from cityloop.doors.api.shown import ROOT, key_of
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.columns import rfc3339
+from cityloop.town.components import queries as components
+from cityloop.town.components.rules.identity import LENGTH, is_digits
+from cityloop.town.components.rules.words import STATES
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Where a list of components ended: by code, and in a box by place."""
+
+    cell: int
+    code: str
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.cell < 2**62 and is_digits(self.code) and len(self.code) == LENGTH):
+            raise ValueError("out of range")
+
+
+class ComponentsAsked(Paged):
+    """Which components."""
+
+    bbox: Text = Field("", max_length=120, description="west,south,east,north in degrees; then listed by place.")
+    type: Text = Field("", max_length=60, description="A code from /component-types.")
+    state: Text = Field("", max_length=9, description="intact, damaged, lost or discarded.")
+    unit: Text = Field("", max_length=32, description="A unit and all below it.")
+
+
+@api.get("/components", response=can(ComponentsPage, 200, "key query"), auth=READ, tags=["components"])
+def all_components(request: HttpRequest, asked: Query[ComponentsAsked]) -> HttpResponse:
+    """List components in the order of their codes; within a box in the order of their places."""
+    known_query(request, asked)
+    wanted, place = _wanted(asked), place_of(asked.cursor, Place)
+    after = components.Place(place.cell, place.code) if place else None
+    seen = components.seen_by(scope_of(request))
+    rows = components.listed(wanted, seen=seen, after=after, most=asked.limit + 1)
+    page = rows[: asked.limit]
+    more = following(request, Place(page[-1].cell, str(page[-1].code))) if len(rows) > asked.limit else ""
+    return listed([_shown(one) for one in page], more)
+
+
+def _wanted(asked: ComponentsAsked) -> components.Wanted:
+    if asked.state and asked.state not in STATES:
+        raise Refusal("components.state", "A component is {names}.", "state", names=", ".join(STATES))
+    if asked.type:
+        components.kind(asked.type)
+    return components.Wanted(asked.type, asked.state, asked.unit, box(asked.bbox) if asked.bbox else None)
+
+
+@api.get("/components/{code}", response=can(ComponentOut, 200, "key path"), auth=READ, tags=["components"])
+def component(request: HttpRequest, code: str) -> HttpResponse:
+    """Give a component by its identity code."""
+    return said(_shown(components.by_code(code, components.seen_by(scope_of(request)))))
+
+
+@api.get("/component-types", response=can(ComponentTypesPage, 200, "key query"), auth=READ, tags=["components"])
+def component_types(request: HttpRequest) -> HttpResponse:
+    """List the types of components, by code, all at once."""
+    known_query(request, Asked())
+    return listed([_type(one) for one in components.kinds().values()])
+
+
+def _type(one: Any) -> dict[str, Any]:
+    attributes = [
+        {"key": a.key, "names": a.names, "type": a.type, "unit": a.unit, "required": a.required}
+        for a in one.attributes.values()
+    ]
+    told = {name: getattr(one, name) for name in ("code", "names", "plate", "subclass", "level", "responsible")}
+    return {**told, "class": one.class_, "attributes": attributes, "matters": list(one.matters)}
+
+
+def _shown(one: Any) -> dict[str, Any]:
+    named = ("code", "type", "name", "state", "accuracy", "lon", "lat", "attributes", "source")
+    return {
+        **{name: getattr(one, name) for name in named},
+        "unit": one.unit_code,
+        **{role: key_of(getattr(one, role)) for role in ("responsible", "owner", "maintainer")},
+        "installed": one.installed.isoformat() if one.installed else None,
+        "surveyed": one.surveyed.isoformat() if one.surveyed else None,
+        "updated": rfc3339(one.at),
+        "href": f"{ROOT}/components/{one.code}",
+    }

@@ -1,0 +1,131 @@
+"""The components map: what the columns of a file of components mean, as one page of TOML."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from cityloop.town.components.rules.words import STATES
+from cityloop.town.tabular.geojson import LAT, LON
+from cityloop.town.tabular.source import Part, SourceMap, read_toml, validated
+
+TypeCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
+State = Literal["intact", "damaged", "lost", "discarded"]
+ROLES = ("responsible", "owner", "maintainer")
+# The standard's own words are known without a map.
+WORDS: dict[str, State] = {"完好": "intact", "破损": "damaged", "丢失": "lost", "废弃": "discarded"}
+
+
+class ColumnsMap(Part):
+    """[columns]: which column holds what. Only `key` must be there."""
+
+    key: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        description="The component's own number at the source, or several columns that tell it apart; a row without "
+        "one is rejected."
+    )
+    code: str = Field("", description="Its identity code; a row without one is given a code by the city.")
+    name: str = Field("", description="What it is called, or where it stands in words.")
+    type: str = Field("", description="What kind it is; see [types].")
+    state: str = Field("", description="How it is; see [states].")
+    accuracy: str = Field("", description="The class of its position: A, B or C.")
+    responsible: str = Field("", description="Who answers for it; see [organisations].")
+    owner: str = Field("", description="Whose it is.")
+    maintainer: str = Field("", description="Who keeps it.")
+    installed: str = Field("", description="When it was put there, a date.")
+    surveyed: str = Field("", description="When the source last looked at it or changed it, a date.")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Give the columns of the key."""
+        return (self.key,) if isinstance(self.key, str) else self.key
+
+
+class PlaceMap(Part):
+    """[place]: where the point stands in the row; in GeoJSON it is the geometry's, without a word."""
+
+    lon: str = Field("", description="The column with the longitude in degrees.")
+    lat: str = Field("", description="The column with the latitude in degrees.")
+    datum: Literal["wgs84", "gcj02"] = Field("wgs84", description="GCJ-02 is turned into WGS 84.")
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.lon) != bool(self.lat):
+            raise ValueError("a place needs both lon and lat")
+        return self
+
+
+class TypesMap(Part):
+    """[types]: the file's kinds → types of the plates in force."""
+
+    default: TypeCode | None = Field(None, description="The type of rows whose column says nothing known.")
+    values: dict[str, TypeCode] = Field({}, description="Value of the column → code of the type.")
+
+
+class StatesMap(Part):
+    """[states]: the file's words → intact, damaged, lost, discarded."""
+
+    default: State | None = Field("intact", description="The state of rows whose column is empty.")
+    values: dict[str, State] = Field({}, description="Value of the column → state; 完好 破损 丢失 废弃 are known.")
+
+
+class OrganisationsMap(Part):
+    """[organisations]: who answers for, owns and keeps them. Keys and names are known; others are mapped here."""
+
+    responsible: str = Field("", description="The key of who answers where the row says nothing; else the type's.")
+    owner: str = Field("", description="The key of the owner where the row says nothing.")
+    maintainer: str = Field("", description="The key of who keeps them where the row says nothing.")
+    unknown: Literal["reject", "none"] = Field("reject", description="Whether a row that names nobody known is taken.")
+    values: dict[str, str] = Field({}, description="Value of a column → key of the organisation.")
+
+
+class AttributeMap(Part):
+    """[attributes.KEY]: where an attribute of the type comes from."""
+
+    column: str = ""
+    values: dict[str, str] = Field({}, description="Value of the column → value of the attribute.")
+    empty: tuple[str, ...] = Field((), description="Values that say nothing.")
+    constant: str = Field("", description="The same value for all rows.")
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.column) == bool(self.constant):
+            raise ValueError("give either column or constant")
+        return self
+
+
+class ComponentsMap(Part):
+    """The whole map."""
+
+    source: SourceMap
+    columns: ColumnsMap
+    place: PlaceMap = PlaceMap()
+    types: TypesMap = TypesMap()
+    states: StatesMap = StatesMap()
+    organisations: OrganisationsMap = OrganisationsMap()
+    attributes: dict[str, AttributeMap] = {}
+
+    @property
+    def point(self) -> tuple[str, str]:
+        """Give the columns of the point."""
+        return (self.place.lon, self.place.lat) if self.place.lon else (LON, LAT)
+
+    def wanted(self) -> dict[str, str]:
+        """Give each column of the file that is read, with the key of the map that names it."""
+        lon, lat = self.point
+        named = [(name, "columns.key") for name in self.columns.keys]
+        named += [(name, f"columns.{role}") for role, name in self.columns if role != "key"]
+        named += [(lon, "place.lon"), (lat, "place.lat")]
+        named += [(one.column, f"attributes.{key}.column") for key, one in self.attributes.items()]
+        found: dict[str, str] = {}
+        for name, key in named:
+            if name:
+                found.setdefault(name, key)
+        return found
+
+
+def read_map(path: Path) -> ComponentsMap:
+    """Read a components map; refuse it naming the first key that is wrong."""
+    return validated(ComponentsMap, read_toml(path, "map"), "map")
+
+
+assert set(WORDS.values()) == set(STATES)  # noqa: S101 - the standard's four words, and ours

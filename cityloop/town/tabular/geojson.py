@@ -1,0 +1,81 @@
+"""Reading a GeoJSON FeatureCollection as rows: its properties, and the point of its geometry as two columns more."""
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+
+from cityloop.ground.kit.refusal import Refusal
+
+LON, LAT = "geometry.lon", "geometry.lat"
+MAX_BYTES = 1 << 30  # decompressed; a bomb is refused, not unpacked
+_GZIP = b"\x1f\x8b"
+
+
+class Found(NamedTuple):
+    """The features of a file as rows, and the names that any of them has."""
+
+    names: list[str]
+    features: list[dict[str, Any]]
+
+
+def read(path: Path) -> Found:
+    """Read a whole file; a feature without a readable geometry has no point."""
+    document = _document(path)
+    features = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
+        raise _bad(path, "it holds no feature collection with features")
+    points = _points([one.get("geometry") for one in features])
+    rows = [_row(one.get("properties"), point) for one, point in zip(features, points, strict=True)]
+    return Found(list(dict.fromkeys([LON, LAT, *(name for row in rows for name in row)])), rows)
+
+
+def _row(properties: Any, point: tuple[float, float] | None) -> dict[str, Any]:
+    own = {str(name): value for name, value in properties.items()} if isinstance(properties, dict) else {}
+    return {**own, LON: point[0], LAT: point[1]} if point else {**own, LON: None, LAT: None}
+
+
+def _points(geometries: list[Any]) -> list[tuple[float, float] | None]:
+    """Give a point of each geometry: its own, or one on the line or in the area."""
+    plain = [_plain(one) for one in geometries]
+    rest = [i for i, (one, point) in enumerate(zip(geometries, plain, strict=True)) if point is None and one]
+    shapes = shapely.from_geojson([json.dumps(geometries[i]) for i in rest], on_invalid="ignore")
+    inside = shapely.point_on_surface(shapes)
+    for i, x, y in zip(rest, shapely.get_x(inside), shapely.get_y(inside), strict=True):
+        plain[i] = (float(x), float(y)) if np.isfinite(x) and np.isfinite(y) else None
+    return plain
+
+
+def _plain(geometry: Any) -> tuple[float, float] | None:
+    if not isinstance(geometry, dict) or geometry.get("type") != "Point":
+        return None
+    place = geometry.get("coordinates")
+    if not isinstance(place, list) or len(place) < 2 or any(type(value) not in (int, float) for value in place[:2]):
+        return None
+    return place[0], place[1]
+
+
+def _document(path: Path) -> Any:
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == _GZIP
+            raw.seek(0)
+            stream: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
+            content: bytes = stream.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise _bad(path, f"it is larger than {MAX_BYTES:,} bytes")
+        return json.loads(content.decode("utf-8-sig"))
+    except (OSError, EOFError, zlib.error) as error:
+        raise _bad(path, f"it cannot be read ({error})") from error
+    except UnicodeDecodeError as error:
+        raise _bad(path, f"byte {error.start} is not UTF-8") from error
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _bad(path, f"it is not JSON ({error})") from error
+
+
+def _bad(path: Path, why: str) -> Refusal:
+    return Refusal("import.geojson", "{file} is no readable GeoJSON: {why}.", "file", file=path.name, why=why)

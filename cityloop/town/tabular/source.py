@@ -1,0 +1,57 @@
+"""What every map of a file begins with: what the file is called and how it is written. A map is one TOML file."""
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from cityloop.ground.kit.refusal import Refusal
+
+M = TypeVar("M", bound=BaseModel)
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,39}$")]
+
+
+class Part(BaseModel):
+    """A part of a map: it takes no key that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class SourceMap(Part):
+    """[source]: what the file is called, and how it is written."""
+
+    name: Key = Field(description="Names the source for ever: a row is known by this name and its key in the file.")
+    format: Literal["", "csv", "parquet", "geojson"] = Field(
+        "", description="By the file's ending where it is not said."
+    )
+    encoding: str = Field("utf-8", description="Of a CSV file; a byte order mark is dropped.")
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
+    quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] = '"'
+    origin: str = Field("", description="Where the file comes from.")
+    terms: str = Field("", description="On what terms it may be used.")
+
+
+def validated(model: type[M], data: dict[str, Any], what: str) -> M:
+    """Check data against a model; refuse it naming the first key that is wrong."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or what
+        why = first["msg"].removeprefix("Value error, ")
+        raise Refusal(
+            f"import.{what}", "The {what} is wrong at {at}: {why}.", field, what=what, at=field, why=why
+        ) from error
+
+
+def read_toml(path: Path, what: str) -> dict[str, Any]:
+    """Read a TOML file; refuse what cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise Refusal(
+            f"import.{what}", "{path} cannot be read ({why}).", what, path=path, why=error.strerror
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Refusal(f"import.{what}", "{path} is not valid TOML: {why}.", what, path=path.name, why=error) from error

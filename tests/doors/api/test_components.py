@@ -1,0 +1,77 @@
+"""Components at the JSON door: lists by code and by place, one, types, and a report about one."""
+
+import pytest
+
+from cityloop.loops.cases.models import Case
+from tests.doors.api.conftest import ask
+from tests.town.components.things import EAST, furnish, put
+
+BASE = "/api/v1"
+
+
+@pytest.fixture
+def things(town):
+    furnish()
+    return [*(put(place=(10.05 + n / 1000, 50.07)) for n in range(5)), put("street_tree", place=EAST), put("camera")]
+
+
+def codes(path: str, key: str) -> list[str]:
+    found, following = [], path
+    while following:
+        answer = ask("GET", following, key)
+        assert answer.status == 200, answer.body
+        found += [one["code"] for one in answer.body["items"]]
+        following = answer.body["next"]
+    return found
+
+
+def test_lists_page_by_code_and_by_place(things, key):
+    mine = key("roads")
+    public = [one.code for one in things[:6]]
+    assert codes(f"{BASE}/components?limit=2", mine) == sorted(public)
+    assert codes(f"{BASE}/components?limit=2&type=lamp&state=intact", mine) == sorted(public[:5])
+    assert codes(f"{BASE}/components?limit=2&unit=100102", mine) == [things[5].code]
+    assert sorted(codes(f"{BASE}/components?limit=2&bbox=10.0505,50.06,10.06,50.08", mine)) == public[1:5]
+    assert codes(f"{BASE}/components?state=lost", mine) == []
+    assert things[6].code in codes(f"{BASE}/components", key("shift"))
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "field"),
+    [
+        ("type=spaceship", 400, "type"), ("state=melted", 400, "state"), ("bbox=1,2,3", 400, "bbox"),
+        ("cursor=xx", 400, "cursor"), ("cursor=WzEsIngiXQ", 400, "cursor"), ("limit=0", 422, "limit"),
+        ("colour=red", 422, "colour"),
+    ],
+)  # fmt: skip
+def test_what_is_asked_wrongly_is_said_at_its_field(things, key, query, status, field):
+    answer = ask("GET", f"{BASE}/components?{query}", key("roads"))
+    assert (answer.status, answer.body["field"]) == (status, field)
+
+
+def test_one_and_what_it_says(things, key, town):
+    answer = ask("GET", f"{BASE}/components/{things[5].code}", key("roads"))
+    told = answer.body
+    assert (told["type"], told["responsible"], told["attributes"]) == ("street_tree", "parks", {"species": "oak"})
+    assert told["href"] == f"{BASE}/components/{things[5].code}"
+    for wrong in (things[6].code, "1", "1001010137000099"):
+        assert ask("GET", f"{BASE}/components/{wrong}", key("roads")).status == 404
+    assert ask("GET", f"{BASE}/components/{things[5].code}").status == 401
+
+
+def test_types(things, key):
+    items = ask("GET", f"{BASE}/component-types", key("roads")).body["items"]
+    assert [one["code"] for one in items] == ["camera", "lamp", "street_tree"]
+    assert items[1]["class"] == "01" and items[1]["matters"] == ["hole"]
+
+
+def test_a_report_about_one(things, key):
+    answer = ask("POST", f"{BASE}/reports", body={"component": things[0].code, "matter": "hole"})
+    assert answer.status == 201
+    case = Case.objects.get()
+    assert (case.component, case.lon) == (things[0].code, things[0].lon)
+    told = ask("GET", f"{BASE}/cases/{answer.body['number']}", key("shift")).body
+    assert told["component"] == things[0].code
+    for wrong in ("1001010137000099", "nonsense", things[6].code):
+        refused = ask("POST", f"{BASE}/reports", body={"component": wrong, "matter": "hole"})
+        assert (refused.status, refused.body["field"]) == (400, "component")
