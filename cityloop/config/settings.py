@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cityloop.config.address import public_url
 from cityloop.config.databases import database
+from cityloop.config.languages import first
 from cityloop.config.mail import mail
 from cityloop.config.maps import map_source, origin
 from cityloop.config.secret import production, secret_key
@@ -60,7 +61,7 @@ MIDDLEWARE = [
     "cityloop.doors.web.compressed.CompressedPages",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "cityloop.config.speaking.CityLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -102,6 +103,7 @@ LOGOUT_REDIRECT_URL = "public:home"
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
+FIRST_LANGUAGE = first(os.environ.get("CITYLOOP_LANGUAGE", ""), [code for code, _name in LANGUAGES])
 LOCALE_PATHS = [PACKAGE / "locale"]
 USE_I18N = True
 USE_TZ = True

@@ -1,4 +1,4 @@
-"""The demo city, New York on 21 October 2018, made ready to be opened.
+"""A demo city made ready to be opened: New York on 21 October 2018, or one of the other scenes.
 
 It is a replay: the morning's requests are in the loop, the rest of the day is fed in by `feed`. Preparing it twice
 changes nothing; a preparation that was cut off is begun anew.
@@ -13,11 +13,11 @@ from django.db import connection, connections
 
 from cityloop.demo import people
 from cityloop.demo.accounts import FILE, keep
-from cityloop.ground.kit.loader import load
+from cityloop.demo.scenes import FOLDER, NEW_YORK, SCENES, Scene, new_york
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases.importing.known import found_city
-from cityloop.loops.cases.importing.mapping import ImportMap, read_map
+from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.replaying.actions import replay
 from cityloop.loops.cases.replaying.policy import Policy, read_policy
 from cityloop.town.calendar import queries as calendar
@@ -30,21 +30,14 @@ from cityloop.town.units import queries as units
 from cityloop.town.units.actions.load import load_units
 from cityloop.town.units.models import City
 
-FOLDER = Path(__file__).parent
-NEW_YORK = FOLDER / "new_york"
-DAY = NEW_YORK / "data" / "nyc311_2018-10-21.csv.gz"
-KEY, ZONE, SEED = "new_york", "America/New_York", 1
-MINUTE = 60_000_000
-MIDNIGHT = 1_540_094_400_000_000  # 2018-10-21 00:00 in New York
-OPENING = MIDNIGHT + 12 * 60 * MINUTE
-END = MIDNIGHT + (26 * 60 + 47) * MINUTE  # the last closing the source knows of, 02:47 of the next day
-SHIFTS = [[["09:00", "17:00"]]] * 5 + [[], []]
+DAY = NEW_YORK / "data" / new_york.requests
+MIDNIGHT, OPENING, END = new_york.midnight, new_york.opening, new_york.end
 BY = Actor(kind="rule", role="rule", name="demo")
 
 
 def rules() -> ImportMap:
-    """Give the map of the day's requests."""
-    return read_map(NEW_YORK / "maps" / "nyc311.toml")
+    """Give the map of New York's requests."""
+    return new_york.rules()
 
 
 def policy() -> Policy:
@@ -52,18 +45,18 @@ def policy() -> Policy:
     return read_policy(FOLDER / "policy.toml")
 
 
-def prepare(home: Path, *, speed: float, reset: bool) -> None:
+def prepare(home: Path, *, speed: float, reset: bool, scene: Scene = new_york) -> None:
     """Make the demo city in `home` ready to serve: at once where it is there, and anew with `reset`."""
     call_command("migrate", verbosity=0, interactive=False)
-    _check_other()
+    _check_other(scene)
     marker = home / "demo.json"
     if reset or (City.objects.exists() and not marker.exists()):
         _clear(home)
     if City.objects.exists():
-        _resume(speed)
+        _resume(scene, speed)
     else:
-        _build(home, speed)
-        marker.write_text(json.dumps({"city": KEY, "seed": SEED}) + "\n")
+        _build(scene, home, speed)
+        marker.write_text(json.dumps({"city": scene.key, "seed": scene.seed}) + "\n")
 
 
 def is_ready(home: Path) -> bool:
@@ -71,8 +64,14 @@ def is_ready(home: Path) -> bool:
     return (home / "demo.json").exists()
 
 
-def _check_other() -> None:
-    other = City.objects.exclude(key=KEY, kind="replay").values_list("key", flat=True).first()
+def scene_of(home: Path) -> Scene:
+    """Give the scene that stands in this home; New York where none does."""
+    marker = home / "demo.json"
+    return SCENES[json.loads(marker.read_text())["city"]] if marker.exists() else new_york
+
+
+def _check_other(scene: Scene) -> None:
+    other = City.objects.exclude(key=scene.key, kind="replay").values_list("key", flat=True).first()
     if other:
         raise Refusal(
             "demo.other_city",
@@ -98,34 +97,43 @@ def _clear(home: Path) -> None:
     city_clock.restart()
 
 
-def _build(home: Path, speed: float) -> None:
-    units_map = tomllib.loads((NEW_YORK / "units.toml").read_text())
-    load_units(units_map, NEW_YORK / "data", by=BY, at=MIDNIGHT, check=False)
-    names = {"en": "City hours", "zh-hans": "办公时间"}
-    keep_calendar(key="city", zone=ZONE, shifts=SHIFTS, names=names, country="US", subdivision="NY", by=BY, at=MIDNIGHT)
-    found_city(by=BY, at=MIDNIGHT)
-    publish(plates=[load(NEW_YORK / "plate")], by=BY, at=MIDNIGHT)
-    accounts = people.employ(by=BY, at=MIDNIGHT)
+def _build(scene: Scene, home: Path, speed: float) -> None:
+    at = scene.midnight
+    scene.make(home)
+    load_units(tomllib.loads(scene.units.read_text()), scene.data(home), by=BY, at=at, check=False)
+    keep_calendar(
+        key="city",
+        zone=scene.zone,
+        shifts=scene.shifts,
+        names={"en": "City hours", "zh-hans": "办公时间"},
+        country=scene.country,
+        subdivision=scene.subdivision,
+        by=BY,
+        at=at,
+    )
+    found_city(by=BY, at=at)
+    publish(plates=scene.plates(), by=BY, at=at)
+    accounts = people.employ(scene, by=BY, at=at)
     replay(
-        path=DAY,
-        rules=rules(),
+        path=scene.data(home) / scene.requests,
+        rules=scene.rules(),
         policy=policy(),
-        seed=SEED,
+        seed=scene.seed,
         reject_file=home / "imports" / "demo.rejected.csv",
         by=BY,
-        at=OPENING,
+        at=scene.opening,
     )
-    _wind(OPENING, speed)
+    _wind(scene, scene.opening, speed)
     seal_all()
     keep(home, accounts)
 
 
-def _resume(speed: float) -> None:
+def _resume(scene: Scene, speed: float) -> None:
     """Go on where the clock stood when the demo was stopped."""
     row = CityClock.objects.filter(id=1).first()
-    _wind(max(OPENING, row.high_water if row else 0), speed)
+    _wind(scene, max(scene.opening, row.high_water if row else 0), speed)
 
 
-def _wind(city: int, speed: float) -> None:
-    real = system_now()
-    set_clock(zone=ZONE, by=BY, at=city, real=real, mode=CityClock.DRIVEN, city=city, speed=speed, until=END)
+def _wind(scene: Scene, city: int, speed: float) -> None:
+    real, driven = system_now(), CityClock.DRIVEN
+    set_clock(zone=scene.zone, by=BY, at=city, real=real, mode=driven, city=city, speed=speed, until=scene.end)

@@ -4,6 +4,7 @@ import heapq
 import logging
 
 from cityloop.demo import city
+from cityloop.demo.scenes import Scene, new_york
 from cityloop.home import home
 from cityloop.loops.cases.importing.records import Record
 from cityloop.loops.cases.replaying.actions import Stage, go_on, set_stage, standing
@@ -18,12 +19,10 @@ MOST = 300
 class Feed:
     """What is still to come of the day: a heap of instants, each with the request whose step it is."""
 
-    def __init__(self, now: int) -> None:
-        rules = city.rules()
-        self.stage: Stage = set_stage(
-            path=city.DAY, rules=rules, policy=city.policy(), seed=city.SEED, by=city.BY, at=now
-        )
-        raws = list(Table(city.DAY, rules.source, rules.wanted()).rows())
+    def __init__(self, now: int, scene: Scene = new_york) -> None:
+        rules, path = scene.rules(), scene.data(home()) / scene.requests
+        self.stage: Stage = set_stage(path=path, rules=rules, policy=city.policy(), seed=scene.seed, by=city.BY, at=now)
+        raws = list(Table(path, rules.source, rules.wanted()).rows())
         found = self.stage.reader.read(raws)
         self.records = {record.key: record for record in found if isinstance(record, Record)}
         self.coming: list[tuple[int, str]] = []
@@ -72,7 +71,7 @@ def tick() -> int:
     if _feed is None:
         if not city.is_ready(home()):
             return 0
-        _feed = Feed(city_clock.now())
+        _feed = Feed(city_clock.now(), city.scene_of(home()))
     now, total = city_clock.now(), 0
     while count := _feed.tick(now):
         total += count

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
 
+from cityloop.demo.scenes import Scene
+from cityloop.demo.tinglan.names import person
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.cases.replaying.cast import CENTRES, COMMAND, SUPERVISION
+from cityloop.loops.cases.replaying.cast import CENTRES, COMMAND, OFFICER, SUPERVISION
 from cityloop.town.orgs import actions, queries
 from cityloop.town.orgs.models import Organisation
 from cityloop.town.persons.actions import open_account, register_person
@@ -48,17 +50,22 @@ CENTRE_JOBS = (
 )
 
 
-def employ(*, by: Actor, at: int) -> list[dict[str, str]]:
+def employ(scene: Scene, *, by: Actor, at: int) -> list[dict[str, str]]:
     """Make the centres, posts and accounts; give role, user, password and organisation of each."""
     orgs = _organisations(by, at)
     password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
-    jobs = [*CENTRE_JOBS, *_agency_jobs(orgs)]
+    jobs = [*CENTRE_JOBS, *_agency_jobs(orgs)] if scene.key == "new_york" else list(_chinese_jobs(orgs))
     for job in jobs:
-        _employ(job, orgs[job.organisation], by, at)
+        _employ(job, orgs[job.organisation], scene.language, by, at)
     # One password for all, hashed once: hashing is slow on purpose, and these accounts are no secret.
     Account.objects.filter(username__in=[job.user for job in jobs]).update(password=make_password(password))
     return [
-        {"role": j.role, "user": j.user, "password": password, "organisation": orgs[j.organisation].names["en"]}
+        {
+            "role": j.role,
+            "user": j.user,
+            "password": password,
+            "organisation": orgs[j.organisation].names[scene.language],
+        }
         for j in jobs
     ]
 
@@ -80,8 +87,18 @@ def _agency_jobs(orgs: Mapping[str, Organisation]) -> Iterator[Job]:
                 yield Job(f"{key}-crew", "crew", key, f"{key.upper()} Crew")
 
 
-def _employ(job: Job, organisation: Organisation, by: Actor, at: int) -> None:
+def _chinese_jobs(orgs: Mapping[str, Organisation]) -> Iterator[Job]:
+    """Give the jobs of Tinglan: two officers and a crew in every department, so that nobody is missing anywhere."""
+    agencies = [key for key in sorted(orgs) if key not in ("", SUPERVISION, COMMAND, VOLUNTEERS)]
+    jobs = [(job.user, job.role, job.organisation) for job in CENTRE_JOBS]
+    for key in agencies:
+        jobs += [(key, OFFICER, key), (f"{key}2", OFFICER, key), (f"{key}-crew", "crew", key)]
+    for number, (user, role, organisation) in enumerate(jobs):
+        yield Job(user, role, organisation, person(number))
+
+
+def _employ(job: Job, organisation: Organisation, language: str, by: Actor, at: int) -> None:
     post = actions.add_post(organisation=organisation, role=job.role, level=3, by=by, at=at)
-    person = register_person(at=at, name=job.name)
-    account = open_account(username=job.user, password=None, person=person, by=by, at=at)
+    who = register_person(at=at, name=job.name, language=language)
+    account = open_account(username=job.user, password=None, person=who, by=by, at=at, language=language)
     actions.appoint(account=account, post=post, by=by, at=at)

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.conf import settings
 
-from cityloop.demo.city import NEW_YORK
+from cityloop.demo.scenes import NEW_YORK, Scene, new_york, tinglan_data
+from cityloop.demo.tinglan import ground
+from cityloop.home import home
 from cityloop.town.basemap.actions import Source, build
 from cityloop.town.places.actions import gather
 
@@ -14,10 +16,19 @@ BASEMAP = NEW_YORK / "data" / "basemap"
 CREDIT = "© OpenStreetMap contributors · NYC Open Data"
 
 
-def draw() -> int:
+def draw(scene: Scene = new_york) -> int:
     """Cut the base map and gather its places; gives the number of tiles."""
-    gather(sources(BASEMAP), settings.PLACES_FILE)
-    return build(sources(BASEMAP), settings.MAP_FILE, CREDIT)
+    if scene.key != new_york.key:
+        ground.write(tinglan_data(home()))
+    drawn = sources(BASEMAP) if scene.key == new_york.key else generated(tinglan_data(home()))
+    gather(drawn, settings.PLACES_FILE)
+    return build(drawn, settings.MAP_FILE, CREDIT if scene.key == new_york.key else "")
+
+
+def generated(folder: Path) -> list[Source]:
+    """Say which of the files of the generated town is what."""
+    layers = {"land": "land", "park": "parks", "water": "water", "road": "roads"}
+    return [Source(layer, folder / f"{name}.geojson") for layer, name in layers.items()]
 
 
 def sources(folder: Path) -> list[Source]:

@@ -22,6 +22,7 @@ VERBS = {
     "check": ("cityloop.doors.cli.check:check", "Say who is missing where."),
     "components": ("cityloop.doors.cli.components:components", "Bring in and count what stands in the city."),
     "import": ("cityloop.doors.cli.import_:import_", "Bring a city's past in from a file, by a map."),
+    "init": ("cityloop.doors.cli.init:init", "Set a city up: from boundaries to a running city."),
     "keys": ("cityloop.doors.cli.keys:keys", "Make access keys for programs."),
     "ledger": ("cityloop.doors.cli.ledger:ledger", "Check the ledger, hand out receipts."),
     "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),

@@ -196,6 +196,8 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "plate.schema.json": reference_maps.plate_schema,
     "plate-stories.schema.json": reference_maps.stories_schema,
     "plate-quality.schema.json": reference_maps.quality_schema,
+    "city-file.md": reference_maps.city_file,
+    "city-file.schema.json": reference_maps.city_file_schema,
     "components-map.md": reference_maps.components_map,
     "components-map.schema.json": reference_maps.components_map_schema,
     "import-map.md": reference_maps.import_map,

@@ -20,7 +20,7 @@ from cityloop.ground.kit.quality import Quality
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.stories import StoryFile
 
-__all__ = ["PlateRefused", "Problem", "line_numbers", "load", "open_plate", "parse"]
+__all__ = ["PlateRefused", "Problem", "innermost", "line_numbers", "load", "open_plate", "parse"]
 
 
 class PlateRefused(Refusal):
@@ -88,7 +88,7 @@ def parse(data: dict[str, Any], text: str, strings: dict[str, dict[str, str]], f
     try:
         return Manifest.model_validate({**spoken, "words": _pairs(strings)} if strings else spoken)
     except ValidationError as error:
-        raise PlateRefused(_innermost(error, file, lines)) from error
+        raise PlateRefused(innermost(error, file, lines)) from error
 
 
 def line_numbers(text: str) -> dict[Loc, int]:
@@ -155,7 +155,7 @@ def _model(folder: Path, name: str, kind: type[M], lines: dict[str, dict[Loc, in
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise PlateRefused(_innermost(error, name, lines[name])) from error
+        raise PlateRefused(innermost(error, name, lines[name])) from error
 
 
 def _said(value: Any) -> Iterator[str]:
@@ -221,7 +221,7 @@ def _speak(
     return {lang: table.get(value[1:], "") for lang, table in strings.items()}
 
 
-def _innermost(error: ValidationError, file: str, lines: dict[Loc, int]) -> list[Problem]:
+def innermost(error: ValidationError, file: str, lines: dict[Loc, int]) -> list[Problem]:
     """Leave out what is only said because something inside it is wrong."""
     details = error.errors()
     outer = {detail["loc"][:n] for detail in details for n in range(len(detail["loc"]))}

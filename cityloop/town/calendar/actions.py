@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -46,8 +45,8 @@ def keep_calendar(
         "day_minutes": day_minutes,
         "country": country,
         "subdivision": subdivision,
-        "holidays": [_iso(day, "holidays") for day in holidays],
-        "workdays": {_iso(day, "workdays"): weekday for day, weekday in (workdays or {}).items()},
+        "holidays": [rules.written(day, "holidays") for day in holidays],
+        "workdays": {rules.written(day, "workdays"): weekday for day, weekday in (workdays or {}).items()},
     }
     if not _KEY.fullmatch(key):
         raise Refusal("calendar.key", "Use a key of small letters, digits and . _ - only.", "key")
@@ -126,13 +125,6 @@ def hold_clock(*, real: int) -> None:
 
 def _record(subject: str, kind: str, what: str, by: Actor, at: int, data: dict[str, Any]) -> None:
     record(subject=subject, kind=kind, what=what[:40], by=by, at=at, data=data)
-
-
-def _iso(day: str, field: str) -> str:
-    try:
-        return date.fromisoformat(day).isoformat()
-    except (TypeError, ValueError) as error:
-        raise Refusal("calendar.date", "Write a date as YYYY-MM-DD; got {day!r}.", field, day=day) from error
 
 
 def _text(number: float) -> str:

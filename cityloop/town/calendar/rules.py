@@ -1,6 +1,7 @@
-"""Pure decisions about the city clock."""
+"""Pure decisions about calendars and the city clock."""
 
 import math
+from datetime import date
 from typing import Protocol
 
 from cityloop.ground.kit.refusal import Refusal
@@ -43,3 +44,11 @@ def check_speed(speed: float) -> None:
     """Refuse a speed that is no number, negative or absurd."""
     if not (isinstance(speed, int | float) and 0 <= speed <= MAX_SPEED):
         raise Refusal("calendar.clock.speed", "The speed is a number from 0 to {most}.", "speed", most=MAX_SPEED)
+
+
+def written(day: str, field: str) -> str:
+    """Give a date as it is kept, YYYY-MM-DD; refuse what is none, naming the field."""
+    try:
+        return date.fromisoformat(day).isoformat()
+    except (TypeError, ValueError) as error:
+        raise Refusal("calendar.date", "Write a date as YYYY-MM-DD; got {day!r}.", field, day=day) from error

@@ -38,6 +38,11 @@ class City(models.Model):
         """Give the city's code scheme."""
         return scheme_of(self.code_scheme)
 
+    @property
+    def fictional(self) -> bool:
+        """Whether the city is an invention: its country is ZZ, which ISO 3166 gives to none."""
+        return self.country == "ZZ"
+
 
 class Unit(models.Model):
     """A governance unit. Its id is permanent; its code is an attribute that changes with time.

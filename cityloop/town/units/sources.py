@@ -51,6 +51,17 @@ def read_features(path: Path, key: str, datum: Literal["wgs84", "gcj02"] = "wgs8
     return _joined(path, key, properties, shapes)
 
 
+def properties_of(path: Path) -> list[str]:
+    """Give the names of the properties that the first feature of a file has; refuse what is no such file."""
+    document = _document(path)
+    features = document.get("features") if isinstance(document, dict) else None
+    first = features[0] if isinstance(features, list) and features else None
+    named = list((first.get("properties") or {}) if isinstance(first, dict) else {})
+    if not named:
+        raise _bad(path, "its first feature has no properties")
+    return named
+
+
 def read_crosswalk(path: Path, on: str, column: str) -> dict[str, str]:
     """Read a CSV (UTF-8, plain or gzip) as a mapping from column `on` to column `column`."""
     try:
@@ -59,7 +70,7 @@ def read_crosswalk(path: Path, on: str, column: str) -> dict[str, str]:
     except UnicodeDecodeError as error:
         raise _bad(path, f"byte {error.start} is not UTF-8") from error
     except (KeyError, csv.Error) as error:
-        raise _bad(path, f"it has no column {error}") from error
+        raise _bad(path, f"it has no column {error}", "column") from error
     return found
 
 
@@ -89,7 +100,7 @@ def _document(path: Path) -> Any:
 def _check_datum(path: Path, document: dict[str, Any]) -> None:
     crs = json.dumps(document.get("crs") or "CRS84")
     if not any(name in crs for name in _WGS84_NAMES):
-        raise _bad(path, f"its coordinates are in {crs}; convert them to WGS 84, or declare datum = 'gcj02'")
+        raise _bad(path, f"its coordinates are in {crs}; convert them to WGS 84, or declare datum = 'gcj02'", "datum")
 
 
 def _shapes(path: Path, features: list[Any]) -> Shapes:
@@ -111,12 +122,12 @@ def _joined(path: Path, key: str, properties: list[dict[str, Any]], shapes: Shap
     groups: dict[str, list[int]] = {}
     for index, row in enumerate(properties):
         if row.get(key) in (None, ""):
-            raise _bad(path, f"feature {index + 1} has no property {key!r}")
+            raise _bad(path, f"feature {index + 1} has no property {key!r}", "key")
         groups.setdefault(str(row[key]), []).append(index)
     joined = np.empty(len(groups), object)
     joined[:] = [shapes[i[0]] if len(i) == 1 else shapely.union_all(shapes[i]) for i in groups.values()]
     return Features(list(groups), [properties[i[0]] for i in groups.values()], joined)
 
 
-def _bad(path: Path, why: str) -> Refusal:
-    return Refusal("units.source", "{file} cannot be used: {why}.", "file", file=path.name, why=why)
+def _bad(path: Path, why: str, field: str = "file") -> Refusal:
+    return Refusal("units.source", "{file} cannot be used: {why}.", field, file=path.name, why=why)

@@ -19,7 +19,8 @@ def city(request: HttpRequest) -> dict[str, Any]:
     if not units.has_city():
         return {"has_city": False}
     here = units.city()
-    return {"has_city": True, "city_name": words(here.names), "banner": banner(here.kind, city_clock.face())}
+    kind = "fiction" if here.fictional else here.kind
+    return {"has_city": True, "city_name": words(here.names), "banner": banner(kind, city_clock.face())}
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
@@ -42,9 +43,10 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
 
 def banner(kind: str, face: ClockFace) -> dict[str, str] | None:
-    """Say that this is a replay or an exercise, what time it is in it, and how quickly time runs."""
+    """Say that this is a replay, an invention or an exercise, what time it is in it, and how quickly time runs."""
     first = {
         "replay": _("Replay of real records; nothing here reaches the authorities."),
+        "fiction": _("An invented town with invented reports; nothing here reaches anybody."),
         "exercise": _("An exercise: nothing here is in earnest."),
     }.get(kind)
     if first is None:

@@ -1,0 +1,107 @@
+"""`cityloop init`: from boundaries to a running city, by one file or by answers. All is checked first."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from cityloop.doors.cli import init_asking, init_toml
+from cityloop.doors.cli.main import FINDINGS, OK
+from cityloop.doors.cli.verb import Out, verb
+from cityloop.ground.loop.actor import Actor
+
+BY = Actor(kind="rule", role="rule", name="command line")
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--write", type=click.Path(dir_okay=False, path_type=Path), help="Keep the answers as a city file.")
+@click.option("--check", "only_check", is_flag=True, help="Look through the file and write nothing.")
+@verb()
+def init(out: Out, file: Path | None, write: Path | None, only_check: bool) -> int:
+    """Set this city up from the city file FILE, or from answers to questions; see docs/reference/city-file.md."""
+    from cityloop.town.founding import checks, queries, reading
+
+    queries.refuse_second()
+    draft = reading.read(file) if file else _asked(write)
+    checked = checks.check(draft)
+    if draft.problems:
+        return _problems(out, draft.problems)
+    _tell_checked(out, checked)
+    if only_check:
+        out.give({"problems": [], "units": checked.units, "notes": msgspec.to_builtins(checked.notes)})
+        return OK
+    if file is None and not click.confirm("Set this city up now?", default=True):
+        return OK
+    return _found(out, checked)
+
+
+def _asked(write: Path | None) -> Any:
+    """Ask, keep the answers where that is wanted, and take them as the file would be taken."""
+    from cityloop.town.founding import reading
+
+    folder = write.parent if write else Path()
+    text = init_toml.written(init_asking.ask(folder))
+    if write:
+        write.write_text(text, encoding="utf-8")
+        click.echo(f"Kept in {write}.")
+        return reading.read(write)
+    return reading.answered(tomllib.loads(text), folder)
+
+
+def _problems(out: Out, problems: list[Any]) -> int:
+    out.give({"problems": [problem._asdict() for problem in problems]})
+    for problem in problems:
+        out.say(f"{problem}  [{problem.code}]")
+    out.say(f"{len(problems)} to mend; nothing was written.")
+    return FINDINGS
+
+
+def _tell_checked(out: Out, checked: Any) -> None:
+    from cityloop.town.units.rules.coverage import report
+
+    out.say("Units: " + ", ".join(f"{number} of level {level}" for level, number in checked.units.items()))
+    if checked.notes:
+        out.say("Worth a look, and no hindrance:\n" + report(checked.notes))
+    if not checked.plates:
+        out.say("No plate is switched on: until one is, there is nothing that could be reported.")
+
+
+def _found(out: Out, checked: Any) -> int:
+    from django.core.management import call_command
+
+    from cityloop.town.calendar.clock import system_now
+    from cityloop.town.founding.actions import found
+
+    call_command("migrate", verbosity=0, interactive=False)
+    now = system_now()
+    made = found(checked=checked, by=BY, at=now, real=now)
+    missing = _missing(now)
+    out.give(
+        {
+            "city": made.city,
+            "units": checked.units,
+            "plates": [plate.key for plate in checked.plates],
+            "accounts": made.accounts,
+            "notes": msgspec.to_builtins(checked.notes),
+            "missing": missing,
+        }
+    )
+    out.say(f"{made.city} is set up." + (" Passwords, told this once:" if made.accounts else ""))
+    for row in made.accounts:
+        out.say("  {user:14} {password}".format(**row))
+    if missing:
+        out.say(f"Posts are still to be filled in {missing} places: cityloop check says which.")
+    out.say("Open it: cityloop serve")
+    return OK
+
+
+def _missing(at: int) -> int:
+    """Count where people are still wanting."""
+    from cityloop.town.catalog.queries import missing
+    from cityloop.town.units.queries import valid
+
+    leaves = valid().filter(is_leaf=True).order_by("code").values_list("code", flat=True)
+    return len(missing(list(leaves), at))
