@@ -61,7 +61,8 @@ def from_templates() -> Iterator[tuple[str, int, str | tuple[str, str], str | No
         nodes: Any = engine.from_string(text).nodelist
         for node in nodes.get_nodes_by_type(TranslateNode):
             literal = getattr(node.filter_expression.var, "literal", None) or node.filter_expression.var
-            yield name, node.token.lineno, str(literal), spoken(node.message_context)
+            sentence = str(literal).replace("%", "%%")  # as Django looks it up
+            yield name, node.token.lineno, sentence, spoken(node.message_context)
         for node in nodes.get_nodes_by_type(BlockTranslateNode):
             yield name, node.token.lineno, block(node), spoken(node.message_context)
 
