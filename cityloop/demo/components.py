@@ -1,6 +1,7 @@
 """What stands in the demo city: hydrants, street trees, entrances of the subway, brought in while it is looked at."""
 
-from cityloop.demo.city import BY, NEW_YORK
+from cityloop.demo.city import BY
+from cityloop.demo.scenes import NEW_YORK
 from cityloop.home import home
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.components.importing.actions import import_components
