@@ -257,7 +257,7 @@ def test_who_follows_instead_has_no_unfinished_report(phone):
             page.get_by_role("button", name="Send the report").click()
             page.locator("[data-code]").wait_for()
     page.get_by_text("You follow it now").wait_for()
-    page.wait_for_timeout(500)
+    page.wait_for_timeout(1500)  # the page's script takes the draft away
     page.goto("/")
     page.wait_for_timeout(500)
     assert page.get_by_text("You have an unfinished report from").count() == 0
