@@ -1,7 +1,5 @@
 """All plates in one city: what people write still finds its matter among all, and one more is soon switched on."""
 
-import time
-
 import pytest
 
 from cityloop.ground.kit.finding import suggest
@@ -28,11 +26,9 @@ def test_a_report_finds_its_matter_among_those_of_all_plates():
 
 
 @pytest.mark.django_db
-def test_one_more_is_switched_on_within_a_second():
+def test_one_after_another_is_switched_on():
     make_city()
     made = [load(folder) for folder in plates().values()]
-    for number in range(1, len(made)):
-        begun = time.process_time()
+    for number in range(1, len(made)):  # how long it takes is measured by bench/plates.py
         publish(plates=made[: number + 1], by=BY, at=AT)
-        current()
-        assert time.process_time() - begun < 1, made[number].key
+        assert {matter.code for matter in made[number].matters} <= set(current().matters), made[number].key
