@@ -55,6 +55,12 @@ def test_a_good_file_has_no_problems_and_says_what_it_comes_to(tmp_path: Path) -
     assert [plate.key for plate in done.plates] == ["municipal"]
 
 
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = city_file(tmp_path)
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert _checked(path).draft.problems == []
+
+
 @pytest.mark.parametrize(("old", "new", "more", "key", "code"), BROKEN, ids=[f"{b[3]}-{b[4]}" for b in BROKEN])
 def test_a_fault_is_named_by_its_key(tmp_path: Path, old: str, new: str, more: str, key: str, code: str) -> None:
     problems = _checked(city_file(tmp_path, old, new, more)).draft.problems
@@ -78,8 +84,21 @@ def test_the_file_of_the_how_to_has_its_shape(tmp_path: Path) -> None:
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     path = city_file(tmp_path)
     text = path.read_text()
-    for old, new in (("SV", "sv"), ('role = "city_engineer"', 'role = "mayor"'), ('"CN"', '"ZZ"'), ("municipal", "x")):
+    faults = {
+        "SV": "sv", 'role = "city_engineer"': 'role = "mayor"', '"CN"': '"ZZ"', "municipal": "x",
+        '["2018-09-29"]': '["29.9.2018", "2018-09-30", "30.9.2018"]',
+    }  # fmt: skip
+    for old, new in faults.items():
         text = text.replace(old, new, 1)
     path.write_text(text)
     keys = {problem.key for problem in _checked(path).draft.problems}
-    assert {"city.case_prefix", "accounts[0].posts[0].role", "calendar.country", "plates[0]"} <= keys
+    assert keys >= {
+        "city.case_prefix", "accounts[0].posts[0].role", "calendar.country", "plates[0]",
+        "calendar.workdays[0]", "calendar.workdays[2]",
+    }  # fmt: skip
+
+
+def test_a_wrong_zone_hides_nothing_of_the_calendar(tmp_path: Path) -> None:
+    path = city_file(tmp_path, "Asia/Shanghai", "Asia/Nowhere")
+    path.write_text(path.read_text().replace('"CN"', '"ZZ"'))
+    assert {problem.key for problem in _checked(path).draft.problems} == {"city.zone", "calendar.country"}
