@@ -200,6 +200,8 @@ def _accounts(draft: Draft, people: PeoplePart, known: Set[str], grounds: Ground
         _languages(draft, [account.language] if account.language else [], *loc, "language")
         for number, post in enumerate(account.posts):
             here = (*loc, "posts", number)
+            if post in account.posts[:number]:
+                draft.tell("orgs.holding.held", "this post stands here more than once", *here)
             if post.role not in ROLES:
                 draft.tell("orgs.role.unknown", f"choose one of these roles: {', '.join(ROLES)}", *here, "role")
             if post.organisation and post.organisation not in known:

@@ -37,6 +37,7 @@ BROKEN = [
     ("", "", CIRCLE, "organisations[3].parent", "orgs.parent.circle"),
     ('role = "city_engineer"', 'role = "mayor"', "", "accounts[0].posts[0].role", "orgs.role.unknown"),
     ('unit = "100102"', 'unit = "100109"', "", "accounts[1].posts[1].unit", "units.code.unknown"),
+    ('unit = "100102"', 'unit = "100101"', "", "accounts[1].posts[1]", "orgs.holding.held"),
     ("", "", TWICE, "accounts[2].user", "persons.username.taken"),
     ('name = "Emma Engineer"', 'nome = "Emma"', "", "accounts[0].nome", "shape.extra_forbidden"),
     ("", "", "\n[weather]\nrain = true\n", "weather", "shape.extra_forbidden"),
