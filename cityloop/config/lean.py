@@ -17,7 +17,7 @@ from django.utils.module_loading import import_string
 LAYERS = (
     "cityloop.config.visitors.visitors",
     "django.middleware.security.SecurityMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "cityloop.config.speaking.CityLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cityloop.demo import tinglan
@@ -67,6 +68,7 @@ new_york = Scene(
 )
 
 
+@lru_cache(maxsize=1)
 def _municipal() -> Manifest:
     """Give the municipal plate; the demo brings the two centres itself."""
     plate = load(installed()["municipal"])

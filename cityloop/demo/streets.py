@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from cityloop.demo.scenes import NEW_YORK, Scene, new_york, tinglan_data
+from cityloop.demo.scenes import NEW_YORK, Scene, new_york
 from cityloop.demo.tinglan import ground
 from cityloop.home import home
 from cityloop.town.basemap.actions import Source, build
@@ -18,17 +18,16 @@ CREDIT = "© OpenStreetMap contributors · NYC Open Data"
 
 def draw(scene: Scene = new_york) -> int:
     """Cut the base map and gather its places; gives the number of tiles."""
-    if scene.key != new_york.key:
-        ground.write(tinglan_data(home()))
-    drawn = sources(BASEMAP) if scene.key == new_york.key else generated(tinglan_data(home()))
+    real = scene.key == new_york.key
+    drawn = sources(BASEMAP) if real else generated(scene.data(home()) / "basemap")
     gather(drawn, settings.PLACES_FILE)
-    return build(drawn, settings.MAP_FILE, CREDIT if scene.key == new_york.key else "")
+    return build(drawn, settings.MAP_FILE, CREDIT if real else "")
 
 
 def generated(folder: Path) -> list[Source]:
-    """Say which of the files of the generated town is what."""
-    layers = {"land": "land", "park": "parks", "water": "water", "road": "roads"}
-    return [Source(layer, folder / f"{name}.geojson") for layer, name in layers.items()]
+    """Draw the generated town, beside the units' files, which are being read meanwhile; say which file is what."""
+    ground.draw(folder)
+    return [Source(layer, folder / f"{layer}.geojson") for layer in ("land", "park", "water", "road")]
 
 
 def sources(folder: Path) -> list[Source]:

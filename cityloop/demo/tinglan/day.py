@@ -40,7 +40,8 @@ def write(path: Path, plate: Manifest, midnight: int, seed: int) -> None:
 
 def _rows(plate: Manifest, midnight: datetime, draw: random.Random) -> Iterator[tuple[Any, ...]]:
     table = Table(plate.rules())
-    matters = [m for m in plate.matters if m.level == 0 and table.route(m.code, "").why]
+    leads = {m.code: why[0].lead for m in plate.matters if m.level == 0 and (why := table.route(m.code, "").why)}
+    matters = [m for m in plate.matters if m.code in leads]
     weights = [(30 if m.code in COMMON else 2 if m.kind == "event" else 1) * draw.uniform(0.5, 1.5) for m in matters]
     cells, busy = _places()
     streets = [(f["properties"]["name"], shapely.geometry.shape(f["geometry"])) for f in roads(ground())]
@@ -54,7 +55,7 @@ def _rows(plate: Manifest, midnight: datetime, draw: random.Random) -> Iterator[
         closed = _closed(matter, at, midnight, draw)
         yield (
             f"{number:05d}", _text(at), _text(closed), "已结案" if closed else draw.choice(STANDS), matter.code,
-            table.route(matter.code, "").why[0].lead, draw.choice(CHANNELS), f"{name}{draw.randrange(1, 300)}号附近",
+            leads[matter.code], draw.choice(CHANNELS), f"{name}{draw.randrange(1, 300)}号附近",
             f"{lon:.6f}", f"{lat:.6f}",
         )  # fmt: skip
 

@@ -99,15 +99,16 @@ def _parts(cells: list[Cell], number: int) -> list[list[Cell]]:
 
 
 def write(folder: Path) -> None:
-    """Write the units of every level, and what is drawn under them."""
+    """Write the units of every level."""
+    _write(folder, _units(ground()))
+
+
+def draw(folder: Path) -> None:
+    """Write what is drawn under the units, in a layer each."""
     made = ground()
-    folder.mkdir(parents=True, exist_ok=True)
-    for level, features in _units(made).items():
-        _write(folder / f"{level}.geojson", features)
-    _write(folder / "land.geojson", [_feature(made.land.buffer(NORTH / 2))])
-    _write(folder / "water.geojson", [_feature(made.river)])
-    _write(folder / "parks.geojson", _parks(made))
-    _write(folder / "roads.geojson", roads(made))
+    land, river = made.land.buffer(NORTH / 2), made.river
+    drawn = {"land": [_feature(land)], "park": _parks(made), "water": [_feature(river)], "road": roads(made)}
+    _write(folder, drawn)
 
 
 def _units(made: Ground) -> dict[str, list[dict[str, Any]]]:
@@ -169,6 +170,8 @@ def _feature(shape: BaseGeometry, **told: str) -> dict[str, Any]:
     return {"type": "Feature", "properties": told, "geometry": shapely.geometry.mapping(shape)}
 
 
-def _write(path: Path, features: list[Mapping[str, Any]] | list[dict[str, Any]]) -> None:
-    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
-    path.write_text(text, encoding="utf-8")
+def _write(folder: Path, files: Mapping[str, list[dict[str, Any]]]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, features in files.items():
+        text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False)
+        (folder / f"{name}.geojson").write_text(text, encoding="utf-8")

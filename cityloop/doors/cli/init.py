@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from cityloop.doors.cli import init_asking, init_toml
+from cityloop.doors.cli.check import missing
 from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, verb
 from cityloop.ground.loop.actor import Actor
@@ -43,6 +44,7 @@ def _asked(write: Path | None) -> Any:
     from cityloop.town.founding import reading
 
     folder = write.parent if write else Path()
+    folder.mkdir(parents=True, exist_ok=True)  # now: after all those questions is too late to find it lacking
     text = init_toml.written(init_asking.ask(folder))
     if write:
         write.write_text(text, encoding="utf-8")
@@ -78,7 +80,7 @@ def _found(out: Out, checked: Any) -> int:
     call_command("migrate", verbosity=0, interactive=False)
     now = system_now()
     made = found(checked=checked, by=BY, at=now, real=now)
-    missing = _missing(now)
+    wanting = len(missing(now))
     out.give(
         {
             "city": made.city,
@@ -86,22 +88,13 @@ def _found(out: Out, checked: Any) -> int:
             "plates": [plate.key for plate in checked.plates],
             "accounts": made.accounts,
             "notes": msgspec.to_builtins(checked.notes),
-            "missing": missing,
+            "missing": wanting,
         }
     )
     out.say(f"{made.city} is set up." + (" Passwords, told this once:" if made.accounts else ""))
     for row in made.accounts:
         out.say("  {user:14} {password}".format(**row))
-    if missing:
-        out.say(f"Posts are still to be filled in {missing} places: cityloop check says which.")
+    if wanting:
+        out.say(f"Posts are still to be filled in {wanting} places: cityloop check says which.")
     out.say("Open it: cityloop serve")
     return OK
-
-
-def _missing(at: int) -> int:
-    """Count where people are still wanting."""
-    from cityloop.town.catalog.queries import missing
-    from cityloop.town.units.queries import valid
-
-    leaves = valid().filter(is_leaf=True).order_by("code").values_list("code", flat=True)
-    return len(missing(list(leaves), at))

@@ -92,7 +92,7 @@ def _level(folder: Path, languages: Sequence[str], place: int) -> tuple[dict[str
     key = click.prompt(f"Which property tells one {name} from another ({', '.join(properties)})", default=properties[0])
     shown = next((found for found in properties if "name" in found.lower()), key)
     title = click.prompt("Which property is its name", default=shown)
-    source = {"file": Path(os.path.relpath(path, folder or ".")).as_posix(), "key": key, "datum": datum}
+    source = {"file": Path(os.path.relpath(path, folder)).as_posix(), "key": key, "datum": datum}
     titles = dict.fromkeys(languages, f"{{{title}}}")
     return {"name": name, "names": _called(name, languages), "source": source, "title": titles}, properties
 

@@ -44,8 +44,8 @@ def _calendar(country: str) -> Row:
 
 
 def listed(text: str) -> list[str]:
-    """Give the parts of an answer, parted by commas or spaces."""
-    return [part for part in re.split(r"[,\s]+", text) if part]
+    """Give the parts of an answer, parted by commas, Chinese or not, or by spaces."""
+    return [part for part in re.split(r"[,，、\s]+", text) if part]
 
 
 def _plates() -> tuple[list[str], list[Manifest]]:

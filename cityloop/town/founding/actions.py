@@ -1,12 +1,12 @@
 """Founding a city: everything that was checked is written in one transaction, or nothing is."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 
 from django.db import transaction
 
-from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.calendar.actions import keep_calendar, set_clock
@@ -47,7 +47,9 @@ def found(*, checked: Checked, by: Actor, at: int, real: int) -> Founded:
     set_clock(zone=city.zone, by=by, at=at, real=real)
     _calendar(draft.people.calendar, city.zone, by, at)
     orgs_actions.found_city(key=city.key.replace("_", "-"), names=city.names, by=by, at=at)
-    _organisations(draft.people.organisations, checked.plates, by, at)
+    _organisations(checked.organisations, by, at)
+    if checked.plates:
+        publish(plates=checked.plates, by=by, at=at)
     return Founded(city.key, _accounts(draft.people, city, by, at))
 
 
@@ -67,32 +69,20 @@ def _calendar(given: CalendarPart, zone: str, by: Actor, at: int) -> None:
     )
 
 
-def _organisations(given: Sequence[OrganisationPart], plates: Sequence[Manifest], by: Actor, at: int) -> None:
-    """Add the city's own, parents first, and switch the plates on; what hangs under a plate's comes after it."""
-    waiting = _add(given, by, at)
-    if plates:
-        publish(plates=plates, by=by, at=at)
-    _add(waiting, by, at)
-
-
-def _add(waiting: Sequence[OrganisationPart], by: Actor, at: int) -> list[OrganisationPart]:
-    """Add those whose parents are there; give the others."""
-    left = list(waiting)
-    while ready := [org for org in left if not org.parent or org.parent in orgs.directory()]:
-        for org in ready:
-            parent = orgs.organisation(org.parent) if org.parent else orgs.city()
+def _organisations(wanted: Mapping[str, OrganisationPart], by: Actor, at: int) -> None:
+    """Add the city's own and those of the plates, parents first."""
+    for key in TopologicalSorter({key: [org.parent] for key, org in wanted.items()}).static_order():
+        if org := wanted.get(key):
             orgs_actions.add_organisation(
-                key=org.key,
+                key=key,
                 names=org.names,
                 kind=org.kind,
-                parent=parent,
+                parent=orgs.organisation(org.parent) if org.parent else orgs.city(),
                 email=org.email,
                 credit_code=org.credit_code,
                 by=by,
                 at=at,
             )
-        left = [org for org in left if org not in ready]
-    return left
 
 
 def _accounts(people: PeoplePart, city: CityMap, by: Actor, at: int) -> list[dict[str, str]]:

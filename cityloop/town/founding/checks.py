@@ -1,6 +1,6 @@
 """Everything that can be known of a city file before anything is written. It reads files and writes nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class Checked:
 
     draft: Draft
     plates: list[Manifest] = field(default_factory=list)
+    organisations: dict[str, OrganisationPart] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
     notes: list[Finding] = field(default_factory=list)
 
@@ -41,12 +42,11 @@ def check(draft: Draft) -> Checked:
         grounds = survey(draft, draft.units)
         done.units, done.notes = grounds.counts, grounds.notes
     if draft.people is not None:
-        zone = draft.units.city.zone if draft.units else "UTC"
-        _calendar(draft, draft.people.calendar, zone)
+        _calendar(draft, draft.people.calendar)
         done.plates = _plates(draft, draft.people.plates)
-        known = _organisations(draft, draft.people.organisations, done.plates)
-        _rules(draft, done.plates, known)
-        _accounts(draft, draft.people, known, grounds)
+        done.organisations = _organisations(draft, draft.people.organisations, done.plates)
+        _rules(draft, done.plates, done.organisations.keys())
+        _accounts(draft, draft.people, done.organisations.keys(), grounds)
     return done
 
 
@@ -80,19 +80,17 @@ def _spoken(draft: Draft, names: Mapping[str, str], *loc: str | int) -> None:
         draft.tell("founding.names", f"say it in {', '.join(lacking) or 'a language'} too", *loc)
 
 
-def _calendar(draft: Draft, calendar: CalendarPart, zone: str) -> None:
+def _calendar(draft: Draft, calendar: CalendarPart) -> None:
     for name in ("holidays", "workdays"):
         for place, day in enumerate(getattr(calendar, name)):
             try:
                 written(day, name)
             except Refusal as refusal:
                 draft.tell(refusal.code, str(refusal), "calendar", name, place)
-                return
     try:
-        calendar.reckoner(zone)
+        calendar.reckoner("UTC")  # the zone is the city's, and looked at there
     except Refusal as refusal:
-        if refusal.field != "zone":  # already told of the city
-            draft.tell(refusal.code, str(refusal), "calendar", _shifts_key(calendar, refusal))
+        draft.tell(refusal.code, str(refusal), "calendar", _shifts_key(calendar, refusal))
 
 
 def _shifts_key(calendar: CalendarPart, refusal: Refusal) -> str:
@@ -141,7 +139,7 @@ def _twice(plates: Sequence[Manifest]) -> Iterator[tuple[str, str, str]]:
                 yield matter.code, other, plate.key
 
 
-def _rules(draft: Draft, plates: Sequence[Manifest], known: set[str]) -> None:
+def _rules(draft: Draft, plates: Sequence[Manifest], known: Set[str]) -> None:
     """Want every organisation that a plate's rules name."""
     for plate in plates:
         try:
@@ -156,10 +154,16 @@ def _rules(draft: Draft, plates: Sequence[Manifest], known: set[str]) -> None:
 # --- people
 
 
-def _organisations(draft: Draft, given: Sequence[OrganisationPart], plates: Sequence[Manifest]) -> set[str]:
-    """Look through the organisations; give the keys of all there will be."""
-    parents = {wanted.key: wanted.parent or "" for plate in plates for wanted in plate.organisations}
-    parents |= {org.key: org.parent for org in given}
+def _organisations(
+    draft: Draft, given: Sequence[OrganisationPart], plates: Sequence[Manifest]
+) -> dict[str, OrganisationPart]:
+    """Look through the organisations; give all there will be. The city's word goes before a plate's."""
+    known = {org.key: org for org in given}
+    for plate in plates:
+        for its in plate.organisations:
+            made = OrganisationPart(key=its.key, names=its.names, kind=its.kind, parent=its.parent or "")
+            known.setdefault(its.key, made)
+    parents = {key: org.parent for key, org in known.items()}
     city = draft.units.city.key.replace("_", "-") if draft.units else ""
     for place, org in enumerate(given):
         loc = ("organisations", place)
@@ -173,7 +177,7 @@ def _organisations(draft: Draft, given: Sequence[OrganisationPart], plates: Sequ
             draft.tell("orgs.parent.circle", "choose a parent outside the organisation itself", *loc, "parent")
         if org.credit_code and not credit_code_holds(org.credit_code):
             draft.tell("orgs.credit_code.wrong", "this is no valid 18-digit credit code", *loc, "credit_code")
-    return set(parents)
+    return known
 
 
 def _circles(key: str, parents: Mapping[str, str]) -> bool:
@@ -186,7 +190,7 @@ def _circles(key: str, parents: Mapping[str, str]) -> bool:
     return False
 
 
-def _accounts(draft: Draft, people: PeoplePart, known: set[str], grounds: Grounds | None) -> None:
+def _accounts(draft: Draft, people: PeoplePart, known: Set[str], grounds: Grounds | None) -> None:
     users: set[str] = set()
     for place, account in enumerate(people.accounts):
         loc = ("accounts", place)
@@ -196,6 +200,8 @@ def _accounts(draft: Draft, people: PeoplePart, known: set[str], grounds: Ground
         _languages(draft, [account.language] if account.language else [], *loc, "language")
         for number, post in enumerate(account.posts):
             here = (*loc, "posts", number)
+            if post in account.posts[:number]:
+                draft.tell("orgs.holding.held", "this post stands here more than once", *here)
             if post.role not in ROLES:
                 draft.tell("orgs.role.unknown", f"choose one of these roles: {', '.join(ROLES)}", *here, "role")
             if post.organisation and post.organisation not in known:

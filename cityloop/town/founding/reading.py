@@ -41,7 +41,7 @@ def read(path: Path) -> Draft:
     """Read a city file; what is wrong with it stands in the draft."""
     draft = Draft(path.parent, path.name)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         draft.data, draft.lines = tomllib.loads(text), line_numbers(text)
     except UnicodeDecodeError:
         draft.tell("file.encoding", "write this file in UTF-8")

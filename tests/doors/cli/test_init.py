@@ -10,40 +10,23 @@ from click.testing import CliRunner
 
 from cityloop.doors.cli.init import init
 from cityloop.doors.cli.init_toml import written
+from cityloop.town.calendar.queries import calendar_named
 from cityloop.town.founding.reading import read
 from cityloop.town.orgs.models import Organisation
 from cityloop.town.persons.models import Account
 from cityloop.town.units.models import City, Unit
 from tests.doors.cli.test_units import _cityloop
 from tests.town.founding.city import city_file
+from tests.town.units.test_real_cities import SHENZHEN
 
-SHENZHEN = """
+CITY_OF_SHENZHEN = f"""
 plates = ["municipal"]
-[city]
-key = "shenzhen"
-names = { en = "Shenzhen", zh-hans = "深圳市" }
-code = "4403"
-country = "CN"
-zone = "Asia/Shanghai"
-case_prefix = "SZ"
-languages = ["zh-hans", "en"]
-[codes]
-levels = [["city", 4], ["district", 2], ["grid", 4]]
-[[levels]]
-name = "district"
-source = { file = "cn_440300_districts.geojson.gz", key = "adcode", datum = "gcj02" }
-segment = "adcode"
-segment_last = 2
-title = { zh-hans = "{name}" }
-[[levels]]
-name = "grid"
-grid = { cell_m = 4000 }
-title = { zh-hans = "网格 {row}-{column}" }
+{SHENZHEN.replace("1500", "4000")}
 [calendar]
 country = "CN"
 [[accounts]]
 user = "gao"
-posts = [{ role = "inspector", organisation = "supervision_centre", unit = "440303" }]
+posts = [{{ role = "inspector", organisation = "supervision_centre", unit = "440303" }}]
 """
 
 
@@ -66,7 +49,7 @@ def test_an_empty_folder_becomes_a_city(tmp_path: Path) -> None:
 def test_boundaries_in_gcj02_are_cut_into_a_grid(tmp_path: Path, shared_data: Path) -> None:
     name = "cn_440300_districts.geojson.gz"
     (tmp_path / name).write_bytes((shared_data / "boundaries" / name).read_bytes())
-    (tmp_path / "city.toml").write_text(SHENZHEN)
+    (tmp_path / "city.toml").write_text(CITY_OF_SHENZHEN)
     done = CliRunner().invoke(init, [str(tmp_path / "city.toml"), "--json"], standalone_mode=False)
     assert done.return_value == 0, done.output
     assert json.loads(done.output)["units"]["district"] == 9
@@ -86,7 +69,7 @@ DIALOGUE = [
     "parent",  # how the finest finds its district
     "2000",  # cells
     "2", "2", "",  # widths
-    "", "", "",  # holidays, hours, days
+    "", "09:00-12:00，14:00-18:00", "mon、tue",  # holidays, hours, days
     "",  # plates
     "river-office", "河长办", "River office", "",
     "", "y",  # engineer, an account for each post
@@ -112,7 +95,7 @@ def test_a_file_can_be_looked_through_alone(tmp_path: Path) -> None:
 @pytest.mark.django_db
 def test_answers_make_a_city_and_can_be_kept(tmp_path: Path, settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # slowness is not tested here
-    code, said = _dialogue(tmp_path, "y", "--write", str(tmp_path / "kept.toml"))
+    code, said = _dialogue(tmp_path, "y", "--write", str(tmp_path / "cities" / "kept.toml"))
     assert code == 0 and "Passwords" in said, said
     city = City.objects.get()
     assert (city.key, city.case_prefix, city.zone) == ("small_town", "ST", "Asia/Shanghai")
@@ -120,8 +103,9 @@ def test_answers_make_a_city_and_can_be_kept(tmp_path: Path, settings: Any) -> N
     assert Unit.objects.filter(level=2, kind=Unit.NORMAL).count() == 4
     assert Unit.objects.filter(level=3, kind=Unit.NORMAL).count() > 20
     assert Organisation.objects.get(key="river-office").names == {"zh-hans": "河长办", "en": "River office"}
+    assert calendar_named("city").shifts == [[["09:00", "12:00"], ["14:00", "18:00"]]] * 2 + [[]] * 5
     assert Account.objects.filter(username__in=["engineer", "intake", "shift", "inspector", "dispatcher"]).count() == 5
-    kept = read(tmp_path / "kept.toml")
+    kept = read(tmp_path / "cities" / "kept.toml")
     assert kept.problems == [] and kept.units is not None and kept.units.city.names["zh-hans"] == "小城"
 
 

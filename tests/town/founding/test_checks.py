@@ -37,6 +37,7 @@ BROKEN = [
     ("", "", CIRCLE, "organisations[3].parent", "orgs.parent.circle"),
     ('role = "city_engineer"', 'role = "mayor"', "", "accounts[0].posts[0].role", "orgs.role.unknown"),
     ('unit = "100102"', 'unit = "100109"', "", "accounts[1].posts[1].unit", "units.code.unknown"),
+    ('unit = "100102"', 'unit = "100101"', "", "accounts[1].posts[1]", "orgs.holding.held"),
     ("", "", TWICE, "accounts[2].user", "persons.username.taken"),
     ('name = "Emma Engineer"', 'nome = "Emma"', "", "accounts[0].nome", "shape.extra_forbidden"),
     ("", "", "\n[weather]\nrain = true\n", "weather", "shape.extra_forbidden"),
@@ -53,6 +54,12 @@ def test_a_good_file_has_no_problems_and_says_what_it_comes_to(tmp_path: Path) -
     assert done.draft.problems == []
     assert done.units == {"city": 1, "district": 2, "grid": 4}
     assert [plate.key for plate in done.plates] == ["municipal"]
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    path = city_file(tmp_path)
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert _checked(path).draft.problems == []
 
 
 @pytest.mark.parametrize(("old", "new", "more", "key", "code"), BROKEN, ids=[f"{b[3]}-{b[4]}" for b in BROKEN])
@@ -78,8 +85,21 @@ def test_the_file_of_the_how_to_has_its_shape(tmp_path: Path) -> None:
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
     path = city_file(tmp_path)
     text = path.read_text()
-    for old, new in (("SV", "sv"), ('role = "city_engineer"', 'role = "mayor"'), ('"CN"', '"ZZ"'), ("municipal", "x")):
+    faults = {
+        "SV": "sv", 'role = "city_engineer"': 'role = "mayor"', '"CN"': '"ZZ"', "municipal": "x",
+        '["2018-09-29"]': '["29.9.2018", "2018-09-30", "30.9.2018"]',
+    }  # fmt: skip
+    for old, new in faults.items():
         text = text.replace(old, new, 1)
     path.write_text(text)
     keys = {problem.key for problem in _checked(path).draft.problems}
-    assert {"city.case_prefix", "accounts[0].posts[0].role", "calendar.country", "plates[0]"} <= keys
+    assert keys >= {
+        "city.case_prefix", "accounts[0].posts[0].role", "calendar.country", "plates[0]",
+        "calendar.workdays[0]", "calendar.workdays[2]",
+    }  # fmt: skip
+
+
+def test_a_wrong_zone_hides_nothing_of_the_calendar(tmp_path: Path) -> None:
+    path = city_file(tmp_path, "Asia/Shanghai", "Asia/Nowhere")
+    path.write_text(path.read_text().replace('"CN"', '"ZZ"'))
+    assert {problem.key for problem in _checked(path).draft.problems} == {"city.zone", "calendar.country"}

@@ -55,8 +55,10 @@ def test_the_first_accounts_can_sign_in_and_act(tmp_path: Path) -> None:
 
 def test_a_city_may_give_an_organisation_of_a_plate_its_own_name(tmp_path: Path) -> None:
     own = '\n[[organisations]]\nkey = "sanitation"\nnames = { en = "Cleaners", zh-hans = "环卫所" }\n'
-    _found(city_file(tmp_path, more=own))
-    assert queries.organisation("sanitation").names["en"] == "Cleaners"
+    under = 'parent = "urban_management"\n'  # which only the plate brings
+    _found(city_file(tmp_path, more=own + under))
+    cleaners = queries.organisation("sanitation")
+    assert cleaners.names["en"] == "Cleaners" and cleaners.parent == queries.organisation("urban_management")
 
 
 def test_what_breaks_half_way_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
