@@ -45,7 +45,7 @@ def count(out: Out, by: str, level: str | None, under: str) -> None:
     from cityloop.town.components import queries
 
     groups = [name.strip() for name in by.split(",") if name.strip()]
-    rows = queries.count(groups, level=int(level) if level and level.isdigit() else level, under_code=under)
+    rows = queries.count(groups, level=level, under_code=under)
     for row in rows:
         out.say(f"{row['components']:>10,}  " + "  ".join(str(row[name]) for name in groups))
     out.give(rows)

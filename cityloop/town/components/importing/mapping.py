@@ -11,7 +11,6 @@ from cityloop.town.tabular.source import Part, SourceMap, read_toml, validated
 
 TypeCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 State = Literal["intact", "damaged", "lost", "discarded"]
-ROLES = ("responsible", "owner", "maintainer")
 # The standard's own words are known without a map.
 WORDS: dict[str, State] = {"完好": "intact", "破损": "damaged", "丢失": "lost", "废弃": "discarded"}
 
