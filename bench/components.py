@@ -32,10 +32,10 @@ TREES = "nyc_street_trees_sample.csv.gz"
 
 def run() -> list[dict[str, Any]]:
     """Measure."""
-    with open_city() as database:
+    with open_city() as database, tempfile.TemporaryDirectory() as name:
         _city()
+        folder = Path(name)
         rows_goal, view_goal = GOALS[database]
-        folder = Path(tempfile.mkdtemp(prefix="cityloop-components-"))
         timed, rest = min(TIMED, NUMBER), max(0, NUMBER - TIMED)
         _fill(folder, rest)
         rate = _timed_import(folder, timed)
