@@ -113,7 +113,7 @@ _longest = [0.0]
 
 
 def _replay(stage: Any, records: list[Any]) -> None:
-    from cityloop.loops.cases.actions import bulk
+    from cityloop.town.tabular import writing
 
     note = stage.pace.note
 
@@ -123,11 +123,11 @@ def _replay(stage: Any, records: list[Any]) -> None:
 
     stage.pace.note = noted
     done = 0
-    with bulk.bulk():
+    with writing.bulk():
         while done < len(records):
             chunk = records[done : done + stage.pace.size]
             stage.begin(chunk)
-            bulk.checkpoint()
+            writing.checkpoint()
             done += len(chunk)
     stage.pace.note = note
 

@@ -32,10 +32,10 @@ TREES = "nyc_street_trees_sample.csv.gz"
 
 def run() -> list[dict[str, Any]]:
     """Measure."""
-    with open_city() as database:
-        _city()
+    with open_city() as database, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        _city(folder)
         rows_goal, view_goal = GOALS[database]
-        folder = Path(tempfile.mkdtemp(prefix="cityloop-components-"))
         timed, rest = min(TIMED, NUMBER), max(0, NUMBER - TIMED)
         _fill(folder, rest)
         rate = _timed_import(folder, timed)
@@ -50,23 +50,15 @@ def run() -> list[dict[str, Any]]:
     return [*found, _row(f"tiles, {size}: worst p95", worst, "ms", view_goal)]
 
 
-def _city() -> None:
+def _city(folder: Path) -> None:
     """Make the city with all types there are: New York's own and those of the municipal plate."""
     from cityloop.demo import city as demo
     from cityloop.ground.kit.loader import load
     from cityloop.ground.kit.registry import plates
     from cityloop.loops.cases.importing.known import found_city
-    from cityloop.town.calendar.actions import keep_calendar
     from cityloop.town.catalog.actions import publish
-    from cityloop.town.units.actions.load import load_units
 
-    units = tomllib.loads((demo.NEW_YORK / "units.toml").read_text())
-    load_units(units, demo.NEW_YORK / "data", by=demo.BY, at=demo.MIDNIGHT, check=False)
-    names = {"en": "City hours"}
-    keep_calendar(
-        key="city", zone=demo.ZONE, shifts=demo.SHIFTS, names=names, country="US", subdivision="NY", by=demo.BY,
-        at=demo.MIDNIGHT,
-    )  # fmt: skip
+    demo.lay_out(demo.new_york, folder)
     found_city(by=demo.BY, at=demo.MIDNIGHT)
     publish(plates=[load(demo.NEW_YORK / "plate"), load(plates()["municipal"])], by=demo.BY, at=demo.MIDNIGHT)
 

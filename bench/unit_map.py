@@ -7,7 +7,6 @@ departments; rows are written plainly. Each figure is the 95th percentile of req
 import json
 import random
 import time
-import tomllib
 from typing import Any
 
 from bench.city import open_city
@@ -69,19 +68,9 @@ def _city() -> dict[str, Any]:
     from django.test import Client
 
     from cityloop.demo import city as demo
-    from cityloop.town.calendar.actions import keep_calendar
-    from cityloop.town.units.actions.load import load_units
     from tests.town.staff import make_city, make_org, seat
 
-    load_units(
-        tomllib.loads((demo.NEW_YORK / "units.toml").read_text()), demo.NEW_YORK / "data", by=demo.BY, at=demo.MIDNIGHT,
-        check=False,
-    )  # fmt: skip
-    names = {"en": "City hours"}
-    keep_calendar(
-        key="city", zone=demo.ZONE, shifts=demo.SHIFTS, names=names, country="US", subdivision="NY", by=demo.BY,
-        at=demo.MIDNIGHT,
-    )  # fmt: skip
+    demo.lay_out(demo.new_york, demo.FOLDER)
     city = make_city()
     departments = [make_org(f"department{n}", parent=city) for n in range(DEPARTMENTS)]
     _fill([(org.pk, org.path) for org in departments])

@@ -97,10 +97,10 @@ def _clear(home: Path) -> None:
     city_clock.restart()
 
 
-def _build(scene: Scene, home: Path, speed: float) -> None:
-    at = scene.midnight
-    scene.make(home)
-    load_units(tomllib.loads(scene.units.read_text()), scene.data(home), by=BY, at=at, check=False)
+def lay_out(scene: Scene, home: Path) -> None:
+    """Load a scene's units and the hours its city works."""
+    units_map = tomllib.loads(scene.units.read_text())
+    load_units(units_map, scene.data(home), by=BY, at=scene.midnight, check=False)
     keep_calendar(
         key="city",
         zone=scene.zone,
@@ -109,8 +109,14 @@ def _build(scene: Scene, home: Path, speed: float) -> None:
         country=scene.country,
         subdivision=scene.subdivision,
         by=BY,
-        at=at,
+        at=scene.midnight,
     )
+
+
+def _build(scene: Scene, home: Path, speed: float) -> None:
+    at = scene.midnight
+    scene.make(home)
+    lay_out(scene, home)
     found_city(by=BY, at=at)
     publish(plates=scene.plates(), by=BY, at=at)
     accounts = people.employ(scene, by=BY, at=at)

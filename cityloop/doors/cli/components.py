@@ -1,11 +1,10 @@
 """`cityloop components`: bring components in, count them, say how their codes are written."""
 
-import json
 from pathlib import Path
 
 import click
 
-from cityloop.doors.cli.import_ import FILE, MAP, operator, progress, say
+from cityloop.doors.cli.import_ import FILE, MAP, REJECTS, give_schema, operator, take
 from cityloop.doors.cli.verb import Out, verb
 
 
@@ -17,22 +16,14 @@ def components() -> None:
 @components.command("import")
 @FILE
 @MAP
-@click.option("--rejects", type=click.Path(path_type=Path), help="Where to list the rows that cannot be taken.")
+@REJECTS
 @verb()
 def bring(out: Out, file: Path, map_file: Path, rejects: Path | None) -> None:
     """Import components; run it again after a break, or when the file has grown."""
-    from cityloop.home import home
-    from cityloop.town.calendar.clock import city_clock
     from cityloop.town.components.importing.actions import import_components
     from cityloop.town.components.importing.mapping import read_map
 
-    rules = read_map(map_file)
-    reject_file = rejects or home() / "imports" / f"{file.name.split('.')[0]}.{rules.source.name}.rejected.csv"
-    with progress(out, f"import {file.name}") as told:
-        tally = import_components(
-            path=file, rules=rules, reject_file=reject_file, by=operator(), at=city_clock.now(), progress=told
-        )
-    say(out, tally.told())
+    take(out, "import", import_components, file, read_map(map_file), rejects)
 
 
 @components.command("count")
@@ -45,25 +36,33 @@ def count(out: Out, by: str, level: str | None, under: str) -> None:
     from cityloop.town.components import queries
 
     groups = [name.strip() for name in by.split(",") if name.strip()]
-    rows = queries.count(groups, level=int(level) if level and level.isdigit() else level, under_code=under)
+    rows = queries.count(groups, level=level, under_code=under)
     for row in rows:
         out.say(f"{row['components']:>10,}  " + "  ".join(str(row[name]) for name in groups))
     out.give(rows)
 
 
 @components.command("codes")
-@click.option("--class-width", default=2, show_default=True, type=click.IntRange(2, 3))
-@click.option("--subclass-width", default=2, show_default=True, type=click.IntRange(2, 3), help="3: the newer schema.")
-@click.option("--division", "divisions", multiple=True, metavar="UNIT=DIGITS", help="The six digits of a unit.")
+@click.option("--class-width", type=click.IntRange(2, 3), help="2 where nothing was said.")
+@click.option("--subclass-width", type=click.IntRange(2, 3), help="2 where nothing was said; 3: the newer schema.")
+@click.option(
+    "--division", "divisions", multiple=True, metavar="UNIT=DIGITS", help="The six digits of a unit; UNIT= drops them."
+)
 @verb()
-def codes(out: Out, class_width: int, subclass_width: int, divisions: tuple[str, ...]) -> None:
-    """Say how identity codes are written, before the first is given."""
+def codes(out: Out, class_width: int | None, subclass_width: int | None, divisions: tuple[str, ...]) -> None:
+    """Say how identity codes are written, before the first is given; what is not said stays as it is."""
     from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.components import queries
     from cityloop.town.components.actions.setting import write_codes
 
-    pairs = {unit: digits for unit, _equals, digits in (one.partition("=") for one in divisions)}
+    identity, said = queries.known()[:2]
+    pairs = said | {unit: digits for unit, _equals, digits in (one.partition("=") for one in divisions)}
     made = write_codes(
-        class_width=class_width, subclass_width=subclass_width, divisions=pairs, by=operator(), at=city_clock.now()
+        class_width=class_width or identity.class_width,
+        subclass_width=subclass_width or identity.subclass_width,
+        divisions={unit: digits for unit, digits in pairs.items() if digits},
+        by=operator(),
+        at=city_clock.now(),
     )
     out.give(
         {"class_width": made.class_width, "subclass_width": made.subclass_width, "serial_width": made.serial_width}
@@ -77,6 +76,4 @@ def schema(out: Out) -> None:
     """Give the JSON Schema of components maps."""
     from cityloop.town.components.importing.mapping import ComponentsMap
 
-    found = ComponentsMap.model_json_schema()
-    out.say(json.dumps(found, indent=2, ensure_ascii=False))
-    out.give(found)
+    give_schema(out, ComponentsMap)

@@ -12,6 +12,9 @@ from cityloop.doors.cli.verb import Out, verb
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 MAP = click.option("--map", "map_file", required=True, type=click.Path(path_type=Path), help="What the columns mean.")
+REJECTS = click.option(
+    "--rejects", type=click.Path(path_type=Path), help="Where to list the rows that cannot be taken."
+)
 
 
 @click.group("import")
@@ -22,22 +25,14 @@ def import_() -> None:
 @import_.command("cases")
 @FILE
 @MAP
-@click.option("--rejects", type=click.Path(path_type=Path), help="Where to list the rows that cannot be taken.")
+@REJECTS
 @verb()
 def cases(out: Out, file: Path, map_file: Path, rejects: Path | None) -> None:
     """Import requests; run it again after a break, or when the file has grown."""
-    from cityloop.home import home
     from cityloop.loops.cases.importing.actions import import_cases
     from cityloop.loops.cases.importing.mapping import read_map
-    from cityloop.town.calendar.clock import city_clock
 
-    rules = read_map(map_file)
-    reject_file = rejects or home() / "imports" / f"{file.name.split('.')[0]}.{rules.source.name}.rejected.csv"
-    with progress(out, f"import {file.name}") as told:
-        tally = import_cases(
-            path=file, rules=rules, reject_file=reject_file, by=operator(), at=city_clock.now(), progress=told
-        )
-    say(out, tally.told())
+    take(out, "import", import_cases, file, read_map(map_file), rejects)
 
 
 @import_.command("matters")
@@ -67,9 +62,29 @@ def schema(out: Out) -> None:
     """Give the JSON Schema of import maps."""
     from cityloop.loops.cases.importing.mapping import ImportMap
 
-    found = ImportMap.model_json_schema()
+    give_schema(out, ImportMap)
+
+
+def give_schema(out: Out, model: Any) -> None:
+    """Give the JSON Schema of a map."""
+    found = model.model_json_schema()
     out.say(json.dumps(found, indent=2, ensure_ascii=False))
     out.give(found)
+
+
+def take(
+    out: Out, words: str, taking: Callable[..., Any], file: Path, rules: Any, rejects: Path | None, **more: Any
+) -> None:
+    """Take the rows of a file by its map, a bar showing how far it is, and tell what became of them."""
+    from cityloop.home import home
+    from cityloop.town.calendar.clock import city_clock
+
+    reject_file = rejects or home() / "imports" / f"{file.name.split('.')[0]}.{rules.source.name}.rejected.csv"
+    with progress(out, f"{words} {file.name}") as told:
+        tally = taking(
+            path=file, rules=rules, reject_file=reject_file, by=operator(), at=city_clock.now(), progress=told, **more
+        )
+    say(out, tally.told())
 
 
 def operator() -> Any:

@@ -19,6 +19,7 @@ from itertools import accumulate
 from typing import Any
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 
 DIGITS = "0123456789"
 
@@ -71,6 +72,15 @@ class CodeScheme:
             if level.name == name:
                 return number
         raise Refusal("codes.level.unknown", "There is no level {name!r}.", "level", name=name)
+
+    def level_told(self, text: str) -> int:
+        """Give the number of a level told by its number or its name."""
+        number = natural(text)
+        if number is None:
+            return self.level_named(text)
+        if number > self.depth:
+            raise Refusal("codes.level.range", "The city has the levels 0 to {depth}.", "level", depth=self.depth)
+        return number
 
     def validate(self, code: str, field: str = "code") -> str:
         """Give `code` back when it is well formed, else refuse, naming `field`."""

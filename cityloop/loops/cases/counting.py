@@ -7,7 +7,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Substr
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.kit.words import natural, say
+from cityloop.ground.kit.words import say
 from cityloop.loops.cases.models import Case, Report
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import under
@@ -53,11 +53,7 @@ def _group(name: str, level: str | int | None) -> Any:
     if name != "unit" or level is None:
         return F(GROUPS[name])
     scheme = units.scheme()
-    named = natural(str(level))
-    number = scheme.level_named(str(level)) if named is None else named
-    if number > scheme.depth:
-        raise Refusal("cases.count.level", "The city has the levels 0 to {depth}.", "level", depth=scheme.depth)
-    return Substr("unit_code", 1, scheme.lengths[number])
+    return Substr("unit_code", 1, scheme.lengths[scheme.level_told(str(level))])
 
 
 def _named(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from cityloop.town.columns import CodeField, InstantField, RowIdField
 from cityloop.town.components.rules.words import ACCURACIES, STATES
 
 SUBJECT = "component"
+REGISTER = "components"  # the subject of the register; of each source it has one beneath
 
 
 class Register(models.Model):

@@ -8,7 +8,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, F, Q, QuerySet, Sum
 
-from cityloop.ground.codes import centre, metres_between, neighbourhood
+from cityloop.ground.codes import centre
 from cityloop.ground.codes.cells import covering
 from cityloop.ground.codes.tiles import Tile, box_of
 from cityloop.town.components.models import Component, Square
@@ -60,15 +60,6 @@ def in_tile(tile: Tile, seen: Q, ceiling: int, type_: str = "") -> Told:
         return Told([Mark(*row) for row in found], [])
     rough = rough or _kept(tile, squares.KEPT[-1], ceiling, type_)
     return Told([], _looked(tile, rows) if _total(rough) <= LOOKED else rough)
-
-
-def near(lon: float, lat: float, seen: Q, *, metres: float, most: int) -> list[Component]:
-    """Give the components around a point, the nearest first. One query of a bounded number of rows."""
-    inside = [Q(cell__gte=low, cell__lt=high) for low, high in neighbourhood(lon, lat, metres)]
-    rows = Component.objects.filter(reduce(or_, inside), seen).exclude(state="discarded")[:MOST]
-    away = {one.pk: float(metres_between(lon, lat, one.lon, one.lat)) for one in rows}
-    found = sorted((one for one in rows if away[one.pk] <= metres), key=lambda one: (away[one.pk], one.code))
-    return found[:most]
 
 
 def _total(heaps: list[Heap]) -> int:

@@ -1,6 +1,6 @@
 """Reads of components. They never write."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from cityloop.ground.codes.cells import covering
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.columns import under
-from cityloop.town.components.models import SUBJECT, Component, Register, Serial, Tally, Type
+from cityloop.town.components.models import REGISTER, Component, Register, Serial, Tally, Type
 from cityloop.town.components.ports import Organisations
 from cityloop.town.components.rules.identity import DIVISION, Identity, check
 from cityloop.town.components.rules.kinds import Kind, kind_of
@@ -115,9 +115,10 @@ def reportable(code: str) -> Component:
 def history(component: Component) -> list[Step]:
     """Give the steps of a component, the newest first, and last the one that brought it. One query."""
     own = Q(subject=component.subject)
-    brought = Q(subject=f"{SUBJECT}s:{component.source}", seq=component.batch) if component.batch else Q()
-    rows = list(Step.objects.filter(own | brought if component.batch else own))
-    return sorted(rows, key=lambda step: (step.subject == component.subject, step.seq), reverse=True)
+    brought = Q(subject=f"{REGISTER}:{component.source}", seq=component.batch) if component.batch else Q()
+    return sorted(
+        Step.objects.filter(own | brought), key=lambda step: (step.subject == component.subject, step.seq), reverse=True
+    )
 
 
 # --- several
@@ -202,15 +203,12 @@ def count(groups: list[str], *, level: int | str | None = None, under_code: str 
     for name in groups:
         if name not in GROUPS:
             raise Refusal("components.count.by", "Components are counted by {names}.", "by", names=", ".join(GROUPS))
-    columns = {"type": "type", "state": "state", "unit": "unit"}
     rows = Tally.objects.filter(under("unit_code", under_code), number__gt=0)
     cut = units.scheme()
-    number = cut.level_named(level) if isinstance(level, str) else level
-    width = cut.lengths[number if number is not None else cut.depth]
-    rows = rows.annotate(unit=Substr("unit_code", 1, width))
+    width = cut.lengths[cut.depth if level is None else cut.level_told(str(level))]
     if not groups:
         return [{"components": rows.aggregate(n=Sum("number"))["n"] or 0}]
-    found = rows.values(*(columns[name] for name in groups)).annotate(components=Sum("number"))
+    found = rows.annotate(unit=Substr("unit_code", 1, width)).values(*groups).annotate(components=Sum("number"))
     return sorted(found, key=lambda row: (-row["components"], *(str(row[name]) for name in groups)))
 
 
@@ -220,11 +218,6 @@ def standing_by_type(under_code: str, ceiling: int = 0) -> dict[str, int]:
     hidden = confidential(ceiling)
     rows = rows.exclude(type__in=hidden) if hidden else rows
     return dict(rows.values_list("type").annotate(n=Sum("number")).order_by("type"))
-
-
-def of_codes(codes: Iterable[str], seen: Q) -> dict[str, Component]:
-    """Give components by their codes. One query."""
-    return {str(one.code): one for one in Component.objects.filter(seen, code__in=set(codes))}
 
 
 # --- kept per process

@@ -10,8 +10,10 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import real_now
 from cityloop.town.ledger import chain
 from cityloop.town.ledger.models import Cursor, Sequencer, Step
+from cityloop.town.tabular.writing import write
 
 _COLUMNS = ", ".join(f'"{name}"' for name in chain.COLUMNS)
+_INSERT = f'INSERT INTO "ledger_step" ({_COLUMNS}) VALUES '
 _MARKS = "(" + ", ".join(["%s"] * len(chain.COLUMNS)) + ")"
 _values = msgspec.structs.astuple
 _FEW = 40
@@ -21,21 +23,11 @@ def append(rows: Sequence[chain.Row]) -> None:
     """Write steps inside the caller's transaction: one statement for a few, batches for many."""
     if not rows:
         return
-    head = f'INSERT INTO "ledger_step" ({_COLUMNS}) VALUES '
+    if len(rows) > _FEW:
+        write("ledger_step", chain.COLUMNS, [_values(row) for row in rows])
+        return
     with connection.cursor() as cursor:
-        if len(rows) <= _FEW:
-            values = [value for row in rows for value in _values(row)]
-            cursor.execute(head + ", ".join([_MARKS] * len(rows)), values)
-        elif connection.vendor == "postgresql":
-            _copy(cursor, rows)
-        else:
-            cursor.executemany(head + _MARKS, [_values(row) for row in rows])
-
-
-def _copy(cursor: Any, rows: Sequence[chain.Row]) -> None:
-    with cursor.copy(f'COPY "ledger_step" ({_COLUMNS}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row(_values(row))
+        cursor.execute(_INSERT + ", ".join([_MARKS] * len(rows)), [value for row in rows for value in _values(row)])
 
 
 def record(*, subject: str, kind: str, what: str, by: Actor, at: int, data: dict[str, Any]) -> int:

@@ -1,8 +1,6 @@
 """Reading a GeoJSON FeatureCollection as rows: its properties, and the point of its geometry as two columns more."""
 
-import gzip
 import json
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,10 +8,9 @@ import numpy as np
 import shapely
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.tabular.whole import read_json
 
 LON, LAT = "geometry.lon", "geometry.lat"
-MAX_BYTES = 1 << 30  # decompressed; a bomb is refused, not unpacked
-_GZIP = b"\x1f\x8b"
 
 
 class Found(NamedTuple):
@@ -25,7 +22,7 @@ class Found(NamedTuple):
 
 def read(path: Path) -> Found:
     """Read a whole file; a feature without a readable geometry has no point."""
-    document = _document(path)
+    document = read_json(path, _bad)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or not all(isinstance(one, dict) for one in features):
         raise _bad(path, "it holds no feature collection with features")
@@ -57,24 +54,6 @@ def _plain(geometry: Any) -> tuple[float, float] | None:
     if not isinstance(place, list) or len(place) < 2 or any(type(value) not in (int, float) for value in place[:2]):
         return None
     return place[0], place[1]
-
-
-def _document(path: Path) -> Any:
-    try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == _GZIP
-            raw.seek(0)
-            stream: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
-            content: bytes = stream.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise _bad(path, f"it is larger than {MAX_BYTES:,} bytes")
-        return json.loads(content.decode("utf-8-sig"))
-    except (OSError, EOFError, zlib.error) as error:
-        raise _bad(path, f"it cannot be read ({error})") from error
-    except UnicodeDecodeError as error:
-        raise _bad(path, f"byte {error.start} is not UTF-8") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise _bad(path, f"it is not JSON ({error})") from error
 
 
 def _bad(path: Path, why: str) -> Refusal:

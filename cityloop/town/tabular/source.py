@@ -1,10 +1,11 @@
 """What every map of a file begins with: what the file is called and how it is written. A map is one TOML file."""
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from cityloop.ground.kit.refusal import Refusal
 
@@ -30,6 +31,29 @@ class SourceMap(Part):
     quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] = '"'
     origin: str = Field("", description="Where the file comes from.")
     terms: str = Field("", description="On what terms it may be used.")
+
+
+class PointMap(Part):
+    """Where the point of a row stands."""
+
+    lon: str = Field("", description="The column with the longitude in degrees.")
+    lat: str = Field("", description="The column with the latitude in degrees.")
+    datum: Literal["wgs84", "gcj02"] = Field("wgs84", description="GCJ-02 is turned into WGS 84.")
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.lon) != bool(self.lat):
+            raise ValueError("a place needs both lon and lat")
+        return self
+
+
+def columns_of(named: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Give each column that a map names with the first key that names it, from pairs of both; "" is none."""
+    found: dict[str, str] = {}
+    for name, key in named:
+        if name:
+            found.setdefault(name, key)
+    return found
 
 
 def validated(model: type[M], data: dict[str, Any], what: str) -> M:

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.tabular import geojson
 from cityloop.town.tabular.source import SourceMap
+from cityloop.town.tabular.whole import GZIP
 
 FIELD_MOST = 131_072
 LINE_MOST = 8 * FIELD_MOST
-_GZIP = b"\x1f\x8b"
 
 
 class Raw(NamedTuple):
@@ -102,7 +102,7 @@ class Table:
                 self._told = lambda: self.size
 
     def _text(self, raw: Any) -> io.TextIOBase:
-        zipped = raw.read(2) == _GZIP
+        zipped = raw.read(2) == GZIP
         raw.seek(0)
         stream: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
         encoding = (

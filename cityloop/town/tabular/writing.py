@@ -16,13 +16,13 @@ AT_ONCE = 500  # rows in one message
 def write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
     """Insert rows: by COPY on PostgreSQL, prepared once on SQLite."""
     if not rows:
-        return None
+        return
     if connection.vendor == "postgresql":
-        return copy(table, columns, map(_line, rows))
+        copy(table, columns, map(_line, rows))
+        return
     marks, names = ", ".join(["%s"] * len(columns)), _names(columns)
     with connection.cursor() as cursor:
         cursor.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', rows)
-    return None
 
 
 def copy(table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
@@ -47,11 +47,11 @@ def _line(row: tuple[Any, ...]) -> str:
 
 
 def _text(value: Any) -> str:
-    if type(value) is str:
+    if isinstance(value, str):
         return escaped(value)
     if value is None:
         return "\\N"
-    if type(value) is bytes:
+    if isinstance(value, bytes | memoryview):
         return "\\\\x" + value.hex()
     return ("t" if value else "f") if type(value) is bool else str(value)
 
@@ -62,15 +62,15 @@ def escaped(text: str) -> str:
 
 
 class Pace:
-    """How many cases to write at once, so that one transaction holds its lock for a good tenth of a second."""
+    """How many rows to write at once, so that one transaction holds its lock for a good tenth of a second."""
 
     def __init__(self, size: int = 300) -> None:
         self.size = size
 
-    def note(self, cases: int, seconds: float) -> None:
+    def note(self, rows: int, seconds: float) -> None:
         """Learn from a chunk just written."""
-        if cases >= LEAST and seconds > 0:
-            wanted = int(cases * LOCK_SECONDS / seconds)
+        if rows >= LEAST and seconds > 0:
+            wanted = int(rows * LOCK_SECONDS / seconds)
             self.size = max(LEAST, min(MOST, (self.size + wanted) // 2, int(self.size * 1.5)))
 
 

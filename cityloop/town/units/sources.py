@@ -1,10 +1,8 @@
 """Reading polygons and crosswalks from files."""
 
 import csv
-import gzip
 import io
 import json
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,11 +11,10 @@ import numpy as np
 import shapely
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.tabular.whole import read_json, read_text
 from cityloop.town.units.rules.gcj02 import shapes_to_wgs84
 from cityloop.town.units.rules.shapes import Shapes, polygonal
 
-MAX_BYTES = 1 << 30  # decompressed; a bomb is refused, not unpacked
-_GZIP = b"\x1f\x8b"
 _WGS84_NAMES = ("CRS84", "4326", "WGS84", "4490")  # EPSG:4490 is CGCS2000, equal to WGS 84 within centimetres
 
 
@@ -39,7 +36,7 @@ def read_features(path: Path, key: str, datum: Literal["wgs84", "gcj02"] = "wgs8
 
     GCJ-02 coordinates are turned into WGS 84. Features with the same key are joined. Refuses what is no such file.
     """
-    document = _document(path)
+    document = read_json(path, _bad)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or not features:
         raise _bad(path, "it holds no feature collection with features")
@@ -53,7 +50,7 @@ def read_features(path: Path, key: str, datum: Literal["wgs84", "gcj02"] = "wgs8
 
 def properties_of(path: Path) -> list[str]:
     """Give the names of the properties that the first feature of a file has; refuse what is no such file."""
-    document = _document(path)
+    document = read_json(path, _bad)
     features = document.get("features") if isinstance(document, dict) else None
     first = features[0] if isinstance(features, list) and features else None
     named = list((first.get("properties") or {}) if isinstance(first, dict) else {})
@@ -65,36 +62,11 @@ def properties_of(path: Path) -> list[str]:
 def read_crosswalk(path: Path, on: str, column: str) -> dict[str, str]:
     """Read a CSV (UTF-8, plain or gzip) as a mapping from column `on` to column `column`."""
     try:
-        rows = csv.DictReader(io.StringIO(_bytes(path).decode("utf-8-sig")))
+        rows = csv.DictReader(io.StringIO(read_text(path, _bad)))
         found = {row[on]: row[column] for row in rows}
-    except UnicodeDecodeError as error:
-        raise _bad(path, f"byte {error.start} is not UTF-8") from error
     except (KeyError, csv.Error) as error:
         raise _bad(path, f"it has no column {error}", "column") from error
     return found
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == _GZIP
-            raw.seek(0)
-            stream: Any = gzip.GzipFile(fileobj=raw) if zipped else raw
-            content: bytes = stream.read(MAX_BYTES + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _bad(path, f"it cannot be read ({error})") from error
-    if len(content) > MAX_BYTES:
-        raise _bad(path, f"it is larger than {MAX_BYTES:,} bytes")
-    return content
-
-
-def _document(path: Path) -> Any:
-    try:
-        return json.loads(_bytes(path).decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise _bad(path, f"byte {error.start} is not UTF-8") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise _bad(path, f"it is not JSON ({error})") from error
 
 
 def _check_datum(path: Path, document: dict[str, Any]) -> None:

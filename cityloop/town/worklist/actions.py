@@ -12,6 +12,7 @@ from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.clocks import WorkTimes
 from cityloop.ground.loop.duties import Duty, marks_of
 from cityloop.town.persons.models import Account
+from cityloop.town.tabular.writing import write as write_rows
 from cityloop.town.worklist.models import View, Warning
 
 _FEW = 40
@@ -141,16 +142,7 @@ def write(entries: Sequence[Entry]) -> None:
 
 def insert_many(entries: Iterable[Entry]) -> None:
     """Insert many rows of new subjects: the bulk path."""
-    values = [msgspec.structs.astuple(e) for e in entries]
-    if not values:
-        return
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f'COPY "worklist_row" ({_NAMES}) FROM STDIN') as copy:
-                for row in values:
-                    copy.write_row(row)
-        else:
-            cursor.executemany(f'INSERT INTO "worklist_row" ({_NAMES}) VALUES {_MARKS}', values)
+    write_rows("worklist_row", COLUMNS, [msgspec.structs.astuple(entry) for entry in entries])
 
 
 # --- the sweep ------------------------------------------------------------------------------------

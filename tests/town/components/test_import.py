@@ -41,7 +41,6 @@ MAP: dict[str, Any] = {
 }  # fmt: skip
 NAMES = ("id", "code", "name", "what", "how", "acc", "who", "whose", "since", "x", "y", "h")
 SOUND = {"id": "1", "what": "L", "x": "10.05", "y": "50.07", "h": "7.5"}
-SOUND_MAP = {**MAP, "attributes": {"height": {"column": "h", "empty": ["0"]}}}
 
 
 def rules(**more: Any) -> ComponentsMap:

@@ -83,7 +83,9 @@ def test_counts_follow_every_change(town):
     ]  # fmt: skip
     by_unit = {row["unit"]: row["components"] for row in queries.count(["unit"], level=1)}
     assert sum(by_unit.values()) == 4 and len(by_unit) == 2
+    assert queries.count(["unit"], level="1") == queries.count(["unit"], level=1)
     assert refusal(queries.count, ["colour"]) == ("components.count.by", "by")
+    assert refusal(queries.count, ["unit"], level="9") == ("codes.level.range", "level")
 
 
 @pytest.mark.parametrize(

@@ -70,8 +70,3 @@ def test_lists_page_by_code_and_by_place(lamps):
             after = queries.Place(page[-1].cell, page[-1].code)
         assert [one.code for one in paged] == [one.code for one in whole]
         assert len(whole) == (7 if wanted.type == "" and wanted.box is None else 6)
-
-
-def test_the_nearest_come_first(lamps):
-    found = onmap.near(10.0501, 50.07, PUBLIC, metres=20, most=3)
-    assert [one.code for one in found] == [one.code for one in reversed(lamps)][:3]

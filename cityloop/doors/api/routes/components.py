@@ -20,7 +20,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.columns import rfc3339
 from cityloop.town.components import queries as components
 from cityloop.town.components.rules.identity import LENGTH, is_digits
-from cityloop.town.components.rules.words import STATES
+from cityloop.town.components.rules.words import ROLES, STATES
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -91,7 +91,7 @@ def _shown(one: Any) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in named},
         "unit": one.unit_code,
-        **{role: key_of(getattr(one, role)) for role in ("responsible", "owner", "maintainer")},
+        **{role: key_of(getattr(one, role)) for role in ROLES},
         "installed": one.installed.isoformat() if one.installed else None,
         "surveyed": one.surveyed.isoformat() if one.surveyed else None,
         "updated": rfc3339(one.at),

@@ -12,6 +12,7 @@ from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import language, when
 from cityloop.ground.kit.things import Attribute
 from cityloop.town.components import queries as components
+from cityloop.town.components.rules.words import ROLES
 
 CHIPS = {
     "intact": ("ver", "circle-check"), "damaged": ("due", "alert-triangle"), "lost": ("over", "alert-circle"),
@@ -148,7 +149,7 @@ def _changes(data: dict[str, Any], type_: str) -> Iterator[str]:
             yield f"{state_name(pair[0])} → {state_name(pair[1])}"
         elif key == "attributes":
             yield from _attribute_changes(pair[0], pair[1], type_)
-        elif key in ("responsible", "owner", "maintainer"):
+        elif key in ROLES:
             yield f"{labels[key]}: {names.organisation(pair[0]) or '–'} → {names.organisation(pair[1]) or '–'}"
         elif key in labels:
             yield f"{labels[key]}: {pair[0] or '–'} → {pair[1] or '–'}"

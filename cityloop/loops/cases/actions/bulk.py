@@ -17,9 +17,6 @@ from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.save import part_rows, reflect
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger import actions as ledger
-from cityloop.town.tabular.writing import Pace as Pace
-from cityloop.town.tabular.writing import bulk as bulk
-from cityloop.town.tabular.writing import checkpoint as checkpoint
 from cityloop.town.tabular.writing import write
 from cityloop.town.worklist import actions as worklist
 

@@ -29,6 +29,7 @@ from cityloop.loops.cases.loop import keep_present
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.columns import real_now
+from cityloop.town.tabular import writing
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
 
@@ -88,7 +89,7 @@ def import_cases(
     importer = Importer(rules, Reader(rules, known.Known(rules, found), at), at)
     table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
-    with bulk.bulk():
+    with writing.bulk():
         for chunk in chunks(table.rows(), importer.pace):
             importer.take(importer.reader.read(chunk), rejects)
             if progress:
@@ -97,11 +98,11 @@ def import_cases(
     return importer.tally
 
 
-def chunks(rows: Iterator[Any], pace: bulk.Pace) -> Iterator[list[Any]]:
+def chunks(rows: Iterator[Any], pace: writing.Pace) -> Iterator[list[Any]]:
     """Cut rows into chunks of the size that the pace has come to."""
     while chunk := list(islice(rows, pace.size)):
         yield chunk
-        bulk.checkpoint()
+        writing.checkpoint()
 
 
 class Importer:
@@ -113,7 +114,7 @@ class Importer:
         self.actor = Actor(kind="source", role="source", name=f"source:{self.source}")
         self.definition: Definition = keep_present()
         self.worktime: Calendars = calendars()
-        self.tally, self.pace = Tally(), bulk.Pace()
+        self.tally, self.pace = Tally(), writing.Pace()
 
     def take(self, rows: Iterable[Record | Reject], rejects: RejectFile) -> None:
         """Take one chunk: new cases in bulk, known ones one by one where a row says something new."""

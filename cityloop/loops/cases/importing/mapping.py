@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.worktime import parse_limit
-from cityloop.town.tabular.source import Key, Part, SourceMap, read_toml, validated
+from cityloop.town.tabular.source import Key, Part, PointMap, SourceMap, columns_of, read_toml, validated
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_.-]{0,19})?$")]
 
@@ -80,19 +80,10 @@ class AreaMap(Part):
         return self
 
 
-class PlaceMap(Part):
+class PlaceMap(PointMap):
     """[place]: coordinates first; else the first area that is known, in the order given; else `unplaced`."""
 
-    lon: str = Field("", description="The column with the longitude in degrees.")
-    lat: str = Field("", description="The column with the latitude in degrees.")
-    datum: Literal["wgs84", "gcj02"] = Field("wgs84", description="GCJ-02 is turned into WGS 84.")
     areas: tuple[AreaMap, ...] = ()
-
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if bool(self.lon) != bool(self.lat):
-            raise ValueError("a place needs both lon and lat")
-        return self
 
 
 class MattersMap(Part):
@@ -158,11 +149,7 @@ class ImportMap(Part):
         named = [(name, f"columns.{role}") for role, name in self.columns]
         named += [(self.place.lon, "place.lon"), (self.place.lat, "place.lat")]
         named += [(area.column, f"place.areas.{n}.column") for n, area in enumerate(self.place.areas)]
-        found: dict[str, str] = {}
-        for name, key in named:
-            if name:
-                found.setdefault(name, key)
-        return found
+        return columns_of(named)
 
 
 def read_map(path: Path) -> ImportMap:

@@ -24,6 +24,7 @@ from cityloop.loops.cases.replaying.plan import Director, Planned
 from cityloop.loops.cases.replaying.policy import Policy
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.tabular import writing
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
 from cityloop.town.units.queries import city
@@ -56,7 +57,7 @@ def replay(
     table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
     stage = set_stage(path=path, rules=rules, policy=policy, seed=seed, by=by, at=at)
     stage.tally.reject_file = str(reject_file)
-    with bulk.bulk():
+    with writing.bulk():
         for chunk in chunks(table.rows(), stage.pace):
             stage.play(stage.reader.read(chunk), rejects)
             if progress:
@@ -120,7 +121,7 @@ class Stage:
     def __init__(self, rules: ImportMap, reader: Reader, director: Director, now: int) -> None:
         self.rules, self.reader, self.director, self.now = rules, reader, director, now
         self.source, self.worktime = rules.source.name, calendars()
-        self.tally, self.pace = ReplayTally(), bulk.Pace()
+        self.tally, self.pace = ReplayTally(), writing.Pace()
         self.nameless = reader.known.matters.get(NAMELESS, "")
 
     def play(self, rows: Iterable[Record | Reject], rejects: RejectFile) -> None:

@@ -16,11 +16,10 @@ from cityloop.town.components.actions.writing import Row, Told, encode, insert, 
 from cityloop.town.components.models import Component
 from cityloop.town.components.rules import attributes as told
 from cityloop.town.components.rules.kinds import Kind
-from cityloop.town.components.rules.words import ACCURACIES, STATES
+from cityloop.town.components.rules.words import ACCURACIES, ROLES, STATES
 from cityloop.town.units import queries as units
 
 NAME = 120
-ORGANISATIONS = ("responsible", "owner", "maintainer")
 
 
 @transaction.atomic
@@ -83,7 +82,7 @@ def change(
     if attributes is not None:
         new["attributes"] = told.read(kind.attributes, {**one.attributes, **attributes})
     if organisations is not None:
-        new |= {key: organisations[key] for key in ORGANISATIONS if key in organisations}
+        new |= {key: organisations[key] for key in ROLES if key in organisations}
     if point is not None:
         new |= _place(*point)
     if installed is not None:

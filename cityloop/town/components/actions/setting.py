@@ -10,12 +10,10 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.things import ComponentType
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.components import queries
-from cityloop.town.components.models import Component, Register, Type
+from cityloop.town.components.models import REGISTER, Component, Register, Type
 from cityloop.town.components.rules.identity import DIVISION, Identity, is_digits
 from cityloop.town.ledger.actions import record
 from cityloop.town.units import queries as units
-
-SUBJECT = "components"
 
 
 @transaction.atomic
@@ -35,7 +33,7 @@ def write_codes(*, class_width: int, subclass_width: int, divisions: Mapping[str
             )  # fmt: skip
     data = {"class_width": class_width, "divisions": dict(divisions), "subclass_width": subclass_width}
     Register.objects.filter(id=1).update(**data, revision=F("revision") + 1)
-    record(subject=SUBJECT, kind="component", what="codes", by=by, at=at, data=data)
+    record(subject=REGISTER, kind="component", what="codes", by=by, at=at, data=data)
     _forget()
     return identity
 
@@ -62,7 +60,7 @@ def establish(*, types: Iterable[tuple[str, ComponentType]], by: Actor, at: int)
             changed.append(code)
     if changed:
         Register.objects.filter(id=1).update(revision=F("revision") + 1)
-        record(subject=SUBJECT, kind="component", what="types", by=by, at=at, data={"types": changed})
+        record(subject=REGISTER, kind="component", what="types", by=by, at=at, data={"types": changed})
         _forget()
 
 

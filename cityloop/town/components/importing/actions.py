@@ -25,7 +25,7 @@ from cityloop.town.components.actions import keeping, numbering
 from cityloop.town.components.actions.writing import CHANGING, Row, insert
 from cityloop.town.components.importing.mapping import ComponentsMap
 from cityloop.town.components.importing.records import Reader, Taken
-from cityloop.town.components.models import SUBJECT, Component
+from cityloop.town.components.models import REGISTER, SUBJECT, Component
 from cityloop.town.ledger.actions import record
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
@@ -33,7 +33,6 @@ from cityloop.town.tabular.writing import Pace, bulk, checkpoint
 
 RETRIES = 5
 LARGE = 20_000  # rows a chunk on PostgreSQL, where writing hinders nobody
-SOURCE = f"{SUBJECT}s"
 Progress = Callable[[float, "Tally"], None]
 
 
@@ -121,7 +120,7 @@ class Importer:
         Another run may be at work on the same file.
         """
         for _ in range(RETRIES):
-            there = set() if self.fresh else _there(self.source, list(first))
+            there = set() if self.fresh else set(_seen(self.source, list(first)))
             new = [one for key, one in first.items() if key not in there]
             bad = _taken_codes(new) if any(one.given for one in new) else {}
             try:
@@ -150,7 +149,7 @@ class Importer:
         with transaction.atomic():
             _hasten()
             batch = record(
-                subject=f"{SOURCE}:{self.source}", kind=SUBJECT, what="imported", by=self.by, at=self.at,
+                subject=f"{REGISTER}:{self.source}", kind=SUBJECT, what="imported", by=self.by, at=self.at,
                 data={"digest": _digest(new), "file": self.file, "rows": len(new)},
             )  # fmt: skip
             for one in new:
@@ -211,10 +210,6 @@ def _unlike(one: Component, new: Taken, columns: Any) -> tuple[str, str] | None:
     if new.given and one.code != new.given:
         return columns.code, f"its code is {one.code}, which stays"
     return None
-
-
-def _there(source: str, keys: Sequence[str]) -> set[str]:
-    return set(_seen(source, keys))
 
 
 def _seen(source: str, keys: Sequence[str]) -> dict[str, int]:

@@ -7,11 +7,10 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cityloop.town.components.rules.words import STATES
 from cityloop.town.tabular.geojson import LAT, LON
-from cityloop.town.tabular.source import Part, SourceMap, read_toml, validated
+from cityloop.town.tabular.source import Part, PointMap, SourceMap, columns_of, read_toml, validated
 
 TypeCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 State = Literal["intact", "damaged", "lost", "discarded"]
-ROLES = ("responsible", "owner", "maintainer")
 # The standard's own words are known without a map.
 WORDS: dict[str, State] = {"完好": "intact", "破损": "damaged", "丢失": "lost", "废弃": "discarded"}
 
@@ -40,18 +39,8 @@ class ColumnsMap(Part):
         return (self.key,) if isinstance(self.key, str) else self.key
 
 
-class PlaceMap(Part):
+class PlaceMap(PointMap):
     """[place]: where the point stands in the row; in GeoJSON it is the geometry's, without a word."""
-
-    lon: str = Field("", description="The column with the longitude in degrees.")
-    lat: str = Field("", description="The column with the latitude in degrees.")
-    datum: Literal["wgs84", "gcj02"] = Field("wgs84", description="GCJ-02 is turned into WGS 84.")
-
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if bool(self.lon) != bool(self.lat):
-            raise ValueError("a place needs both lon and lat")
-        return self
 
 
 class TypesMap(Part):
@@ -116,11 +105,7 @@ class ComponentsMap(Part):
         named += [(name, f"columns.{role}") for role, name in self.columns if role != "key"]
         named += [(lon, "place.lon"), (lat, "place.lat")]
         named += [(one.column, f"attributes.{key}.column") for key, one in self.attributes.items()]
-        found: dict[str, str] = {}
-        for name, key in named:
-            if name:
-                found.setdefault(name, key)
-        return found
+        return columns_of(named)
 
 
 def read_map(path: Path) -> ComponentsMap:

@@ -13,11 +13,11 @@ from cityloop.ground.kit.words import clean
 from cityloop.town.components import queries
 from cityloop.town.components.actions.keeping import NAME
 from cityloop.town.components.actions.writing import Row, encode
-from cityloop.town.components.importing.mapping import ROLES, WORDS, ComponentsMap
+from cityloop.town.components.importing.mapping import WORDS, ComponentsMap
 from cityloop.town.components.rules import attributes as told
 from cityloop.town.components.rules.identity import Identity
 from cityloop.town.components.rules.kinds import Kind
-from cityloop.town.components.rules.words import ACCURACIES, STATES
+from cityloop.town.components.rules.words import ACCURACIES, ROLES, STATES
 from cityloop.town.tabular.rejects import Reject
 from cityloop.town.tabular.tables import Raw
 from cityloop.town.units import queries as units

@@ -20,7 +20,6 @@ class Kind(msgspec.Struct, frozen=True):
     level: int
     responsible: str
     accuracy: str
-    geometry: str
     attributes: dict[str, Attribute]
     matters: tuple[str, ...]
 
@@ -41,7 +40,6 @@ def kind_of(plate: str, declared: Mapping[str, Any]) -> Kind:
         level=one.level,
         responsible=one.responsible,
         accuracy=one.accuracy,
-        geometry=one.geometry,
         attributes={attribute.key: attribute for attribute in one.attributes},
         matters=one.matters,
     )
