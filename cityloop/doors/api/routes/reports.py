@@ -11,7 +11,8 @@ from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import Anybody, Key, api, client_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.problems import TooMany
-from cityloop.doors.api.schemas import CollectedOut, ReportIn
+from cityloop.doors.api.schemas import CollectedOut
+from cityloop.doors.api.schemas_in import ReportIn
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions
