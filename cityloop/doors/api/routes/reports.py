@@ -48,9 +48,8 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
 
 def _answers(body: ReportIn) -> dict[str, str]:
     """Give the answers to the matter's questions, as every door checks them; the first fault names its question."""
-    entry = catalog.current().matters.get(body.matter) if body.matter and catalog.has_any() else None
     given = {key: [said] if isinstance(said, str) else said for key, said in body.answers.items()}
-    found, faults = read(entry.questions if entry is not None else (), given)
+    found, faults = read(catalog.questions(body.matter), given)
     for fault in faults:
         raise Refusal(fault.code, fault.message, f"answers.{fault.field}", **fault.params)
     return found
