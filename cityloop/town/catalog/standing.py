@@ -6,15 +6,13 @@ from pathlib import Path
 
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.loader import PlateRefused
-from cityloop.ground.kit.manifest import Manifest, Organisation
+from cityloop.ground.kit.manifest import COUNTED, Manifest, Organisation
 from cityloop.ground.kit.plate import Plate
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.registry import plates as registered
 from cityloop.ground.kit.stories import Story
 from cityloop.town.catalog import queries
 from cityloop.town.orgs import queries as orgs
-
-COUNTED = ("matters", "organisations", "components", "observed", "services", "indicators", "plans", "datasets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Standing:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {what: len(getattr(self.manifest, what)) if self.manifest else 0 for what in COUNTED}
+        return self.manifest.counts() if self.manifest else dict.fromkeys(COUNTED, 0)
 
 
 @dataclass(frozen=True, slots=True)
