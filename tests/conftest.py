@@ -20,7 +20,7 @@ import pytest
 from tests.parts import BROWSERS
 
 ROOT = Path(__file__).resolve().parents[1]
-PORTS = iter(range(1_000))
+PORTS = (n % 1_000 for n in range(os.getpid(), os.getpid() + 1_000))
 PROVE = os.environ.get("CITYLOOP_PROVE", "") not in ("", "0")
 
 
@@ -72,7 +72,8 @@ def free_port() -> int:
     """Give a port that nobody else takes before it is used: each test process has a range of its own.
 
     The ranges lie below those the kernel gives to clients; a port asked of the kernel was now and then
-    given away again while its city was being built.
+    given away again while its city was being built. Where in its range a process begins goes by its id, so that
+    another run beside this one does not build on the same.
     """
     own = 20_000 + 1_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw"))
     for port in PORTS:

@@ -14,6 +14,8 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.utils.module_loading import import_string
 
+from cityloop.config.speaking import PROGRAMS
+
 LAYERS = (
     "cityloop.config.visitors.visitors",
     "django.middleware.security.SecurityMiddleware",
@@ -22,7 +24,6 @@ LAYERS = (
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
 SMALL = 256 * 1024
-DOORS = ("/api/", "/open311/")
 Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 
@@ -42,7 +43,7 @@ class Lean(WSGIHandler):
 
 def is_small(scope: dict[str, Any]) -> bool:
     """Tell whether a request fits the short way: to a door for programs, with a small body."""
-    if not scope["path"].startswith(DOORS):
+    if not scope["path"].startswith(PROGRAMS):
         return False
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"0")

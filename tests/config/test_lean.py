@@ -29,6 +29,15 @@ def _ask(door: Door, language: str) -> tuple[dict[bytes, bytes], Any]:
 
 
 @pytest.mark.once
+def test_who_names_no_language_is_answered_in_the_citys(settings: Any) -> None:
+    settings.FIRST_LANGUAGE = "zh-hans"
+    with ThreadPoolExecutor(1) as one:
+        door = Door(one)
+        for language, word in (("", "没有内容"), ("en", "nothing")):
+            assert word in _ask(door, language)[1]["title"], language
+
+
+@pytest.mark.once
 def test_a_problem_is_told_in_the_language_asked_for() -> None:
     with ThreadPoolExecutor(1) as one:  # one thread, so that each answer follows one in another language
         door = Door(one)

@@ -29,6 +29,16 @@ def test_who_chooses_the_language(settings, set_to: str, asked: str, chosen: str
     assert heard == [spoken]
 
 
+@pytest.mark.parametrize(("asked", "spoken"), [("en", "en"), ("zh-CN", "zh-hans"), ("", "zh-hans")])
+def test_a_program_that_names_a_language_has_chosen_it(settings, asked: str, spoken: str) -> None:
+    settings.FIRST_LANGUAGE = "zh-hans"
+    heard: list[str | None] = []
+    layer = CityLanguage(lambda _request: heard.append(get_language()) or HttpResponse())
+    for path in ("/api/v1/cases", "/open311/v2/requests.json"):
+        layer(RequestFactory().get(path, headers={"accept-language": asked} if asked else {}))
+    assert heard == [spoken, spoken]
+
+
 def test_an_unknown_language_is_refused() -> None:
     assert first("", ["en"]) == "" and first("en", ["en"]) == "en"
     with pytest.raises(Refusal):

@@ -45,3 +45,8 @@ def test_oxygen_demand_is_a_mean_of_the_day_and_not_one_value():
 )
 def test_values_that_stand_still_for_half_a_day_are_suspect(values, alarm):
     assert stands_still(told(values)) is alarm
+
+
+def test_values_of_an_hour_after_a_gap_tell_nothing_of_half_a_day():
+    minutes = [Reading(40 * HOUR + n * HOUR // 10, 50) for n in range(10)]
+    assert not stands_still([Reading(0, 50), *minutes])

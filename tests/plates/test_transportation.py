@@ -24,6 +24,8 @@ def drive(*spans):
         (drive((120, 80), (21, 0), (200, 80)), False),
         (drive((120, 80), (21, 0), (241, 80)), True),
         (drive((300, 80), (21, 0)), False),
+        (drive((230, 80), (15, 0)), False),
+        (drive((241, 80), (15, 0)), True),
         (drive((300, 0)), False),
     ],
 )

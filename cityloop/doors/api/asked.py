@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from cityloop.doors.api.door import scope_of
 from cityloop.doors.api.paging import MOST, USUAL
-from cityloop.doors.api.schemas import Text
+from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.times import instant
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.actions.prepare import organisations

@@ -1,84 +1,11 @@
-"""What goes in and out of the JSON door: the shapes its document shows."""
+"""What comes out of the JSON door: the shapes its document shows."""
 
-from typing import Annotated, Any
+from typing import Any
 
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import Field
 
 Names = dict[str, str]
-
-
-def _no_nul(value: Any) -> Any:
-    if isinstance(value, str) and "\0" in value:
-        raise ValueError("holds a NUL character")
-    return value
-
-
-Text = Annotated[str, BeforeValidator(_no_nul)]
-Answer = Annotated[Text, Field(max_length=2000)]
-
-
-class _In(Schema):
-    model_config = ConfigDict(extra="forbid")
-
-
-# --- in -------------------------------------------------------------------------------------------
-
-
-class ReportIn(_In):
-    """A report. At least one of place, words. A place is a point (`lon` and `lat`), a `unit` or an `address`."""
-
-    words: str = Field("", max_length=5000, examples=["A tree lies across the road."])
-    matter: str = Field("", max_length=60, description="A code from /matters; leave it out where it is not known.")
-    unit: str = Field("", max_length=32, description="A code from /units.")
-    lon: float | None = Field(None, description="Degrees east, WGS 84.")
-    lat: float | None = Field(None, description="Degrees north, WGS 84.")
-    address: str = Field("", max_length=200)
-    language: str = Field("en", max_length=10, description="In which language the reporter is answered.")
-    name: str = Field("", max_length=100)
-    phone: str = Field("", max_length=40)
-    email: str = Field("", max_length=254)
-    component: Text = Field(
-        "", max_length=16, description="The component it is about, by its identity code: its place."
-    )
-    answers: dict[str, Answer | list[Answer]] = Field(
-        {}, max_length=60, description="Answers to the questions of the matter by their keys; a list to choose several."
-    )
-
-
-class ActionIn(_In):
-    """An action on a case. `expected` is the `seq` its sender saw; `post` one of /me, if not the first that may."""
-
-    data: dict[str, Any] = Field({}, description="The fields that the offer's schema describes.")
-    expected: int | None = Field(None, ge=0, lt=2**31)
-    post: int | None = Field(None, ge=0, lt=2**63)
-
-
-class BulkIn(_In):
-    """One action on several cases, each answered by itself."""
-
-    numbers: list[Annotated[Text, Field(max_length=40)]] = Field(min_length=1, max_length=100)
-    data: dict[str, Any] = {}
-    post: int | None = Field(None, ge=0, lt=2**63)
-    preview: StrictBool = Field(False, description="Say what would become of it, and do nothing.")
-
-
-class WebhookIn(_In):
-    """Where steps are sent to. `kinds` are names of actions; none means all."""
-
-    url: Text = Field(min_length=8, max_length=500, examples=["https://example.org/hooks/cityloop"])
-    label: Text = Field("", max_length=60)
-    kinds: list[Annotated[str, Field(pattern=r"^[a-z_]{1,24}$")]] = Field([], max_length=50)
-
-
-class ReplayIn(_In):
-    """From where to send again: an offset of the ledger, or a real time. Exactly one of them."""
-
-    offset: int | None = Field(None, ge=0, lt=2**63)
-    time: Annotated[str, Field(max_length=40)] | None = Field(None, examples=["2026-05-01T08:00:00Z"])
-
-
-# --- out ------------------------------------------------------------------------------------------
 
 
 class CollectedOut(Schema):
@@ -390,51 +317,6 @@ class PhotoKeptOut(Schema):
     href: str
 
 
-class WebhookOut(Schema):
-    """A subscription. `offset` is the last step dealt with; `parked` says when it was given up."""
-
-    id: int
-    url: str
-    label: str
-    kinds: list[str]
-    created: str
-    state: str = Field(description="`going`, `retrying` or `parked`.")
-    offset: int
-    tries: int
-    next: str | None
-    parked: str | None
-    error: str
-    href: str
-
-
-class WebhookNewOut(WebhookOut):
-    """A new subscription, with the secret that signs what is sent: it is shown only now."""
-
-    secret: str
-
-
-class DeliveryOut(Schema):
-    """One event sent, or tried."""
-
-    offset: int
-    event: str
-    type: str
-    subject: str
-    at: str
-    tries: int
-    status: int
-    error: str
-    delivered: bool
-
-
-class PingOut(Schema):
-    """How the other side answered to a ping."""
-
-    delivered: bool
-    status: int
-    error: str
-
-
 class MeantOut(Schema):
     """A word that nobody used, and the used ones it was taken for."""
 
@@ -470,16 +352,6 @@ class OrganisationsPage(Schema):
 
 class MattersPage(Schema):
     items: list[MatterOut]
-    next: str | None
-
-
-class WebhooksPage(Schema):
-    items: list[WebhookOut]
-    next: str | None
-
-
-class DeliveriesPage(Schema):
-    items: list[DeliveryOut]
     next: str | None
 
 

@@ -3,15 +3,12 @@
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from cityloop.doors.api.schemas import CaseBrief, Names, ReportIn, Text
+from cityloop.doors.api.schemas import CaseBrief, Names
+from cityloop.doors.api.schemas_in import In, ReportIn, Text
 
 Filter = dict[Annotated[str, Field(pattern=r"^[a-z_]{1,20}$")], Annotated[Text, Field(min_length=1, max_length=200)]]
-
-
-class _In(Schema):
-    model_config = ConfigDict(extra="forbid")
 
 
 class EnteredIn(ReportIn):
@@ -20,13 +17,13 @@ class EnteredIn(ReportIn):
     channel: Literal["phone", "counter", "letter", "email"] = "phone"
 
 
-class ContactIn(_In):
+class ContactIn(In):
     """Why somebody's name and address are needed; it is kept with who asked and when."""
 
     purpose: Text = Field(min_length=1, max_length=200, examples=["Ask which of the two trees is meant."])
 
 
-class ViewIn(_In):
+class ViewIn(In):
     """A list to keep under a name: filters of the desk's inbox or of its cases, as they stand in its address."""
 
     page: Literal["inbox", "cases"] = "cases"

@@ -3,9 +3,10 @@
 from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
-from cityloop.doors.api.schemas import MatterOut, Names, OrganisationOut, Text
+from cityloop.doors.api.schemas import MatterOut, Names, OrganisationOut
+from cityloop.doors.api.schemas_in import In, Text
 
 Lang = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z0-9]{2,8})*$")]
 Said = Annotated[dict[Lang, Annotated[Text, Field(max_length=120)]], Field(min_length=1, max_length=20)]
@@ -18,21 +19,17 @@ Clock = Annotated[str, Field(pattern=r"^[0-2][0-9]:[0-5][0-9]$")]
 Shift = Annotated[list[Clock], Field(min_length=2, max_length=2)]
 
 
-class _In(Schema):
-    model_config = ConfigDict(extra="forbid")
-
-
 # --- catalogue
 
 
-class StepIn(_In):
+class StepIn(In):
     """A milestone: what is reached, within which limit."""
 
     name: Told
     limit: str = Field(max_length=20, examples=["5 wd"])
 
 
-class MatterIn(_In):
+class MatterIn(In):
     """What is changed of a matter; what is left out stays. `milestones` take the place of all there are."""
 
     names: Said | None = None
@@ -44,7 +41,7 @@ class MatterIn(_In):
     public_place: Literal["exact", "street", "unit", "none"] | None = None
 
 
-class LineIn(_In):
+class LineIn(In):
     """A line of the city's own: who leads and assists for a matter in a unit; "" is the whole city."""
 
     unit: Code = ""
@@ -98,7 +95,7 @@ class VersionsOut(Schema):
 # --- plates
 
 
-class PlateIn(_In):
+class PlateIn(In):
     """Whether a plate is on."""
 
     on: StrictBool
@@ -147,7 +144,7 @@ class PlateFullOut(PlateOut):
 # --- organisations, posts, people
 
 
-class OrganisationIn(_In):
+class OrganisationIn(In):
     """A new organisation under another; without `parent` under the city itself."""
 
     key: Text = Field(min_length=1, max_length=60, examples=["parks"])
@@ -156,7 +153,7 @@ class OrganisationIn(_In):
     parent: Key | None = None
 
 
-class OrganisationChangeIn(_In):
+class OrganisationChangeIn(In):
     """What is changed of an organisation; what is left out stays."""
 
     names: Said | None = None
@@ -164,7 +161,7 @@ class OrganisationChangeIn(_In):
     active: StrictBool | None = None
 
 
-class PostIn(_In):
+class PostIn(In):
     """A new post: a role for a unit ("" is the whole city), up to a level of confidentiality."""
 
     role: Key
@@ -213,7 +210,7 @@ class PeoplePage(Schema):
     next: str | None
 
 
-class PersonIn(_In):
+class PersonIn(In):
     """A new account. Its password is made here and told once."""
 
     username: Text = Field(min_length=1, max_length=150, examples=["m.lee"])
@@ -227,7 +224,7 @@ class PersonNewOut(Schema):
     password: str
 
 
-class HoldingIn(_In):
+class HoldingIn(In):
     """Who shall hold which post; a post that is not there yet is made."""
 
     username: Text = Field(min_length=1, max_length=150)
@@ -240,7 +237,7 @@ class HoldingIn(_In):
 # --- calendars, units, loops
 
 
-class CalendarIn(_In):
+class CalendarIn(In):
     """A calendar: seven lists of shifts, Monday first; `workdays` are worked like a weekday (0 Monday) or as usual."""
 
     names: Said | None = None
@@ -271,7 +268,7 @@ class CalendarsOut(Schema):
     items: list[CalendarOut]
 
 
-class UnitIn(_In):
+class UnitIn(In):
     """Other names for a unit; it is found by the old ones too."""
 
     names: Said

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from cityloop.doors.cli.main import FINDINGS, OK
-from cityloop.doors.cli.verb import Out, verb
+from cityloop.doors.cli.verb import Out, tableless, verb
 from cityloop.ground.kit.judge import judge
 from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.manifest import Manifest
@@ -114,15 +114,13 @@ def _switched_on() -> dict[str, str]:
 
     try:
         return {plate.key: plate.version for plate in queries.published().plates}
-    except DatabaseError:
+    except DatabaseError as error:
+        if not tableless(error):
+            raise
         return {}
-
-
-COUNTED = ("matters", "organisations", "components", "observed", "services", "indicators", "plans", "datasets")
 
 
 def _row(name: str, folder: Path, on: dict[str, str]) -> dict[str, Any]:
     made: Manifest = load(folder)
-    counts = {what: len(getattr(made, what)) for what in COUNTED}
     stands = {"version": made.version, "on": on.get(name, ""), "names": made.names}
-    return {"plate": name, **stands, "folder": str(folder), "counts": counts}
+    return {"plate": name, **stands, "folder": str(folder), "counts": made.counts()}

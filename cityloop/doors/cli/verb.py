@@ -53,7 +53,7 @@ def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callab
             except Refusal as error:
                 return out.refuse(error)
             except Exception as error:
-                if not _tableless(error):
+                if not tableless(error):
                     raise
                 return out.refuse(Refusal("cli.migrate", "The database has no tables yet: first run cityloop migrate."))
 
@@ -65,7 +65,7 @@ def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callab
 _TABLELESS = r'no such table|relation "\w+" does not exist'  # as SQLite and as PostgreSQL say it
 
 
-def _tableless(error: Exception) -> bool:
+def tableless(error: Exception) -> bool:
     """Whether a database said that it lacks a table; by name, for not every verb loads Django."""
     said = str(error)
     return type(error).__module__ == "django.db.utils" and re.search(_TABLELESS, said) is not None

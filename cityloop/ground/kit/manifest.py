@@ -178,6 +178,10 @@ class RuleFunction(Model):
     kind: Literal["alarm"] = "alarm"
 
 
+# Its parts that are counted where a plate is told of.
+COUNTED = ("matters", "organisations", "components", "observed", "services", "indicators", "plans", "datasets")
+
+
 class Manifest(Model):
     """A whole plate."""
 
@@ -227,6 +231,10 @@ class Manifest(Model):
             if self.matters and not any(asked.matches(m.code, rule.unit) for m in self.matters):
                 raise ValueError(f"responsibility: the pattern {rule.matter} fits none of this plate's matters")
         return self
+
+    def counts(self) -> dict[str, int]:
+        """Tell how many of each part it has."""
+        return {what: len(getattr(self, what)) for what in COUNTED}
 
     def rules(self) -> list[Rule]:
         return [line.rule(f"plate {self.key}") for line in self.responsibility]

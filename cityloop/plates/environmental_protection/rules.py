@@ -22,18 +22,19 @@ def cod_day_mean_high(readings: Sequence[Reading]) -> bool:
 
 def stands_still(readings: Sequence[Reading]) -> bool:
     """Tell whether the values of twelve hours differ by less than a fiftieth of their mean."""
-    values = _latest(readings, STILL_HOURS)
-    if len(values) < STILL_VALUES or readings[-1].at - readings[0].at < (STILL_HOURS - 2) * HOUR:
+    latest = _latest(readings, STILL_HOURS)
+    if len(latest) < STILL_VALUES or latest[-1].at - latest[0].at < (STILL_HOURS - 2) * HOUR:
         return False
+    values = [one.value for one in latest]
     mean = sum(values) / len(values)
     return mean > 0 and max(values) - min(values) < STILL_SHARE * mean
 
 
 def _day_mean(readings: Sequence[Reading], least: int) -> float:
-    values = _latest(readings, 24)
+    values = [one.value for one in _latest(readings, 24)]
     return sum(values) / len(values) if len(values) >= least else 0.0
 
 
-def _latest(readings: Sequence[Reading], hours: int) -> list[float]:
-    """Give the values of the hours up to the latest reading."""
-    return [one.value for one in readings if readings[-1].at - one.at < hours * HOUR]
+def _latest(readings: Sequence[Reading], hours: int) -> list[Reading]:
+    """Give the readings of the hours up to the latest."""
+    return [one for one in readings if readings[-1].at - one.at < hours * HOUR]

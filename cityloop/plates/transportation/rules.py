@@ -19,4 +19,7 @@ def drove_without_rest(readings: Sequence[Reading]) -> bool:
         stood = reading.at if stood < 0 else stood
         if reading.at - stood >= REST:
             began = -1
-    return began >= 0 and readings[-1].at - began >= LONGEST
+    if began < 0:
+        return False
+    driven_to = readings[-1].at if stood < 0 else stood
+    return driven_to - began >= LONGEST

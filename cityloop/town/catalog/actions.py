@@ -132,9 +132,10 @@ def _left(plates: Sequence[Manifest]) -> list[Manifest]:
 def _present(on: str | None) -> queries.Content:
     """Give what is published, if it is still what the change was made on; nobody else publishes until this is done."""
     orgs_actions.lock_tree()
-    if on is not None and queries.last_digest() != on:
+    now = queries.published()
+    if on not in (None, now.digest):
         raise Refusal("catalog.changed", "Somebody published a newer catalogue meanwhile. Look at it, then change it.")
-    return queries.published()
+    return now
 
 
 M = TypeVar("M", bound=BaseModel)

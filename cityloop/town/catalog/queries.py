@@ -1,13 +1,13 @@
 """Reads of the catalogue. On the hot path there is no SQL: one cheap check at most once a second."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
 
-from cityloop.ground.kit.manifest import Manifest, Responsibility
+from cityloop.ground.kit.manifest import Manifest, Question, Responsibility
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.calendar.queries import cache_seconds
@@ -53,9 +53,16 @@ def has_any() -> bool:
     return bool(_state().digest)
 
 
+def questions(matter: str) -> Sequence[Question]:
+    """Give what a matter asks of who reports it, nothing where none is chosen or known."""
+    entry = current().matters.get(matter) if matter and has_any() else None
+    return entry.questions if entry is not None else ()
+
+
 class Content(NamedTuple):
     """What a version holds: the plates that are on, those switched off as they were, the city's own lines."""
 
+    digest: str = ""
     plates: tuple[Manifest, ...] = ()
     resting: tuple[Manifest, ...] = ()
     lines: tuple[Responsibility, ...] = ()
@@ -70,10 +77,10 @@ def published() -> Content:
 @lru_cache(maxsize=2)
 def _content(digest: str) -> Content:
     """Read a version; the digest stands for its content, so that it is read once in a process."""
-    text = CatalogVersion.objects.filter(digest=digest).values_list("content", flat=True).first()
-    data = msgspec.json.decode(text or "{}")
-    plates, resting = _manifests(data.get("plates", ())), _manifests(data.get("resting", ()))
-    return Content(plates, resting, tuple(Responsibility.model_validate(_line(rule)) for rule in data.get("rules", ())))
+    text = CatalogVersion.objects.filter(digest=digest).values_list("content", flat=True)[0]
+    data = msgspec.json.decode(text)
+    lines = tuple(Responsibility.model_validate(_line(rule)) for rule in data["rules"])
+    return Content(digest, _manifests(data["plates"]), _manifests(data.get("resting", ())), lines)
 
 
 def _manifests(plates: Iterable[dict[str, Any]]) -> tuple[Manifest, ...]:

@@ -1,10 +1,12 @@
 """How the plates stand in this city: which are installed, which are on, and what switching one on would add."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.loader import PlateRefused
-from cityloop.ground.kit.manifest import Manifest, Organisation
+from cityloop.ground.kit.manifest import COUNTED, Manifest, Organisation
 from cityloop.ground.kit.plate import Plate
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.registry import plates as registered
@@ -12,18 +14,17 @@ from cityloop.ground.kit.stories import Story
 from cityloop.town.catalog import queries
 from cityloop.town.orgs import queries as orgs
 
-COUNTED = ("matters", "organisations", "components", "observed", "services", "indicators", "plans", "datasets")
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One plate. `manifest` has the matters and lines as this city published them, where it is on.
 
     `version` is the one published, "" where it is off; `installed` the one in its folder, "" where that is gone or
-    cannot be read, as `broken` says then.
+    cannot be read, as `broken` says then. `catalogue` is the digest of the version all this was read in.
     """
 
     key: str
+    catalogue: str
     manifest: Manifest | None
     stories: tuple[Story, ...] = ()
     version: str = ""
@@ -36,7 +37,7 @@ class Standing:
 
     @property
     def counts(self) -> dict[str, int]:
-        return {what: len(getattr(self.manifest, what)) if self.manifest else 0 for what in COUNTED}
+        return self.manifest.counts() if self.manifest else dict.fromkeys(COUNTED, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,17 @@ class Addition:
 
 def everyone() -> list[Standing]:
     """Give every plate that is installed or on, by its key. At most one query."""
-    on, folders = _on(), registered()
-    return [_standing(key, on.get(key), key in folders) for key in sorted(on.keys() | folders.keys())]
+    now, folders = queries.published(), registered()
+    return [_standing(key, now, folders) for key in sorted({plate.key for plate in now.plates} | folders.keys())]
 
 
 def one(key: str) -> Standing:
     """Give one plate; refuse a key that is neither installed nor on. At most one query."""
-    on, folders = _on(), registered()
-    if key not in on and key not in folders:
+    folders = registered()
+    found = _standing(key, queries.published(), folders)
+    if not found.on and key not in folders:
         raise Refusal("kit.plate.unknown", "There is no plate {name}.", "plate", name=key)
-    return _standing(key, on.get(key), key in folders)
+    return found
 
 
 def addition(manifest: Manifest) -> Addition:
@@ -70,16 +72,17 @@ def addition(manifest: Manifest) -> Addition:
     return Addition(len(manifest.matters), new, there)
 
 
-def _standing(key: str, published: Manifest | None, is_installed: bool) -> Standing:
+def _standing(key: str, now: queries.Content, folders: Mapping[str, Path]) -> Standing:
+    published = next((plate for plate in now.plates if plate.key == key), None)
     version = published.version if published else ""
     try:
-        plate = shelf.take(key) if is_installed else None
+        plate = shelf.taken(folders[key]) if key in folders else None
     except PlateRefused as refused:
-        return Standing(key, published, version=version, broken=str(refused))
+        return Standing(key, now.digest, published, version=version, broken=str(refused))
     if plate is None:
-        return Standing(key, published, version=version)
+        return Standing(key, now.digest, published, version=version)
     stories = tuple(told.story for told in plate.stories)
-    return Standing(key, _as_published(plate, published), stories, version, plate.manifest.version)
+    return Standing(key, now.digest, _as_published(plate, published), stories, version, plate.manifest.version)
 
 
 def _as_published(plate: Plate, published: Manifest | None) -> Manifest:
@@ -87,7 +90,3 @@ def _as_published(plate: Plate, published: Manifest | None) -> Manifest:
         return plate.manifest
     changed = {name: getattr(published, name) for name in ("version", "names", "matters", "responsibility", "replies")}
     return plate.manifest.model_copy(update=changed)
-
-
-def _on() -> dict[str, Manifest]:
-    return {plate.key: plate for plate in queries.published().plates}

@@ -59,6 +59,7 @@ def test_on_and_off_and_what_the_page_says(town, at_desk, engineer):
     assert b'value="off"' in engineer.get(f"{ROOT}/health").content
     late = switch(engineer, "port", "on", seen)
     assert late.status_code == 422 and "newer catalogue" in late.content.decode()
+    assert f'name="on" value="{catalog.last_digest()}"' in late.content.decode(), "the next try is on what is shown"
     twice = switch(engineer, "health", "on")
     assert twice.status_code == 422 and "switched on already" in twice.content.decode()
     assert switch(engineer, "health", "maybe").status_code == 422

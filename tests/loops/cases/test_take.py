@@ -215,3 +215,9 @@ def test_lists_show_what_a_post_covers_and_what_is_in_hand(town: Town) -> None:
     assert seen["parks"] == seen["roads"] == {east} and seen["police"] == set()
     assert seen["inspector_east"] == {c for c in (west, east) if _in_east(c)} != {west, east}
     assert not visible(authority.NOBODY).exists()
+
+
+def test_answers_that_cannot_all_be_kept_are_refused_and_not_cut_off(town: Town) -> None:
+    with pytest.raises(Refusal) as caught:
+        town.collect(answers={str(n): "x" * 1_000 for n in range(5)})
+    assert (caught.value.code, caught.value.field) == ("cases.words.long", "answers")

@@ -10,7 +10,8 @@ from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import ACT, READ, api, client_of, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.problems import Moved
-from cityloop.doors.api.schemas import ActionIn, OffersOut, TakenOut
+from cityloop.doors.api.schemas import OffersOut, TakenOut
+from cityloop.doors.api.schemas_in import ActionIn
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor

@@ -12,7 +12,8 @@ from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import ACT, api, client_of, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.routes.acting import first_that_may
-from cityloop.doors.api.schemas import BulkIn, BulkOut
+from cityloop.doors.api.schemas import BulkOut
+from cityloop.doors.api.schemas_in import BulkIn
 from cityloop.doors.api.times import maybe
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.snapshot import GONE, Act

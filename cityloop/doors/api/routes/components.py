@@ -13,8 +13,8 @@ from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import following, place_of
-from cityloop.doors.api.schemas import Text
 from cityloop.doors.api.schemas_components import ComponentOut, ComponentsPage, ComponentTypesPage
+from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.shown import ROOT, key_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.columns import rfc3339

@@ -12,8 +12,8 @@ from cityloop.doors.api.asked import Asked, Filters, looked_for
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
-from cityloop.doors.api.schemas import Text
 from cityloop.doors.api.schemas_desk import CountsOut
+from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.times import instant
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import onmap, queries

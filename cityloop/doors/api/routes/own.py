@@ -13,8 +13,8 @@ from cityloop.doors.api.bodies import json_body, known_query
 from cityloop.doors.api.door import ACT, READ, access, api
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Id, following, place_of
-from cityloop.doors.api.schemas import Text
 from cityloop.doors.api.schemas_desk import NoticesPage, ViewIn, ViewOut, ViewsOut
+from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.shown import ROOT
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural

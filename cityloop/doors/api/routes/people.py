@@ -15,7 +15,7 @@ from cityloop.doors.api.bodies import json_body, known_query
 from cityloop.doors.api.door import READ, SETUP, api
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Name, following, place_of
-from cityloop.doors.api.schemas import Text
+from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.schemas_settings import HeldOut, HoldingIn, PeoplePage, PersonIn, PersonNewOut
 from cityloop.doors.api.settings import reader, setter, unit_code
 from cityloop.ground.kit.refusal import Refusal

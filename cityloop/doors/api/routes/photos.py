@@ -10,7 +10,8 @@ from cityloop.doors.api.asked import Asked, Whole
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import ACT, READ, api, scope_of
 from cityloop.doors.api.openapi import can
-from cityloop.doors.api.schemas import PhotoKeptOut, Text
+from cityloop.doors.api.schemas import PhotoKeptOut
+from cityloop.doors.api.schemas_in import Text
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import queries
 from cityloop.town.calendar.clock import city_clock

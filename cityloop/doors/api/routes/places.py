@@ -12,7 +12,8 @@ from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Name, cursor_of, following, place_of
-from cityloop.doors.api.schemas import MattersPage, OrganisationsPage, Text, UnitFullOut, UnitsPage
+from cityloop.doors.api.schemas import MattersPage, OrganisationsPage, UnitFullOut, UnitsPage
+from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.shown import ROOT
 from cityloop.loops.cases.actions.prepare import organisations as known
 from cityloop.town.catalog import queries as catalog

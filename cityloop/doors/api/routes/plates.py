@@ -15,7 +15,6 @@ from cityloop.ground.kit import shelf
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import actions, standing
-from cityloop.town.catalog import queries as catalog
 from cityloop.town.catalog.standing import Standing
 
 
@@ -41,7 +40,7 @@ def switch(request: HttpRequest, plate: str, body: PlateIn) -> HttpResponse:
     by, at, found, tag = setter(request), city_clock.now(), standing.one(plate), named_tag(request)
     if tag and tag != _tag(found):
         raise Moved("api.match", MOVED, "If-Match")
-    on = tag.partition("-")[0] if tag else None
+    on = found.catalogue if tag else None
     try:
         if body.on:
             actions.switch_on(plate=shelf.take(plate).manifest, on=on, by=by, at=at)
@@ -56,7 +55,7 @@ def switch(request: HttpRequest, plate: str, body: PlateIn) -> HttpResponse:
 
 def _tag(found: Standing) -> str:
     """Give the version of the catalogue that it was read in, and the plate's that is installed."""
-    return f"{catalog.last_digest()}-{found.installed}"
+    return f"{found.catalogue}-{found.installed}"
 
 
 def _brief(one: Standing) -> dict[str, Any]:
@@ -75,7 +74,7 @@ def _said(one: Standing) -> HttpResponse:
     manifest = one.manifest.model_dump(mode="json", by_alias=True, exclude={"words"}) if one.manifest else None
     told = {
         **_brief(one),
-        "catalogue": catalog.last_digest(),
+        "catalogue": one.catalogue,
         "broken": one.broken,
         "stories": len(one.stories),
         "adds": _adds(one),

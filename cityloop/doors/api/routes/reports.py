@@ -11,7 +11,8 @@ from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import Anybody, Key, api, client_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.problems import TooMany
-from cityloop.doors.api.schemas import CollectedOut, ReportIn
+from cityloop.doors.api.schemas import CollectedOut
+from cityloop.doors.api.schemas_in import ReportIn
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions
@@ -47,9 +48,8 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
 
 def _answers(body: ReportIn) -> dict[str, str]:
     """Give the answers to the matter's questions, as every door checks them; the first fault names its question."""
-    entry = catalog.current().matters.get(body.matter) if body.matter and catalog.has_any() else None
     given = {key: [said] if isinstance(said, str) else said for key, said in body.answers.items()}
-    found, faults = read(entry.questions if entry is not None else (), given)
+    found, faults = read(catalog.questions(body.matter), given)
     for fault in faults:
         raise Refusal(fault.code, fault.message, f"answers.{fault.field}", **fault.params)
     return found

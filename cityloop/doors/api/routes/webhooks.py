@@ -11,7 +11,7 @@ from cityloop.doors.api.bodies import json_body, known_query
 from cityloop.doors.api.door import HOOKS, access, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Id, following, place_of
-from cityloop.doors.api.schemas import (
+from cityloop.doors.api.schemas_hooks import (
     DeliveriesPage,
     PingOut,
     ReplayIn,

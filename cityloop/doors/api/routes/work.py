@@ -13,7 +13,8 @@ from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, access, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Due, following, place_of
-from cityloop.doors.api.schemas import DutiesPage, MeOut, Text
+from cityloop.doors.api.schemas import DutiesPage, MeOut
+from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.times import maybe
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP

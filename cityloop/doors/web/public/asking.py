@@ -41,15 +41,9 @@ def given(posted: QueryDict) -> dict[str, tuple[str, ...]]:
     return {name.removeprefix(NAME): tuple(line for line in found if line.strip()) for name, found in lines.items()}
 
 
-def questions(matter: str) -> Sequence[Question]:
-    """Give what a matter asks, nothing where none is chosen or known."""
-    entry = catalog.current().matters.get(matter) if matter and catalog.has_any() else None
-    return entry.questions if entry is not None else ()
-
-
 def asked(matter: str, answers: Given, errors: Mapping[str, str]) -> list[Asked]:
     """Give the questions of a matter with what was answered so far, and what is wrong with it."""
-    return [_asked(one, answers.get(one.key, ()), errors.get(NAME + one.key, "")) for one in questions(matter)]
+    return [_asked(one, answers.get(one.key, ()), errors.get(NAME + one.key, "")) for one in catalog.questions(matter)]
 
 
 def _asked(question: Question, said_so_far: Sequence[str], error: str) -> Asked:
@@ -72,7 +66,7 @@ def answered(matter: str, answers: Given, *, whole: bool) -> tuple[dict[str, str
 
     Answers to what this matter does not ask were given before another matter was chosen: they are left out.
     """
-    wanted = questions(matter)
+    wanted = catalog.questions(matter)
     named = {one.key: names.words(one.names) for one in wanted}
     found, faults = read(wanted, {key: texts for key, texts in answers.items() if key in named}, whole=whole)
     errors = {

@@ -171,7 +171,7 @@ def indicator(one: Indicator, plate: Manifest, matters: Mapping[str, str]) -> di
         "of": POPULATIONS[one.population.of](),
         "over": names.listed(over),
         "top": _all(one.numerator),
-        "bottom": _all((*one.denominator,)) if one.denominator else pgettext("indicator", "all"),
+        "bottom": _all(one.denominator) if one.denominator else pgettext("indicator", "all"),
         "percent": one.unit == "percent",
         "high": one.good == "high",
         "period": PERIODS[one.period](),

@@ -1,5 +1,6 @@
 """Taking a report into the book, from whatever channel."""
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -115,19 +116,21 @@ def _check(report: Report, key: str) -> None:
         raise Refusal("cases.report.empty", "Give a place, some words or a photo.", field="words")
     if (report.lon is None) != (report.lat is None):
         raise Refusal("cases.report.point", "A place needs both longitude and latitude.", field="lon")
-    if len(report.words) > WORDS_LIMIT:
-        raise Refusal(
-            "cases.words.long",
-            "{name} is longer than {limit} characters.",
-            field="words",
-            name="words",
-            limit=WORDS_LIMIT,
-        )
+    for name, text in (("words", report.words), ("answers", _lines(report.answers))):
+        if len(text) > WORDS_LIMIT:
+            raise Refusal(
+                "cases.words.long", "{name} is longer than {limit} characters.", name, name=name, limit=WORDS_LIMIT
+            )
     if not is_language(report.language):
         raise Refusal("cases.language", "Name a language by its code, such as en or zh-hans.", field="language")
     answers.check_key(key)
     if len(report.photos) > 10:
         raise Refusal("cases.photos.many", "Send at most 10 photos.", field="photos")
+
+
+def _lines(said: Mapping[str, str]) -> str:
+    """Give answers as they are kept, one a line."""
+    return "\n".join(f"{key}: {text}" for key, text in said.items())
 
 
 def _answer(asked: Asked) -> Collected | None:
@@ -208,8 +211,7 @@ def _data(report: Report, place: Place, row: models.Case) -> tuple[dict[str, Any
         kept = keep_words(row.subject, "1:collect:words", clean(report.words).strip())
         data["words"], inner["words_id"] = kept.digest, kept.id
     if report.answers:
-        text = "\n".join(f"{k}: {v}" for k, v in report.answers.items())
-        kept = keep_words(row.subject, "1:collect:answers", clean(text)[:WORDS_LIMIT])
+        kept = keep_words(row.subject, "1:collect:answers", clean(_lines(report.answers)))
         data["answers"], inner["answers_id"] = kept.digest, kept.id
     if place.lon is not None and place.lat is not None:
         inner["lon_e7"], inner["lat_e7"] = round(place.lon * 1e7), round(place.lat * 1e7)

@@ -146,7 +146,7 @@ def found_city(*, by: Actor, at: int) -> None:
 
 
 def _add_matters(rules: ImportMap, found: Pairs, by: Actor, at: int) -> None:
-    plates, _resting, lines = catalog.published()
+    _digest, plates, _resting, lines = catalog.published()
     known = {matter.code for plate in plates for matter in plate.matters}
     wanted = plate_of(rules, found, plates)
     fresh = [m for m in wanted.matters if m.code not in known]

@@ -12,7 +12,6 @@ from cityloop.ground.kit import shelf
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import actions, standing
-from cityloop.town.catalog import queries as catalog
 from cityloop.town.catalog.standing import Standing
 from cityloop.town.orgs import queries as orgs
 
@@ -63,41 +62,44 @@ def about(one: Standing) -> str:
 @settings_page
 def one(request: HttpRequest, key: str) -> HttpResponse:
     """Show a plate whole, with what switching it on adds; switch it on or off."""
-    found, wrong = standing.one(key), Wrong()
+    wrong = Wrong()
     if request.method == "POST":
         done = _("Published as a new version of the catalogue.")
-        wrong = attempt(request, lambda: take(request, found), (), done)
+        wrong = attempt(request, lambda: take(request, key), (), done)
         if not wrong:
             return go(request.path)
-    return draw(request, "plate", "plates", {**page(found), "wrong": wrong}, wrong.status)
+    return draw(request, "plate", "plates", {**page(standing.one(key)), "wrong": wrong}, wrong.status)
 
 
-def take(request: HttpRequest, found: Standing) -> None:
+def take(request: HttpRequest, key: str) -> None:
     """Switch on or off, on the version of the catalogue that the form was made on."""
     by, at, on, what = setter(request), city_clock.now(), text(request, "on"), text(request, "do")
     if what == "on":
-        actions.switch_on(plate=shelf.take(found.key).manifest, on=on, by=by, at=at)
+        actions.switch_on(plate=shelf.take(key).manifest, on=on, by=by, at=at)
     elif what == "off":
-        actions.switch_off(plate=found.key, on=on, by=by, at=at)
+        actions.switch_off(plate=key, on=on, by=by, at=at)
     else:
         raise changing(what)
 
 
 def page(found: Standing) -> dict[str, Any]:
     """Give everything the page of a plate prints. Two queries."""
-    shown = {"card": card(found), "broken": found.broken, "digest": catalog.last_digest(), "key": found.key}
+    shown = {"card": card(found), "broken": found.broken, "digest": found.catalogue, "key": found.key}
     if found.manifest is None:
         return shown
-    known = orgs.directory()
+    known, wanted = orgs.directory(), found.manifest.organisations
+    called = _called(found.manifest, known)
+    organisations = [(org.key, called(org.key), org.key in known) for org in wanted]
+    has = sum(there for _key, _name, there in organisations)
     return {
         **shown,
         "basis": names.words(found.manifest.basis.words) if found.manifest.basis else "",
         "ours": found.manifest.basis is not None and found.manifest.basis.limits == "ours",
-        "organisations": _organisations(found.manifest, known),
-        "adds": sum(org.key not in known for org in found.manifest.organisations),
-        "has": sum(org.key in known for org in found.manifest.organisations),
+        "organisations": organisations,
+        "adds": len(organisations) - has,
+        "has": has,
         "parts": plate.parts(found.counts, len(found.stories)),
-        "told": plate.told(found.manifest, found.stories, _called(found.manifest, known)),
+        "told": plate.told(found.manifest, found.stories, called),
     }
 
 
@@ -105,8 +107,3 @@ def _called(manifest: Manifest, known: dict[str, orgs.OrgRef]) -> plate.Called:
     """Name organisations as the city names them, those that it does not have yet as the plate does."""
     said = {org.key: org.names for org in manifest.organisations} | {key: ref.names for key, ref in known.items()}
     return lambda key: names.words(said[key]) if key in said else key
-
-
-def _organisations(manifest: Manifest, known: dict[str, orgs.OrgRef]) -> list[tuple[str, str, bool]]:
-    called = _called(manifest, known)
-    return [(org.key, called(org.key), org.key in known) for org in manifest.organisations]
