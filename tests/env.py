@@ -11,6 +11,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ["CITYLOOP_HOME"] = _home
     os.environ.pop("CITYLOOP_PRODUCTION", None)
     atexit.register(shutil.rmtree, _home, ignore_errors=True)
+else:  # a home for each worker: what a machine keeps there (how often a key asks) is no other worker's
+    _own = Path(os.environ["CITYLOOP_HOME"]) / os.environ["PYTEST_XDIST_WORKER"]
+    _own.mkdir(exist_ok=True)
+    os.environ["CITYLOOP_HOME"] = str(_own)
 
 # Where the mapping of shared data is asked for: the folder beside the repository.
 os.environ.setdefault("CITYLOOP_SHARED_DATA", str(Path(__file__).resolve().parents[2] / "shared" / "data"))

@@ -50,10 +50,3 @@ def test_a_problem_is_told_in_the_language_asked_for() -> None:
             headers, problem = _ask(door, language)
             assert word in problem["title"] and problem["code"] == "api.none"
             assert b"Accept-Language" in headers[b"vary"]
-
-
-@pytest.mark.once
-def test_a_city_that_set_its_language_hears_the_same_from_this_door_as_on_its_pages(settings: Any) -> None:
-    settings.FIRST_LANGUAGE = "zh-hans"
-    with ThreadPoolExecutor(1) as one:
-        assert "没有内容" in _ask(Door(one), "en")[1]["title"]

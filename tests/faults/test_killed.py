@@ -74,12 +74,13 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     url = fresh_database(os.environ.get("DATABASE_URL", ""), f"killed_{os.getpid()}")
     with house(tmp_path / "home", url) as city:
         crowd = Crowd(city, seed)
-        for _ in range(KILLS):
+        kills = 0
+        while kills < KILLS or not (crowd.answered and crowd.taken):  # a slow machine does little in a second
             for _ in crowd.rush(rng.uniform(0.2, 1.5)):
                 city.kill()
             city.start()
             crowd.settle()
-        assert crowd.answered and crowd.taken
+            kills += 1
         crowd.check()
 
 
@@ -91,12 +92,13 @@ def test_the_database_is_killed_under_load(tmp_path: Path) -> None:
     rng = random.Random(seed)
     with pg.cluster() as url, house(tmp_path / "home", url) as city:
         crowd = Crowd(city, seed)
-        for _ in range(10 if PROVE else 1):
+        kills = 0
+        while kills < (10 if PROVE else 1) or not (crowd.answered and crowd.taken):
             for _ in crowd.rush(rng.uniform(0.5, 1.5)):
                 pg.kill(url)
                 pg.restart(url)
             for _ in crowd.rush(0.5):
                 pass
-        assert crowd.answered and crowd.taken
+            kills += 1
         crowd.check()
         city.kill(signal.SIGTERM)

@@ -213,6 +213,13 @@ def test_likely_duplicates_are_shown_before_sending(client, town):
     assert Case.objects.count() == 2
 
 
+@pytest.mark.parametrize(("field", "typed"), [("email", "nobody"), ("phone", "x"), ("words", "x" * 5001)])
+def test_a_fault_is_told_before_who_may_have_reported_the_same(client, town, field, typed):
+    town.collect()
+    answer = client.post("/report", form(**{"matter": "tree", field: typed}))
+    assert answer.status_code == 422 and f'id="{field}-error"' in answer.content.decode()
+
+
 def test_following_instead(client, town):
     first = town.collect()
     answer = client.post("/report/follow", form(matter="tree", instead=first.number, photos=picture()))

@@ -59,6 +59,7 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     try:
         brake(request, "report", most=MOST, seconds=WITHIN)
         made = drafting.report_of(draft)
+        cases.check(report=made)  # what is wrong in it is told before who may have reported the same
         once: dict[str, Any] = {"door": cases.PHONE, "key": draft.typed["key"], "within": cases.WAITED}
         taken = cases.answered(report=made, **once)
         found = drafting.likely(draft, at) if taken is None and not queued(request) else []

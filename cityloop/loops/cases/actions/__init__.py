@@ -2,11 +2,11 @@
 
 from cityloop.loops.cases.actions.answers import PHONE, WAITED
 from cityloop.loops.cases.actions.follow import Added, Followed, Following, add, follow
-from cityloop.loops.cases.actions.intake import Collected, Report, answered, collect
+from cityloop.loops.cases.actions.intake import Collected, Report, answered, check, collect
 from cityloop.loops.cases.actions.once import asked, once, preview
 from cityloop.loops.cases.actions.take import Taken, take
 
 __all__ = [
     "PHONE", "WAITED", "Added", "Collected", "Followed", "Following", "Report", "Taken", "add", "answered", "asked",
-    "collect", "follow", "once", "preview", "take",
+    "check", "collect", "follow", "once", "preview", "take",
 ]  # fmt: skip

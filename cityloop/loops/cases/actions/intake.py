@@ -25,6 +25,7 @@ from cityloop.town.columns import real_now
 from cityloop.town.components import queries as components
 from cityloop.town.files.models import File
 from cityloop.town.ledger import receipts
+from cityloop.town.persons import rules
 from cityloop.town.persons.actions import find_or_register, keep_words
 from cityloop.town.units import queries as units
 
@@ -77,7 +78,7 @@ def collect(
     With `key` the same report sent again gives the same answer for 24 real hours, or for another time `within`
     (microseconds); another report under the same key is refused.
     """
-    _check(report, key)
+    check(report=report, key=key)
     warm()
     if not key:
         with transaction.atomic():
@@ -110,7 +111,8 @@ def _collect_once(asked: Asked, report: Report, by: Actor, at: int, origin: str)
         return answer
 
 
-def _check(report: Report, key: str) -> None:
+def check(*, report: Report, key: str = "") -> None:
+    """Refuse what no report may be, whatever the city knows: its shape, its lengths, how its reporter is reached."""
     placed = report.lon is not None or report.address or report.unit or report.component
     if not (placed or report.words.strip() or report.photos):
         raise Refusal("cases.report.empty", "Give a place, some words or a photo.", field="words")
@@ -126,6 +128,9 @@ def _check(report: Report, key: str) -> None:
     answers.check_key(key)
     if len(report.photos) > 10:
         raise Refusal("cases.photos.many", "Send at most 10 photos.", field="photos")
+    rules.name(report.name)
+    rules.phone(report.phone)
+    rules.email(report.email)
 
 
 def _lines(said: Mapping[str, str]) -> str:
