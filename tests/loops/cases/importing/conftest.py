@@ -54,5 +54,5 @@ def thinned(whole: Path, target: Path, every: int) -> Path:
     """Keep the head and one row of so many."""
     with gzip.open(whole, "rt", encoding="utf-8", newline="") as file, gzip.open(target, "wt", 1, newline="") as out:
         rows = csv.reader(file)
-        csv.writer(out).writerows(row for n, row in enumerate(rows) if n == 0 or n % every == 1)
+        csv.writer(out).writerows(row for n, row in enumerate(rows) if n == 0 or (n - 1) % every == 0)
     return target

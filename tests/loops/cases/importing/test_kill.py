@@ -19,7 +19,7 @@ from tests.loops.cases.importing.test_whole_files import LA_MAP, ledger_holds, r
 Like = Callable[[Site], Site]
 # With the two of tests/faults/test_killed.py, five kills a database in `make test`, fifty of each in `make prove`.
 IMPORTS, REPLAYS = (50, 50) if PROVE else (2, 1)
-LONG_IMPORT, LONG_REPLAY = (500_000, 150_000) if PROVE else (22_000, 11_000)  # rows: long enough to be killed in
+LONG_IMPORT, LONG_REPLAY = (500_000, 150_000) if PROVE else (23_000, 11_000)  # rows: long enough to be killed in
 
 
 def killed_often(site: Site, words: tuple[Any, ...], kills: int, seed: int) -> int:
