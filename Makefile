@@ -96,7 +96,7 @@ pytest-browser:
 	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadfile tests/browser
 
 pytest-postgresql:
-	$(BIN)/python tests/pg.py $(PYTEST) -n 2 --dist loadgroup $(ONCE)
+	$(BIN)/python tests/pg.py --quick $(PYTEST) -n 2 --dist loadgroup $(ONCE)
 
 # Writes docs/proof/<date>.json: what ran, what failed, every figure with its goal.
 prove: test-setup

@@ -60,14 +60,10 @@ def test_stops_everything_within_five_seconds(new_city, sign):
     assert time.monotonic() - begun < FIVE_SECONDS
 
 
-def test_one_process_group(new_city):
-    city = new_city()
-    assert {os.getpgid(p) for p in processes(city.process.pid)} == {os.getpgid(city.process.pid)}
-
-
-def test_children_end_when_the_parent_is_killed(new_city):
+def test_one_process_group_ends_when_the_parent_is_killed(new_city):
     city = new_city()
     below = processes(city.process.pid)
+    assert {os.getpgid(p) for p in below} == {os.getpgid(city.process.pid)}
     city.process.kill()
     city.process.wait()
     assert gone(below, 20) == []  # the server gives open connections a few seconds

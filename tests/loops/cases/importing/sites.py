@@ -13,9 +13,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
+
+from tests.fresh import beside, fresh_database, fresh_home
 
 ROOT = Path(__file__).resolve().parents[4]
 DEMO = ROOT / "cityloop" / "demo"
@@ -70,8 +72,9 @@ class Site:
 
 def build(home: Path, city: str, boundaries: Path) -> Site:
     """Make a city with its units, by its verbs alone."""
-    site = Site(home, _database("CREATE DATABASE {name}"))
-    site.run("migrate")
+    site = Site(home, fresh_database(SERVER, _name()))
+    if not SERVER:
+        fresh_home(home)
     done = site.run("units", "load", DEMO / city / "units.toml", "--folder", boundaries)
     assert "error" not in done, done
     return site
@@ -81,8 +84,7 @@ def build(home: Path, city: str, boundaries: Path) -> Site:
 def copied(template: Site, home: Path) -> Iterator[Site]:
     """Give a city like the template's, thrown away afterwards."""
     shutil.copytree(template.home, home)
-    name = urlsplit(template.url).path.strip("/")
-    site = Site(home, _database(f"CREATE DATABASE {{name}} TEMPLATE {name}"))
+    site = Site(home, _copied(template.url))
     try:
         yield site
     finally:
@@ -96,10 +98,14 @@ def drop(site: Site) -> None:
             server.execute(f"DROP DATABASE {urlsplit(site.url).path.strip('/')} WITH (FORCE)")
 
 
-def _database(statement: str) -> str:
-    if not SERVER:
+def _name() -> str:
+    return f"site_{uuid.uuid4().hex[:12]}"
+
+
+def _copied(url: str) -> str:
+    if not url:
         return ""
-    name = f"site_{uuid.uuid4().hex[:12]}"
+    name = _name()
     with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(statement.format(name=name))
-    return urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {urlsplit(url).path.strip('/')}")
+    return beside(SERVER, name)
