@@ -18,8 +18,9 @@ SHARED = HOME.parent if "PYTEST_XDIST_WORKER" in os.environ else HOME  # by all 
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
-    with (SHARED / "template.lock").open("a") as lock:
+def alone(what: str = TEMPLATE) -> Iterator[None]:
+    """Keep the other workers out while something is made for all."""
+    with (SHARED / f"{what}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -33,7 +34,7 @@ def _migrate(home: Path, url: str) -> None:
 def fresh_home(home: Path) -> Path:
     """Make a home that holds a migrated SQLite file."""
     kept = SHARED / TEMPLATE / "city.sqlite3"
-    with _alone():
+    with alone():
         if not kept.exists():
             _migrate(kept.parent, "")
     home.mkdir(exist_ok=True, parents=True)
@@ -43,7 +44,7 @@ def fresh_home(home: Path) -> Path:
 
 def template(server: str) -> str:
     """Name the migrated database of PostgreSQL beside the one at `server`; make it where it is not there yet."""
-    with _alone(), psycopg.connect(server, autocommit=True) as link:
+    with alone(), psycopg.connect(server, autocommit=True) as link:
         if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", [TEMPLATE]).fetchone():
             begun = f"{TEMPLATE}_begun"
             link.execute(f'CREATE DATABASE "{begun}"')
@@ -57,7 +58,7 @@ def fresh_database(server: str, name: str) -> str:
     if not server:
         return ""
     copied = template(server)
-    with _alone(), psycopg.connect(server, autocommit=True) as link:
+    with alone(), psycopg.connect(server, autocommit=True) as link:
         link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
     return beside(server, name)
 

@@ -7,23 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import PROVE
-from tests.loops.cases.importing.sites import Site, build, copied, drop
-
-
-def _template(city: str, factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Site]:
-    site = build(factory.mktemp(city) / "home", city, shared_data / "boundaries")
-    yield site
-    drop(site)
+from tests.loops.cases.importing.sites import Site, copied, template
 
 
 @pytest.fixture(scope="session")
-def new_york(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Site]:
-    yield from _template("new_york", tmp_path_factory, shared_data)
+def new_york(shared_data: Path) -> Site:
+    return template("new_york", shared_data / "boundaries")
 
 
 @pytest.fixture(scope="session")
-def los_angeles(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterator[Site]:
-    yield from _template("los_angeles", tmp_path_factory, shared_data)
+def los_angeles(shared_data: Path) -> Site:
+    return template("los_angeles", shared_data / "boundaries")
 
 
 @pytest.fixture

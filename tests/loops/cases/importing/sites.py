@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from tests.fresh import beside, fresh_database, fresh_home
+from tests.fresh import SHARED, alone, beside, fresh_database, fresh_home
 
 ROOT = Path(__file__).resolve().parents[4]
 DEMO = ROOT / "cityloop" / "demo"
@@ -70,14 +70,17 @@ class Site:
         return Counter({tuple(row[:-1]) if len(row) > 2 else row[0]: row[-1] for row in self.rows(sql)})
 
 
-def build(home: Path, city: str, boundaries: Path) -> Site:
-    """Make a city with its units, by its verbs alone."""
-    site = Site(home, fresh_database(SERVER, _name()))
-    if not SERVER:
-        fresh_home(home)
-    done = site.run("units", "load", DEMO / city / "units.toml", "--folder", boundaries)
-    assert "error" not in done, done
-    return site
+def template(city: str, boundaries: Path) -> Site:
+    """Give a city with its units, made by its verbs alone; made once for all workers of a run, never written to."""
+    home = SHARED / f"template_{city}"
+    with alone(home.name):
+        if not home.exists():
+            url = fresh_database(SERVER, home.name)
+            site = Site(home.with_suffix(".begun") if url else fresh_home(home.with_suffix(".begun")), url)
+            done = site.run("units", "load", DEMO / city / "units.toml", "--folder", boundaries)
+            assert "error" not in done, done
+            site.home.rename(home)
+    return Site(home, beside(SERVER, home.name) if SERVER else "")
 
 
 @contextmanager
