@@ -121,7 +121,7 @@ def test_a_taken_port_is_refused_at_once(city_server):
 
 def test_memory_of_the_empty_house(new_city):
     """Proportional set size of all processes of a house just opened, after some pages: at most 300 MiB."""
-    city = new_city()
+    city = new_city("serve")  # named, it finds its folder empty, and makes its tables itself
     for _ in range(20):
         with urlopen(f"{city.url}/readyz") as answer:
             answer.read()
