@@ -23,13 +23,13 @@ import json, sys
 from pathlib import Path
 from django.core.management import call_command
 call_command("migrate", verbosity=0, interactive=False)
-from tests.loops.cases.smallville import build
+from tests.loops.cases.smallville import make
 from tests.town.staff import BY
 from cityloop.town.columns import real_now
 from cityloop.town.persons.actions import make_access_key
 folder = Path(sys.argv[1])
 folder.mkdir(exist_ok=True)
-town = build(folder)
+town = make(folder)
 often = {"label": "t", "days": 1, "by": BY, "per_minute": 100_000}
 made = {n: make_access_key(account=a, at=real_now(), **often) for n, a in town.accounts.items()}
 print(json.dumps(made))

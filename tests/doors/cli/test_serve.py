@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -27,8 +28,9 @@ def processes(of: int) -> dict[int, str]:
     while wanted:
         parent = wanted.pop()
         for pid in [p for p, of_ in parents.items() if of_ == parent]:
-            below[pid] = (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
-            wanted.append(pid)
+            with suppress(OSError):  # it may end while we look
+                below[pid] = (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
+                wanted.append(pid)
     return below
 
 

@@ -160,18 +160,18 @@ def build(folder: Path) -> Town:
     """Make the city in an empty database; after the first time in a process, from the rows that made it."""
     _write(folder)
     if Step.objects.exists():  # somebody was here before: rows of another time may not fit
-        return _made(folder)
+        return make(folder)
     if _kept:
         town, rows = _kept[0]
         put(rows)
     else:
         before = rows_now()
-        town = _made(folder)
+        town = make(folder)
         _kept.append((copy.deepcopy(town), added(before, rows_now())))
     return copy.deepcopy(town)
 
 
-def _made(folder: Path) -> Town:
+def make(folder: Path) -> Town:
     """Make it through the same actions a real one uses."""
     city = make_city()
     load_units(MAP, folder, by=BY, at=AT)
