@@ -158,10 +158,10 @@ _kept: list[tuple[Town, Rows]] = []
 
 def build(folder: Path) -> Town:
     """Make the city in an empty database; after the first time in a process, from the rows that made it."""
-    _write(folder)
     if Step.objects.exists():  # somebody was here before: rows of another time may not fit
         return make(folder)
     if _kept:
+        _write(folder)
         town, rows = _kept[0]
         put(rows)
     else:
@@ -173,6 +173,7 @@ def build(folder: Path) -> Town:
 
 def make(folder: Path) -> Town:
     """Make it through the same actions a real one uses."""
+    _write(folder)
     city = make_city()
     load_units(MAP, folder, by=BY, at=AT)
     shifts = [[["08:30", "12:00"], ["13:00", "17:30"]]] * 5 + [[], []]
