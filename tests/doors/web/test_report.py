@@ -217,7 +217,8 @@ def test_likely_duplicates_are_shown_before_sending(client, town):
 def test_a_fault_is_told_before_who_may_have_reported_the_same(client, town, field, typed):
     town.collect()
     answer = client.post("/report", form(**{"matter": "tree", field: typed}))
-    assert answer.status_code == 422 and f'id="{field}-error"' in answer.content.decode()
+    page = answer.content.decode()
+    assert answer.status_code == 422 and f'id="{field}-error"' in page and "data-asking" not in page
 
 
 def test_following_instead(client, town):

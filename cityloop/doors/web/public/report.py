@@ -110,7 +110,7 @@ def page(
 ) -> HttpResponse:
     """Draw the form at one of its steps, with what is in it so far, and the likely duplicates if they were found."""
     more = filled(draft, hinted(request, draft) if likely is None else likely)
-    more["asking"] = bool(more["likely"]) and not drafting.seen(draft, more["likely"])
+    more["asking"] = bool(more["likely"]) and not draft.errors and not drafting.seen(draft, more["likely"])
     more |= {"step": steps.shown(step), "steps": steps.listed(), "offered": drafting.offered(draft)}
     return render(request, "public/report.html", more, status=status)
 
