@@ -32,6 +32,7 @@ TEXTS = (
     "lon", "lat", "unit", "place", "address", "proposed", "matter", "words", "name", "phone", "email", "key", "seen",
     "component",
 )  # fmt: skip
+REPORTED = ("lon", "lat", "unit", "address", "matter", "words", "name", "phone", "email", "component")
 SALT = "cityloop.report.photos"
 DAY = 86_400
 WIDE = 3  # how many units name a place, from the widest down
@@ -84,6 +85,16 @@ class Draft:
         if not lon and not lat:
             return None
         return check_point(degrees(lon, "lon"), degrees(lat, "lat"))
+
+
+def key_of(posted: QueryDict) -> str:
+    """Give the key of a form, by which the same report sent again is known."""
+    return clean(str(posted.get("key", "")))[:120]
+
+
+def typed_in(posted: QueryDict) -> dict[str, Any]:
+    """Give what a form says of a report, as it was typed: it tells one report from another."""
+    return {name: clean(str(posted.get(name, "")))[:6000] for name in REPORTED} | {"answers": asking.given(posted)}
 
 
 def begun(given: QueryDict, key: str = "") -> Draft:
