@@ -46,7 +46,16 @@ def asking(town):
     return town
 
 
-ANSWERED = {"matter": "pit", "answer-size": "l", "answer-depth": "30", "answer-seen": ["glass", "water"]}
+ANSWERED = {
+    "matter": "pit", "answer-size": "l", "answer-depth": "30", "answer-since": "2018-10-20",
+    "answer-seen": ["glass", "water"],
+}  # fmt: skip
+    "matter": "pit",
+    "answer-size": "l",
+    "answer-depth": "30",
+    "answer-since": "2018-10-20",
+    "answer-seen": ["glass", "water"],
+}
 
 
 def test_what_a_matter_asks_is_asked_before_sending(client, asking):
@@ -65,11 +74,12 @@ def test_the_answers_stand_in_the_case_in_the_readers_words(client, asking, at_d
     assert client.post("/report", form(**{**ANSWERED, "answer-seen": seen, "answer-bogus": "x"})).status_code == 303
     case = Case.objects.get()
     kept = words_of(case.subject)["1:collect:answers"]
-    assert kept == "size: l (Large & <wide>)\ndepth: 30\nseen: water (Water), glass (Glass)"
+    assert kept == "size: l (Large & <wide>)\ndepth: 30\nsince: 2018-10-20\nseen: water (Water), glass (Glass)"
     desk = at_desk("intake")
     desk.cookies.load({"django_language": "zh-hans"})
     page = desk.get(f"/desk/cases/{number(case.pk)}").content.decode()
     assert "多大?：Large &amp; &lt;wide&gt;" in page and "seen: " not in page
+    assert "Water、Glass" in page and "2018年10月20日" in page
 
 
 def test_who_is_not_there_to_be_asked_is_taken_without_an_answer(client, asking):
