@@ -21,7 +21,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import duplicates, known, numbers, openly, public, queries
+from cityloop.loops.cases import behind, duplicates, known, numbers, openly, public
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.files import queries as files
@@ -230,7 +230,7 @@ def likely(draft: Draft, at: int, among: "QuerySet[Any] | None" = None) -> list[
     else:
         found = duplicates.likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3, among=among)
     places = names.places(one.case.unit_code for one in found)
-    follow = queries.followers_of(one.case.pk for one in found) if found else {}
+    follow = behind.followers_of(one.case.pk for one in found) if found else {}
     return [_likely(one, places, follow.get(one.case.pk, 0), openly_told=among is None) for one in found]
 
 

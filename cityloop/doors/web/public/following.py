@@ -14,7 +14,7 @@ from cityloop.doors.web.show.pictures import Pair, Picture, pair_of
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
-from cityloop.loops.cases import numbers, openly, queries
+from cityloop.loops.cases import behind, history, numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.openly import AFTER, SHOWN
 from cityloop.loops.cases.telling import OWN as OWN
@@ -67,8 +67,8 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
     if not (mine or openly.is_known(main)):
         return _not_shown(case)
     definition, snapshot = pinned(main.definition), queries.snapshot_of(main)
-    own = queries.timeline(case, internal=False)
-    moments = own if main is case else queries.timeline(main, internal=False)
+    own = history.timeline(case, internal=False)
+    moments = own if main is case else history.timeline(main, internal=False)
     rows = [m.step for m in reversed(moments)]
     status, icon, title, why = sentence(definition, snapshot, moments, now, mine=mine)
     work = mine or openly.exactness(main.matter) in openly.PICTURED
@@ -87,7 +87,7 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
         photos=[one for one in pictures if pair is None or one not in pair],
         pair=pair,
         told=[t for m in moments if (t := told(m, definition, now, mine=mine))],
-        followers=queries.followers(main),
+        followers=behind.followers(main),
         sealed=sum(1 for m in own if m.step.offset is not None),
         main=numbers.number(main) if main is not case else "",
     )
