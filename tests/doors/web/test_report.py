@@ -50,12 +50,6 @@ ANSWERED = {
     "matter": "pit", "answer-size": "l", "answer-depth": "30", "answer-since": "2018-10-20",
     "answer-seen": ["glass", "water"],
 }  # fmt: skip
-    "matter": "pit",
-    "answer-size": "l",
-    "answer-depth": "30",
-    "answer-since": "2018-10-20",
-    "answer-seen": ["glass", "water"],
-}
 
 
 def test_what_a_matter_asks_is_asked_before_sending(client, asking):
