@@ -202,14 +202,18 @@ def _reason(moments: Sequence[Any]) -> str:
 
 
 def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told | None:
-    """Give the line of a step for residents: the organisation, never a person; words only where meant for them."""
+    """Give the line of a step for residents: the organisation, never a person.
+
+    Words only where they are meant for the reporter, or are the reporter's own.
+    """
     row = moment.step
     if row.what not in SHOWN and not (mine and row.what in TOLD):
         return None
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":
         who = _("Another reporter") if row.name else _("You") if mine else _("The reporter")
-    words = timeline.quoted(moment) if row.what in TOLD and mine else ()
+    own = row.what == "collect" or (row.what in OWN and row.role == "reporter" and not row.name)
+    words = timeline.quoted(moment) if mine and (own or row.what in TOLD) else ()
     return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
 
 
