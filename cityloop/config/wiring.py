@@ -11,6 +11,7 @@ from cityloop.doors.api import ports as api
 from cityloop.doors.web import live
 from cityloop.doors.web.desk import exports, paper
 from cityloop.loops.cases import queries as cases
+from cityloop.loops.cases import stream
 from cityloop.loops.cases.actions import renumber as cases_renumber
 from cityloop.loops.cases.search import actions as cases_search
 from cityloop.town.catalog import queries as catalog
@@ -41,7 +42,7 @@ HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
 PORTS: dict[type, Any] = {
     components.Organisations: orgs_queries.called,
     files.Reader: {"case": cases.may_read},
-    hooks.Steps: cases.told_steps,
+    hooks.Steps: stream.told_steps,
     api.Files: exports.written,
     api.Paper: paper.printed,
 }

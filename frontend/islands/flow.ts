@@ -4,10 +4,10 @@ import { HINTED } from "./hints"
 import { photos } from "./photos"
 import { places } from "./places"
 import { pick, PICKED, POSITIONED } from "./position"
-import { token } from "./sending"
 import { FOLLOWING, remember } from "./store"
 import { freed } from "./once"
 import { mountAll } from "./start"
+import { token } from "./token"
 
 const ORDER = ["where", "what", "send"]
 const ONWARD: Record<string, string> = { where: "what", what: "review", send: "send" }
@@ -41,7 +41,10 @@ class Flow {
     for (const kind of ["input", "change"]) this.form.addEventListener(kind, () => this.changed())
     document.addEventListener(PICKED, () => this.changed())
     document.addEventListener(POSITIONED, () => { if (this.form.isConnected) this.go("what") })
-    window.addEventListener("popstate", (event) => { if (this.form.isConnected && !this.waits) this.show((event.state as { step?: string } | null)?.step ?? ORDER[0]!) })
+    window.addEventListener("popstate", (event) => {
+      const to = (event.state as { step?: string } | null)?.step // none where a link led to a field of this page
+      if (to && this.form.isConnected && !this.waits) this.show(to)
+    })
     this.form.addEventListener(HINTED, () => { asking(this.form); this.entitle() })
     const files = this.one<HTMLInputElement>("input[name=photos]")
     if (files) photos(files, () => this.changed())
@@ -81,12 +84,19 @@ class Flow {
   }
 
   private clicked(event: MouseEvent): void {
+    this.shownFor((event.target as HTMLElement).closest<HTMLAnchorElement>("#errors a"))
     const button = (event.target as HTMLElement).closest<HTMLButtonElement>("button")
     if (!button) return
     const to = this.target(button)
     if (to === undefined) return
     event.preventDefault()
     if (to) this.go(to)
+  }
+
+  /** What is told as wrong is shown before its link leads there. */
+  private shownFor(link: HTMLAnchorElement | null): void {
+    const at = link && this.one(link.hash)?.closest<HTMLElement>("section[data-at]")?.dataset.at
+    if (at && at !== this.step) this.go(at)
   }
 
   /** The step a button leads to; "" for one that has done its work here, undefined for one that asks the server. */

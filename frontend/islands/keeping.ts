@@ -1,4 +1,5 @@
 // Keeps the report that is being written, and gives it back: every field and photo, and the step one was at.
+import { HELD } from "./hints"
 import { QUEUE, tell } from "./sending"
 import { drafts, drop, keep, swap, type Draft } from "./store"
 import { PICKED } from "./position"
@@ -62,7 +63,13 @@ async function wake(): Promise<void> {
 export async function restored(form: HTMLFormElement, key: string): Promise<string | undefined> {
   const one = (await drafts()).find((d) => d.key === key)
   if (!one) return undefined
+  form.querySelector("[data-part=asked]")?.replaceChildren()
+  for (const old of form.querySelectorAll(HELD)) old.remove()
   for (const [name, value] of Object.entries(one.fields)) {
+    if (name.startsWith("answer-")) {
+      hold(form, name, value)
+      continue
+    }
     const field = form.elements.namedItem(name)
     if (field instanceof RadioNodeList) field.value = value
     else if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) field.value = value
@@ -71,6 +78,17 @@ export async function restored(form: HTMLFormElement, key: string): Promise<stri
   form.querySelector("input[name=photos]")?.dispatchEvent(new CustomEvent("cityloop:photos", { detail: one.photos }))
   const [lon, lat] = [Number(one.fields.lon), Number(one.fields.lat)]
   if (one.fields.lon) document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat, look: true } }))
+  form.querySelector("input[name=matter]:checked")?.dispatchEvent(new Event("change", { bubbles: true })) // its questions are asked
   tell()
   return one.step
+}
+
+/** Holds an answer for a question that is not drawn yet: it is sent and kept as it is, and drawn with the question. */
+function hold(form: HTMLFormElement, name: string, value: string): void {
+  for (const line of value.split("\n")) {
+    const held = document.createElement("input")
+    Object.assign(held, { type: "hidden", name, value: line })
+    held.dataset.held = ""
+    form.append(held)
+  }
 }

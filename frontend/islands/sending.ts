@@ -1,6 +1,7 @@
 // Sending what was kept: by the page when the network is back, or by the service worker. The key of the form makes sure
 // that a report sent twice is one report.
 import { drafts, drop, remember, swap, type Draft } from "./store"
+import { token } from "./token"
 
 export const QUEUE = "cityloop-reports"
 const TRIES = 30 // answers that are no answer, before the reporter is asked to look
@@ -55,11 +56,6 @@ async function post(one: Draft, fresh: string): Promise<Response> {
   body.set("do", "send")
   body.set("queued", "1")
   return fetch("/report", { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" })
-}
-
-export async function token(): Promise<string> {
-  const answer = await fetch("/report/token", { credentials: "same-origin", cache: "no-store" })
-  return (await answer.json() as { token: string }).token
 }
 
 /** Keeps what became of a draft, unless the reporter has taken it back or thrown it away meanwhile. */

@@ -12,7 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from cityloop.doors.api import openapi
-from cityloop.doors.api.problems import TooMany, problem, status_of
+from cityloop.doors.api.problems import Moved, TooMany, of_moved, problem, status_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
@@ -92,6 +92,8 @@ def scope_of(request: HttpRequest) -> authority.Scope:
 @api.exception_handler(Refusal)
 def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     """Say why not."""
+    if isinstance(error, Moved):
+        return of_moved(error)
     return problem(status_of(error), error.code, str(error), error.field)
 
 

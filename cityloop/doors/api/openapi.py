@@ -30,7 +30,7 @@ FAULTS = {
 }
 WORDS = {
     400: "Not understood, or not possible as asked", 401: "No valid key", 403: "Not with this key or post",
-    404: "Not there, or not for you", 409: "In conflict with what is", 412: "The case has moved on",
+    404: "Not there, or not for you", 409: "In conflict with what is", 412: "It has changed since you read it",
     413: "Too large", 415: "Another media type than is taken here", 422: "A field has a wrong shape",
     429: "Too many requests", 503: "Not now; try again",
 }  # fmt: skip
@@ -176,7 +176,11 @@ def _asked_by_headers(route: Doc) -> None:
             if code in route["responses"]:
                 route["responses"][code]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
     if 412 in codes:
-        route["parameters"].append(_header("If-Match", "The `ETag` you saw; 412 where it has moved on."))
+        for code in ("412", 412):
+            if code in route["responses"]:
+                route["responses"][code]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
+        seen = "The `ETag` you saw; 412 where it has changed since, with the `changes` that are known."
+        route["parameters"].append(_header("If-Match", seen))
     if route["operationId"] in ONCE:
         again = "Your name for this request: sent again within a day, it gets the same answer and is done once."
         route["parameters"].append(_header("Idempotency-Key", again, maxLength=120))

@@ -1,5 +1,6 @@
 """What went wrong, as `application/problem+json` (RFC 9457)."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -34,7 +35,24 @@ class TooMany(Exception):
 
 
 class Moved(Refusal):
-    """The case is no longer at the step that `If-Match` names."""
+    """What is to be changed is no longer what `If-Match` names: the version now, and what was done to it last."""
+
+    def __init__(
+        self, code: str, message: str, field: str, *, tag: str = "", changes: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
+        super().__init__(code, message, field)
+        self.tag, self.changes = tag, changes
+
+
+def of_moved(error: Moved) -> HttpResponse:
+    """Answer that somebody else was quicker, with what they did."""
+    told = described(status_of(error), error.code, str(error), error.field)
+    if error.changes is not None:
+        told["changes"] = error.changes
+    answer = HttpResponse(_encoder.encode(told), status=told["status"], content_type=PROBLEM)
+    if error.tag:
+        answer["ETag"] = f'"{error.tag}"'
+    return answer
 
 
 def status_of(refusal: Refusal) -> int:

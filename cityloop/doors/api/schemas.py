@@ -176,6 +176,16 @@ class OffersOut(Schema):
     denied: list[DeniedOut]
 
 
+class ChangeOut(Schema):
+    """Something done meanwhile, as it stands on the ledger: what, when, in which role, and its particulars."""
+
+    kind: str
+    what: str
+    at: str
+    role: str
+    data: dict[str, Any]
+
+
 class FaultOut(Schema):
     """What was wrong (RFC 9457): a code for machines, a sentence for people, the field it is about."""
 
@@ -184,6 +194,7 @@ class FaultOut(Schema):
     status: int
     code: str
     field: str | None = None
+    changes: list[ChangeOut] | None = Field(None, description="With 412: what was done last, the newest first.")
 
 
 class WouldOut(Schema):

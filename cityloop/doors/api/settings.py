@@ -1,14 +1,23 @@
 """Who may read and who may change how the city is set up, and holding a change against the version it was made on."""
 
+import json
+from collections.abc import Iterable
+from typing import Any
+
 from django.http import HttpRequest
 
+from cityloop.doors.api.answers import encode
 from cityloop.doors.api.door import scope_of
+from cityloop.doors.api.openapi import tag_of
 from cityloop.doors.api.problems import Moved
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
+from cityloop.town.columns import rfc3339
+from cityloop.town.ledger.queries import latest
 from cityloop.town.units import queries as units
 
 MOVED = "Somebody changed it meanwhile; read it again."
+MOST = 5
 
 
 def reader(request: HttpRequest) -> None:
@@ -25,16 +34,36 @@ def setter(request: HttpRequest) -> Actor:
     return actor
 
 
+def version_of(told: Any) -> str:
+    """Name a version by what is told of it."""
+    return tag_of(encode(told))
+
+
 def named_tag(request: HttpRequest) -> str:
     """Give the tag that `If-Match` names; "" where any will do."""
     tag = request.META.get("HTTP_IF_MATCH", "").strip().removeprefix("W/").strip('"')
     return "" if tag == "*" else tag
 
 
-def matched(request: HttpRequest, tag: str) -> None:
+def matched(request: HttpRequest, tag: str, *subjects: str) -> None:
     """Refuse a change that was made on another version than the present one."""
     if named_tag(request) not in ("", tag):
-        raise Moved("api.match", MOVED, "If-Match")
+        raise moved(tag, *subjects)
+
+
+def moved(tag: str, *subjects: str, since: int = 0) -> Moved:
+    """Say that another version is in force, which one, and what was done to these subjects last.
+
+    Where it is known which published version the sender read, only what came after is told. One query.
+    """
+    return Moved("api.match", MOVED, "If-Match", tag=tag, changes=list(_changes(subjects, since)))
+
+
+def _changes(subjects: Iterable[str], since: int) -> Iterable[dict[str, Any]]:
+    for step in latest(subjects, MOST):
+        data = json.loads(step.data)
+        if data.get("number", since + 1) > since:
+            yield {"kind": step.kind, "what": step.what, "at": rfc3339(step.at), "role": step.role, "data": data}
 
 
 def unit_code(code: str) -> str:

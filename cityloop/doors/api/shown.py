@@ -138,7 +138,7 @@ def photo(file: Any) -> Data:
 
 
 def step(moment: Any, definition: Definition) -> Data:
-    """Give a step of a timeline (`cases.queries.Moment`)."""
+    """Give a step of a timeline (`cases.history.Moment`)."""
     row = moment.step
     action = definition.source.actions.get(row.what)
     return {

@@ -11,7 +11,7 @@ from cityloop.doors.open311.formats import Said
 from cityloop.doors.open311.keys import scope_of
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.loops.cases import numbers, openly, queries
+from cityloop.loops.cases import behind, numbers, openly
 from cityloop.loops.cases.openly import Wanted
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
@@ -63,7 +63,7 @@ def request_of(request: HttpRequest, number: str) -> Said:
 
 def token(request: HttpRequest, token: str) -> Said:
     """Give the number behind a token: the secret follow code of a report, or the number itself. Two queries."""
-    found = queries.followed(token)
+    found = behind.followed(token)
     try:
         number = numbers.number(found[0] if found is not None else openly.by_number(token))
     except Refusal:

@@ -28,6 +28,10 @@ REPORTER = Actor("reporter", "reporter")
 # that was not answered in time, after minutes; a device that reports the same thing anew does so after hours.
 AGAIN = 3_600_000_000
 DAY = 86_400_000_000
+SAID = (
+    "service_code", "lat", "long", "address_string", "address_id", "description", "first_name", "last_name", "phone",
+    "email", "media_url",
+)  # fmt: skip
 LONGEST = 4000
 ADDRESS = 200
 
@@ -36,20 +40,29 @@ def report(request: HttpRequest) -> Said:
     """Take a service request in and give its number. One query more than any report: whose key it is."""
     sent = posted(request)
     access = reporting_key(request, sent.text("api_key", 200))
-    made = _report(sent)
     at, asked = city_clock.now(), request.headers.get("Idempotency-Key", "")
-    same: dict[str, Any] = {
-        "door": DOOR,
-        "client": str(access.key),
-        "key": asked or _digest(made, sent.files),
-        "within": DAY if asked else AGAIN,
-    }
-    taken = cases.answered(report=made, **same) if sent.files else None
-    if taken is None:
-        photos = tuple(files.keep(file, subject="", by=REPORTER, at=at) for file in _rewound(sent.files))
-        made = msgspec.structs.replace(made, photos=photos)
-        taken = cases.collect(report=made, by=REPORTER, at=at, **same)
+    taken = cases.collect(
+        report=lambda: _with_photos(_report(sent), sent, at),
+        by=REPORTER,
+        at=at,
+        door=DOOR,
+        client=str(access.key),
+        key=asked or f"same:{_digest(sent)}",
+        within=DAY if asked else AGAIN,
+        sent=_sent(sent),
+    )
     return _answer(request, sent, taken)
+
+
+def _sent(sent: Posted) -> dict[str, Any]:
+    """Give what was said, as it was said: it tells one report from another."""
+    return {"values": {name: sent.values.get(name, "").strip() for name in SAID}, "attributes": sent.attributes}
+
+
+def _with_photos(made: cases.Report, sent: Posted, at: int) -> cases.Report:
+    """Keep the photos of a report that is right in everything else."""
+    photos = tuple(files.keep(file, subject="", by=REPORTER, at=at) for file in _rewound(sent.files))
+    return msgspec.structs.replace(made, photos=photos)
 
 
 def _report(sent: Posted) -> cases.Report:
@@ -104,12 +117,12 @@ def _besides(sent: Posted) -> dict[str, str]:
     return found
 
 
-def _digest(made: cases.Report, uploads: list[Any]) -> str:
+def _digest(sent: Posted) -> str:
     """Name a report by all that was sent with it."""
-    digest = hashlib.sha256(msgspec.json.encode(made, order="sorted"))
-    for upload in uploads:
+    digest = hashlib.sha256(msgspec.json.encode(_sent(sent), order="sorted"))
+    for upload in sent.files:
         digest.update(hashlib.file_digest(upload, "sha256").digest())
-    return f"same:{digest.hexdigest()}"
+    return digest.hexdigest()
 
 
 def _rewound(uploads: list[Any]) -> list[Any]:

@@ -21,7 +21,7 @@ from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 
 from cityloop.ground.kit.words import natural
-from cityloop.loops.cases.queries import Passed, passing, seen_steps
+from cityloop.loops.cases.stream import Passed, passing, seen_steps
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
 from cityloop.town.ledger.queries import last_offset

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 class Steps(Protocol):
     """Gives the steps after an offset that a scope may see, as (offset, facts), and the last offset looked at.
 
-    Bound in `config/wiring.py`: `PORTS[Steps] = cases.queries.told_steps`. Facts are `number`, `seq`, `what`,
+    Bound in `config/wiring.py`: `PORTS[Steps] = cases.stream.told_steps`. Facts are `number`, `seq`, `what`,
     `from`, `to`, `at` (an instant), `unit` and `due`.
     """
 

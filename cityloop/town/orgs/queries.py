@@ -128,6 +128,13 @@ def seats_of(organisation_id: int, at: int) -> list[Seat]:
     return found
 
 
+def posts_ever(*, organisation: int = 0, account: int = 0) -> list[int]:
+    """Give the ids of all posts an organisation has or had, or that an account holds or held. One query."""
+    if organisation:
+        return list(Post.objects.filter(organisation=organisation).values_list("pk", flat=True))
+    return list(Holding.objects.filter(account=account).values_list("post", flat=True).distinct())
+
+
 def holding(number: int) -> Holding:
     """Give a holding by its id. One query."""
     found = Holding.objects.filter(pk=number).select_related("account").first()

@@ -13,7 +13,7 @@ from cityloop.town.catalog import actions as catalog
 from cityloop.town.ledger.models import Step
 from tests.doors.api.conftest import CLIENT, ask, name_of
 from tests.doors.open311.conftest import plate
-from tests.loops.cases.smallville import Town
+from tests.loops.cases.smallville import PLATE, Town
 from tests.town.staff import BY
 
 Key = Callable[..., str]
@@ -209,3 +209,20 @@ def test_a_matters_questions_are_answered_or_the_report_is_refused(town: Town, k
     assert said.status == 201
     steps = ask("GET", f"/api/v1/cases/{said.body['number']}/timeline", key("intake")).body["items"]
     assert steps[0]["words"]["answers"] == "size: l (Large & <wide>)\nseen: water (Water), glass (Glass)"
+
+
+def test_a_report_that_was_taken_stays_taken_whatever_is_asked_today(town: Town, key: Key) -> None:
+    """Sent again under its key it gets its answer, though its matter is gone and its questions with it."""
+    catalog.publish(plates=[plate()], by=BY, at=town.at)
+    body = {"words": "A pit", "matter": "pit", "lon": 10.05, "lat": 50.07, "answers": {"size": "l", "seen": ["glass"]}}
+    by_phone = {name: body[name] for name in ("words", "matter", "lon", "lat")} | {"channel": "phone"}
+    sent = (("/api/v1/reports", "", body), ("/api/v1/cases", key("intake"), by_phone))
+    first = [ask("POST", path, who, said, Idempotency_Key="k") for path, who, said in sent]
+    catalog.publish(plates=[PLATE], by=BY, at=town.at)
+    assert [one.status for one in first] == [201, 201]
+    for (path, who, said), before in zip(sent, first, strict=True):
+        again = ask("POST", path, who, said, Idempotency_Key="k")
+        assert (again.status, again.body) == (201, before.body)
+        assert ask("POST", path, who, said, Idempotency_Key="new").status in (400, 422)
+        assert ask("POST", path, who, {**said, "words": "Another"}, Idempotency_Key="k").status == 409
+    assert Case.objects.count() == 2

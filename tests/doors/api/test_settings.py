@@ -123,6 +123,72 @@ def test_organisations_posts_people(town: Town, key: Key, engineer: str) -> None
     assert ask("GET", f"{ROOT}/people?begins=m.l", engineer).body["items"][0]["active"] is False
 
 
+def seen(path: str, key: str) -> str:
+    return str(ask("GET", path, key).headers["ETag"])
+
+
+def test_an_organisation_and_its_posts_are_changed_on_the_version_that_was_seen(town: Town, engineer: str) -> None:
+    path = f"{ROOT}/organisations/parks"
+    tag = seen(path, engineer)
+    assert ask("GET", path, engineer, If_None_Match=tag).status == 304
+    crew = {"role": "crew", "unit": "100101"}
+    made = ask("POST", f"{path}/posts", engineer, crew, If_Match=tag)
+    assert made.status == 201 and made.headers["ETag"] == seen(path, engineer) != tag
+    post = max(one["post"] for one in made.body["posts"])
+    late = [
+        ask("POST", f"{path}/posts", engineer, crew, If_Match=tag),
+        ask("DELETE", f"{path}/posts/{post}", engineer, If_Match=tag),
+        ask("PATCH", path, engineer, {"names": {"en": "X"}}, If_Match=tag),
+    ]
+    assert [(one.status, one.body["code"]) for one in late] == [(412, "api.match")] * 3
+    assert all(one.headers["ETag"] == made.headers["ETag"] for one in late)
+    change = late[0].body["changes"][0]
+    assert (change["what"], change["role"], change["data"]["role"]) == ("added", "city_engineer", "crew")
+    assert ask("DELETE", f"{path}/posts/{post}", engineer, If_Match=made.headers["ETag"]).status == 200
+    gone = ask("PATCH", path, engineer, {"names": {"en": "X"}}, If_Match=made.headers["ETag"])
+    assert gone.body["changes"][0]["what"] == "closed" and Organisation.objects.get(key="parks").names["en"] == "Parks"
+
+
+def test_an_account_and_what_it_holds_are_changed_on_the_version_that_was_seen(town: Town, engineer: str) -> None:
+    ask("POST", f"{ROOT}/people", engineer, {"username": "m.lee"})
+    path = f"{ROOT}/people/m.lee"
+    tag = seen(path, engineer)
+    assert ask("GET", path, engineer, If_None_Match=tag).status == 304
+    assert ask("GET", f"{ROOT}/people/nobody", engineer).status == 404
+    wanted = {"username": "m.lee", "organisation": "parks", "role": "crew", "unit": "100101"}
+    held = ask("POST", f"{ROOT}/holdings", engineer, wanted, If_Match=tag).body["holding"]
+    late = [
+        ask("POST", f"{ROOT}/holdings", engineer, {**wanted, "role": "department_officer"}, If_Match=tag),
+        ask("DELETE", f"{ROOT}/holdings/{held}", engineer, If_Match=tag),
+        ask("DELETE", path, engineer, If_Match=tag),
+    ]
+    assert [one.status for one in late] == [412] * 3
+    assert late[2].body["changes"][0]["what"] == "appointed" and late[2].headers["ETag"] == seen(path, engineer)
+    assert ask("DELETE", f"{ROOT}/holdings/{held}", engineer, If_Match=seen(path, engineer)).status == 204
+    assert ask("DELETE", path, engineer, If_Match=seen(path, engineer)).status == 204
+
+
+def test_who_comes_late_is_told_what_was_published_and_changed_since(town: Town, engineer: str) -> None:
+    path = f"{ROOT}/matters/tree"
+    tag = seen(path, engineer)
+    for body in ({"urgent": True}, {"level": 1}):
+        ask("PATCH", path, engineer, body)
+    late = ask("PATCH", path, engineer, {"urgent": False}, If_Match=tag)
+    assert late.status == 412 and late.headers["ETag"] == seen(path, engineer)
+    numbers = [change["data"]["number"] for change in late.body["changes"]]
+    assert len(numbers) == 2 and numbers[0] == numbers[1] + 1  # both since, none before
+    calendar, unit = f"{ROOT}/calendars/city", "/api/v1/units/100101"
+    old = {where: seen(where, engineer) for where in (calendar, unit)}
+    kept = ask("GET", calendar, engineer).body
+    body = {name: kept[name] for name in ("names", "zone", "shifts")}
+    ask("PUT", calendar, engineer, {**body, "holidays": ["2026-10-01"]})
+    ask("PATCH", f"{ROOT}/units/100101", engineer, {"names": {"en": "Westend"}})
+    last = ask("PUT", calendar, engineer, body, If_Match=old[calendar])
+    assert last.status == 412 and last.body["changes"][0]["kind"] == "changed"
+    last = ask("PATCH", f"{ROOT}/units/100101", engineer, {"names": {"en": "West"}}, If_Match=old[unit])
+    assert last.status == 412 and last.body["changes"][0]["what"] == "renamed"
+
+
 def test_people_are_paged(town: Town, engineer: str) -> None:
     path, seen = f"{ROOT}/people?limit=3", []
     while path:

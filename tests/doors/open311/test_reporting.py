@@ -12,6 +12,7 @@ from cityloop.doors.open311 import reporting
 from cityloop.loops.cases.actions import intake
 from cityloop.loops.cases.models import Case, Follower, Report
 from cityloop.loops.cases.rebuilding import all_differences
+from cityloop.town.catalog import actions as catalog
 from cityloop.town.columns import real_now
 from cityloop.town.files.models import File
 from cityloop.town.ledger.models import Step
@@ -21,7 +22,7 @@ from cityloop.town.persons.models import Person
 from cityloop.town.persons.queries import words_of
 from tests.doors.open311.client import CREATED, UPDATED, Door, check_errors, check_requests, parsed
 from tests.doors.web.conftest import number, picture
-from tests.loops.cases.smallville import Town
+from tests.loops.cases.smallville import PLATE, Town
 from tests.town.staff import BY
 
 FORMS = ("json", "xml")
@@ -249,3 +250,18 @@ def test_wrong_updates_are_named(town: Town, door: Door, changed: dict[str, str]
 def test_what_has_ended_or_is_confidential_takes_no_updates(town: Town, door: Door) -> None:
     for case, status in ((town.to("closed"), 400), (town.collect(matter="secret").case, 404)):
         door.post("servicerequestupdates", expect=status, service_request_id=number(case), description="d")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k1"}])
+def test_what_was_taken_stays_taken_whatever_is_asked_today(town: Town, door: Door, headers: dict[str, str]) -> None:
+    photo = {"media": SimpleUploadedFile("a.jpg", picture("green").read(), "image/jpeg")}
+
+    def send() -> Any:
+        photo["media"].seek(0)
+        return door.client.post("/open311/v2/requests.json", {**PIT, "api_key": door.key, **photo}, headers=headers)
+
+    first = send()
+    assert first.status_code == 200, first.content
+    catalog.publish(plates=[PLATE], by=BY, at=town.at)
+    assert send().content == first.content
+    assert Case.objects.count() == 1 and File.objects.count() == 1

@@ -91,6 +91,12 @@ def test_words_meant_for_the_reporter_are_shown(client, followed):
     assert followed().count("<figure>") == 2
 
 
+def test_who_reported_reads_what_they_said_and_nobody_else_does(client, town):
+    mine = town.collect(words="Mine alone")
+    assert "Mine alone" in client.get(f"/follow/{mine.follow}").content.decode()
+    assert "Mine alone" not in client.get(f"/cases/{mine.number}").content.decode()
+
+
 def test_photos_open_for_an_hour_by_their_own_address_only(client, followed):
     src = re.search(r'<img src="([^"]+)"', followed())[1].replace("&amp;", "&")
     shown = client.get(src)

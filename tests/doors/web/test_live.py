@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 
 from cityloop.doors.web import live
-from cityloop.loops.cases import queries
+from cityloop.loops.cases import stream
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
 from cityloop.town.ledger.queries import last_offset
@@ -37,8 +37,8 @@ def test_what_passes_is_just_what_each_may_see(town):
     days_work(town)
     for account in (*town.accounts.values(), None):
         scope = authority.scope(account, city_clock.now())
-        _, found = queries.seen_steps(scope, -1, 1000)
-        last, all_ = queries.passing(-1, 1000)
+        _, found = stream.seen_steps(scope, -1, 1000)
+        last, all_ = stream.passing(-1, 1000)
         assert [(p.offset, p.facts) for p in all_ if p.seen_by(scope)] == found
         assert last == last_offset()
 
@@ -46,7 +46,7 @@ def test_what_passes_is_just_what_each_may_see(town):
 def test_the_statements_for_all_streams_together(town, django_assert_max_num_queries):
     days_work(town)
     with django_assert_max_num_queries(3):
-        queries.passing(-1, 1000)
+        stream.passing(-1, 1000)
 
 
 def cookie_of(account) -> bytes:
@@ -109,7 +109,7 @@ def listen(screens, work, wanted):
 
 def expected(account, after=-1):
     scope = authority.scope(account, city_clock.now())
-    return [offset for offset, _ in queries.seen_steps(scope, after, 1000)[1]]
+    return [offset for offset, _ in stream.seen_steps(scope, after, 1000)[1]]
 
 
 def test_each_screen_gets_its_own_in_order(town):

@@ -4,7 +4,7 @@ import pytest
 from django.http import QueryDict
 
 from cityloop.ground.kit.manifest import Reply
-from cityloop.loops.cases import queries
+from cityloop.loops.cases import history
 from cityloop.loops.cases.models import Case
 from cityloop.town.catalog import actions as catalog
 from cityloop.town.ledger.models import Step
@@ -63,7 +63,7 @@ def test_ready_words_are_filled_in_for_each_case_in_its_language(at_desk, town):
     assert 'lang="zh-Hans"' in page and "such as {number}" in page
     assert "Done for 2 cases" in answer.content.decode()
     for case, where in ((tree, "Rosenweg 7"), (other, "Rosenweg 9")):
-        said = queries.timeline(Case.objects.get(pk=case), internal=True)[0].words["words"]
+        said = history.timeline(Case.objects.get(pk=case), internal=True)[0].words["words"]
         assert said == f"到{where}：{number(case)}，{{nothing}}"
 
 

@@ -13,6 +13,7 @@ from cityloop.town.ledger.models import Step
 from cityloop.town.persons.queries import words_of
 from tests.doors.open311.conftest import plate
 from tests.doors.web.conftest import number, picture, publish
+from tests.loops.cases.smallville import PLATE
 from tests.town.files import hostile
 from tests.town.staff import BY
 
@@ -45,7 +46,10 @@ def asking(town):
     return town
 
 
-ANSWERED = {"matter": "pit", "answer-size": "l", "answer-depth": "30", "answer-seen": ["glass", "water"]}
+ANSWERED = {
+    "matter": "pit", "answer-size": "l", "answer-depth": "30", "answer-since": "2018-10-20",
+    "answer-seen": ["glass", "water"],
+}  # fmt: skip
 
 
 def test_what_a_matter_asks_is_asked_before_sending(client, asking):
@@ -64,11 +68,12 @@ def test_the_answers_stand_in_the_case_in_the_readers_words(client, asking, at_d
     assert client.post("/report", form(**{**ANSWERED, "answer-seen": seen, "answer-bogus": "x"})).status_code == 303
     case = Case.objects.get()
     kept = words_of(case.subject)["1:collect:answers"]
-    assert kept == "size: l (Large & <wide>)\ndepth: 30\nseen: water (Water), glass (Glass)"
+    assert kept == "size: l (Large & <wide>)\ndepth: 30\nsince: 2018-10-20\nseen: water (Water), glass (Glass)"
     desk = at_desk("intake")
     desk.cookies.load({"django_language": "zh-hans"})
     page = desk.get(f"/desk/cases/{number(case.pk)}").content.decode()
     assert "多大?：Large &amp; &lt;wide&gt;" in page and "seen: " not in page
+    assert "Water、Glass" in page and "2018年10月20日" in page
 
 
 def test_who_is_not_there_to_be_asked_is_taken_without_an_answer(client, asking):
@@ -83,6 +88,24 @@ def test_the_desk_asks_the_caller_and_hints_bring_the_questions(client, asking, 
     desk, call = at_desk("intake"), {**HERE, "words": "A pit", "key": "k", "matter": "pit", "answer-depth": "deep"}
     assert 'id="answer-depth-error"' in desk.post("/desk/new", call).content.decode()
     assert desk.post("/desk/new", {**call, "answer-depth": "30"}).status_code == 201
+
+
+def test_a_form_that_was_taken_stays_taken_whatever_is_asked_today(client, asking, at_desk):
+    """Sent again it shows its code again, though its matter, its questions and its photos are gone by now."""
+    desk = at_desk("intake")
+    call = {**HERE, "words": "A pit", "key": "k", "channel": "counter", **ANSWERED}
+    first, entered = client.post("/report", form(**ANSWERED)), desk.post("/desk/new", call)
+    assert (first.status_code, entered.status_code) == (303, 201)
+    catalog.publish(plates=[PLATE], by=BY, at=asking.at)
+    assert client.post("/report", form(**ANSWERED))["Location"] == first["Location"]
+    kept = form(**ANSWERED, queued="1", kept="forged")
+    assert client.post("/report", kept, headers={"Accept": "application/json"}).json()["url"] == first["Location"]
+    again = desk.post("/desk/new", call)
+    code = re.compile(rb"[0-9A-Z]{4}(-[0-9A-Z]{4}){3}")
+    assert again.status_code == 201 and code.search(again.content)[0] == code.search(entered.content)[0]
+    assert client.post("/report", form(**{**ANSWERED, "key": "another"})).status_code == 422
+    assert desk.post("/desk/new", {**call, "words": "Another"}).status_code == 422
+    assert Case.objects.count() == 2
 
 
 def test_a_double_click_makes_one_case(client, town):

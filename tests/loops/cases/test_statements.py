@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import queries
+from cityloop.loops.cases import behind
 from cityloop.loops.cases.models import Case
 from cityloop.town.orgs import authority
 from tests.loops.cases.smallville import REPORTER, STRAIGHT, Town
@@ -88,9 +88,9 @@ def test_who_is_behind_a_case_and_what_was_folded_into_it_is_found_by_indexes(to
         if connection.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_seqscan = off")
     with CaptureQueriesContext(connection) as asked:
-        assert len(queries.reports_of(case)) == queries.followers(case) == 1
-        assert queries.spoken_in([case.pk]) == {case.pk: "en"}
-        assert queries.standing(authority.scope(town.accounts["shift"], town.at), [case.pk]) == {
+        assert len(behind.reports_of(case)) == behind.followers(case) == 1
+        assert behind.spoken_in([case.pk]) == {case.pk: "en"}
+        assert behind.standing(authority.scope(town.accounts["shift"], town.at), [case.pk]) == {
             case.pk: ("handling", 1)
         }
     for sql in inside(asked):

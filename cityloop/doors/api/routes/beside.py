@@ -15,7 +15,7 @@ from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.schemas_desk import AlikesOut, MessagesOut, NearsOut, PromiseOut, ReceiptOut, RepliesOut
 from cityloop.ground.loop.definition import Definition
-from cityloop.loops.cases import duplicates, queries, telling
+from cityloop.loops.cases import behind, duplicates, history, queries, telling
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.neighbours import around
 from cityloop.town.calendar.clock import city_clock
@@ -79,7 +79,7 @@ def messages(request: HttpRequest, number: str, asked: Query[MessagesAsked]) -> 
     known_query(request, asked)
     case = queries.by_number(number, scope_of(request))
     definition = pinned(case.definition)
-    told = [_message(m, definition) for m in reversed(queries.timeline(case, internal=True)) if telling.side(m.step)]
+    told = [_message(m, definition) for m in reversed(history.timeline(case, internal=True)) if telling.side(m.step)]
     told = [one for one in told if one["words"] or one["photos"]]
     return said({"items": [one for one in told if asked.side in ("", one["side"])]})
 
@@ -102,19 +102,19 @@ def replies(request: HttpRequest, number: str) -> HttpResponse:
         {"key": key, "names": reply.names, "actions": actions, "words": reply.words}
         for key, (reply, actions) in fitting.items()
     ]
-    return said({"language": queries.spoken(queries.reports_of(case)), "items": items})
+    return said({"language": behind.spoken(behind.reports_of(case)), "items": items})
 
 
 @api.get("/cases/{number}/receipt", response=can(ReceiptOut, 200, "key path"), auth=READ, tags=["cases"])
 def receipt(request: HttpRequest, number: str) -> HttpResponse:
     """Give the receipt of a case: every sealed step with its place under the signed roots."""
-    return said(queries.receipt_of(queries.by_number(number, scope_of(request)).pk))
+    return said(history.receipt_of(queries.by_number(number, scope_of(request)).pk))
 
 
 @api.get("/cases/{number}/promise", response=can(PromiseOut, 200, "key path"), auth=READ, tags=["cases"])
 def promise(request: HttpRequest, number: str) -> HttpResponse:
     """Give the signed promise that the first report was answered with."""
-    return said(queries.promise_of(queries.by_number(number, scope_of(request))))
+    return said(history.promise_of(queries.by_number(number, scope_of(request))))
 
 
 @api.get("/cases/{number}/paper", response=can(None, 200, "key path"), auth=READ, tags=["cases"])

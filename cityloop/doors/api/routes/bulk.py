@@ -17,7 +17,7 @@ from cityloop.doors.api.schemas_in import BulkIn
 from cityloop.doors.api.times import maybe
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.snapshot import GONE, Act
-from cityloop.loops.cases import actions, numbers, queries
+from cityloop.loops.cases import actions, behind, numbers
 from cityloop.town.orgs.authority import Scope
 
 
@@ -43,7 +43,7 @@ def _followed(scope: Scope, names: list[str]) -> dict[int, tuple[str, int]]:
             ids.append(numbers.case_id(name))
         except Refusal:
             continue
-    return queries.standing(scope, ids)
+    return behind.standing(scope, ids)
 
 
 def _each(

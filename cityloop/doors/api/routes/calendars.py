@@ -59,7 +59,7 @@ def keep(request: HttpRequest, calendar_key: str, body: CalendarIn) -> HttpRespo
     if not _KEY.fullmatch(calendar_key):
         raise Refusal("api.none", "Name a calendar by small letters, digits and . _ - only.", "calendar_key")
     before = calendar.calendar_named(calendar_key)
-    matched(request, before.revision if before else "")
+    matched(request, before.revision if before else "", f"calendar:{calendar_key}")
     row = actions.keep_calendar(key=calendar_key, by=by, at=city_clock.now(), **body.dict())
     return said(_told(row), tag=row.revision)
 
@@ -74,7 +74,7 @@ def rename(request: HttpRequest, code: str, body: UnitIn) -> HttpResponse:
     """Give a unit other names; codes and borders change by reforms alone."""
     json_body(request)
     by = setter(request)
-    matched(request, units.city().units_version)
+    matched(request, units.city().units_version, f"unit:{units.unit_of(code, field='code').pk}", "units:city")
     unit = naming.rename(code=code, names=body.names, by=by, at=city_clock.now())
     return said(unit_told(unit))
 

@@ -11,7 +11,7 @@ from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Id, following, place_of
 from cityloop.doors.api.schemas import CaseOut, CasesPage, StepsPage
-from cityloop.loops.cases import listing, queries
+from cityloop.loops.cases import history, listing, queries
 from cityloop.loops.cases.listing import Near
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.queries import Wanted
@@ -64,7 +64,7 @@ def timeline(request: HttpRequest, number: str, asked: Query[Paged]) -> HttpResp
     same = unchanged(request, tag)
     if same is not None:
         return same
-    moments = [m for m in queries.timeline(found, internal=True) if place is None or m.step.seq < place.id]
+    moments = [m for m in history.timeline(found, internal=True) if place is None or m.step.seq < place.id]
     page = moments[: asked.limit]
     more = following(request, Id(page[-1].step.seq)) if len(moments) > asked.limit else ""
     return listed([shown.step(m, pinned(found.definition)) for m in page], more, tag=tag)

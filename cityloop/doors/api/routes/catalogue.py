@@ -11,7 +11,7 @@ from cityloop.doors.api.openapi import can
 from cityloop.doors.api.problems import Moved
 from cityloop.doors.api.routes.places import _matter as brief
 from cityloop.doors.api.schemas_settings import LineIn, MatterFullOut, MatterIn, VersionsOut
-from cityloop.doors.api.settings import MOVED, named_tag, reader, setter, unit_code
+from cityloop.doors.api.settings import moved, named_tag, reader, setter, unit_code
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule
 from cityloop.town.calendar.clock import city_clock
@@ -88,8 +88,14 @@ def _published(request: HttpRequest, publish: Any) -> None:
         publish(on or catalog.last_digest())
     except Refusal as refusal:
         if on and refusal.code == "catalog.changed":
-            raise Moved("api.match", MOVED, "If-Match") from None
+            raise published_since(on) from None
         raise
+
+
+def published_since(on: str) -> Moved:
+    """Say which versions were published since the one somebody read."""
+    numbers = {digest: number for number, digest, _at in catalog.versions()}
+    return moved(catalog.last_digest(), "catalog", since=numbers.get(on, 0))
 
 
 def _after(matter: str) -> HttpResponse:

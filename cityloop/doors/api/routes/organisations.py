@@ -5,12 +5,12 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
-from cityloop.doors.api.answers import said
+from cityloop.doors.api.answers import said, unchanged
 from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import READ, SETUP, api
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.schemas_settings import OrganisationChangeIn, OrganisationFullOut, OrganisationIn, PostIn
-from cityloop.doors.api.settings import matched, reader, setter, unit_code
+from cityloop.doors.api.settings import matched, named_tag, reader, setter, unit_code, version_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock
@@ -31,13 +31,15 @@ def add(request: HttpRequest, body: OrganisationIn) -> HttpResponse:
 
 
 @api.get(
-    "/settings/organisations/{organisation}", response=can(OrganisationFullOut, 200, "key path"), auth=READ,
+    "/settings/organisations/{organisation}", response=can(OrganisationFullOut, 200, "key path tag"), auth=READ,
     tags=["settings"],
 )  # fmt: skip
 def one(request: HttpRequest, organisation: str) -> HttpResponse:
     """Give an organisation with its open posts and who holds them."""
     reader(request)
-    return _said(organisation)
+    told = _told(_found(organisation))
+    tag = version_of(told)
+    return unchanged(request, tag) or said(told, tag=tag)
 
 
 @api.patch(
@@ -51,7 +53,7 @@ def change(request: HttpRequest, organisation: str, body: OrganisationChangeIn) 
     by, at = setter(request), city_clock.now()
     actions.lock_tree()
     found = _found(organisation)
-    matched(request, str(found.revision))
+    _matched(request, found)
     if body.names is not None:
         actions.rename_organisation(organisation=found, names=body.names, by=by, at=at)
     if body.parent is not None:
@@ -62,14 +64,17 @@ def change(request: HttpRequest, organisation: str, body: OrganisationChangeIn) 
 
 
 @api.post(
-    "/settings/organisations/{organisation}/posts", response=can(OrganisationFullOut, 201, "key path body"),
+    "/settings/organisations/{organisation}/posts", response=can(OrganisationFullOut, 201, "key path body match"),
     auth=SETUP, tags=["settings"],
 )  # fmt: skip
+@transaction.atomic
 def add_post(request: HttpRequest, organisation: str, body: PostIn) -> HttpResponse:
     """Add a post to an organisation."""
     json_body(request)
-    by, found = setter(request), _found(organisation)
-    code = unit_code(body.unit)
+    by = setter(request)
+    actions.lock_tree()
+    found, code = _found(organisation), unit_code(body.unit)
+    _matched(request, found)
     actions.add_post(
         organisation=found, role=body.role, unit_code=code, level=body.level, by=by, at=city_clock.now()
     )  # fmt: skip
@@ -77,12 +82,16 @@ def add_post(request: HttpRequest, organisation: str, body: PostIn) -> HttpRespo
 
 
 @api.delete(
-    "/settings/organisations/{organisation}/posts/{post}", response=can(OrganisationFullOut, 200, "key path"),
+    "/settings/organisations/{organisation}/posts/{post}", response=can(OrganisationFullOut, 200, "key path match"),
     auth=SETUP, tags=["settings"],
 )  # fmt: skip
+@transaction.atomic
 def close_post(request: HttpRequest, organisation: str, post: str) -> HttpResponse:
     """Close a post; whoever holds it can no longer act in it."""
-    by, found = setter(request), _found(organisation)
+    by = setter(request)
+    actions.lock_tree()
+    found = _found(organisation)
+    _matched(request, found)
     wanted = orgs.post(natural(post) or 0)
     if wanted.organisation_id != found.pk or not wanted.active:
         raise Refusal("orgs.post.unknown", "There is no such post.", "post")
@@ -97,11 +106,23 @@ def _found(key: str) -> Any:
         raise Refusal("api.none", "There is no such organisation.", "organisation") from refusal
 
 
+def _matched(request: HttpRequest, found: Any) -> None:
+    """Refuse a change of an organisation or its posts that was made on another version."""
+    if named_tag(request):
+        posts = (f"post:{post}" for post in orgs.posts_ever(organisation=found.pk))
+        matched(request, version_of(_told(found)), f"organisation:{found.pk}", *posts)
+
+
 def _said(key: str, status: int = 200) -> HttpResponse:
     """Answer with an organisation. Four queries."""
-    found, known = _found(key), orgs.directory()
+    told = _told(_found(key))
+    return said(told, status, tag=version_of(told))
+
+
+def _told(found: Any) -> dict[str, Any]:
+    known = orgs.directory()
     above = next((org.key for org in known.values() if org.id == found.parent_id), "")
-    told = {
+    return {
         "key": found.key,
         "names": found.names,
         "kind": found.kind,
@@ -109,7 +130,6 @@ def _said(key: str, status: int = 200) -> HttpResponse:
         "active": found.active,
         "posts": [_seat(seat) for seat in orgs.seats_of(found.pk, city_clock.now())],
     }
-    return said(told, status, tag=str(found.revision))
 
 
 def _seat(seat: orgs.Seat) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from ninja import Query
 from pydantic import Field
 
 from cityloop.doors.api import shown
-from cityloop.doors.api.answers import listed, nothing, said
+from cityloop.doors.api.answers import listed, nothing, said, unchanged
 from cityloop.doors.api.asked import Paged
 from cityloop.doors.api.bodies import json_body, known_query
 from cityloop.doors.api.door import READ, SETUP, api
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Name, following, place_of
 from cityloop.doors.api.schemas_in import Text
-from cityloop.doors.api.schemas_settings import HeldOut, HoldingIn, PeoplePage, PersonIn, PersonNewOut
-from cityloop.doors.api.settings import reader, setter, unit_code
+from cityloop.doors.api.schemas_settings import HeldOut, HoldingIn, PeoplePage, PersonIn, PersonNewOut, PersonOut
+from cityloop.doors.api.settings import matched, named_tag, reader, setter, unit_code, version_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock
@@ -46,6 +46,15 @@ def people(request: HttpRequest, asked: Query[PeopleAsked]) -> HttpResponse:
     return listed([_person(row, seats.get(row.pk, [])) for row in page], more)
 
 
+@api.get("/settings/people/{username}", response=can(PersonOut, 200, "key path tag"), auth=READ, tags=["settings"])
+def person(request: HttpRequest, username: str) -> HttpResponse:
+    """Give an account with the posts it holds now."""
+    reader(request)
+    told = _told(_account(username))
+    tag = version_of(told)
+    return unchanged(request, tag) or said(told, tag=tag)
+
+
 @api.post("/settings/people", response=can(PersonNewOut, 201, "key body"), auth=SETUP, tags=["settings"])
 @transaction.atomic
 def open_account(request: HttpRequest, body: PersonIn) -> HttpResponse:
@@ -57,25 +66,27 @@ def open_account(request: HttpRequest, body: PersonIn) -> HttpResponse:
     return said({"username": made.username, "password": password}, 201)
 
 
-@api.delete("/settings/people/{username}", response=can(None, 204, "key path"), auth=SETUP, tags=["settings"])
+@api.delete("/settings/people/{username}", response=can(None, 204, "key path match"), auth=SETUP, tags=["settings"])
+@transaction.atomic
 def close_account(request: HttpRequest, username: str) -> HttpResponse:
     """Close an account at once: its sessions and its keys end."""
-    by = setter(request)
-    try:
-        account = persons.account_named(username)
-    except Refusal as refusal:
-        raise Refusal("api.none", "There is no such account.", "username") from refusal
+    by, account = setter(request), _account(username)
+    _matched(request, account)
     persons_actions.close_account(account=account, by=by, at=city_clock.now())
     return nothing()
 
 
-@api.post("/settings/holdings", response=can(HeldOut, 201, "key body"), auth=SETUP, tags=["settings"])
+@api.post("/settings/holdings", response=can(HeldOut, 201, "key body match"), auth=SETUP, tags=["settings"])
 @transaction.atomic
 def appoint(request: HttpRequest, body: HoldingIn) -> HttpResponse:
-    """Let an account hold a post from now on; a post that is not there yet is made."""
+    """Let an account hold a post from now on; a post that is not there yet is made.
+
+    `If-Match` names the version of the account, as `/settings/people/{username}` gives it.
+    """
     json_body(request)
     by, at, code = setter(request), city_clock.now(), unit_code(body.unit)
     org, account = orgs.organisation(body.organisation), persons.account_named(body.username)
+    _matched(request, account)
     post = orgs.post_of(org, body.role, code, body.level) or actions.add_post(
         organisation=org, role=body.role, unit_code=code, level=body.level, by=by, at=at
     )
@@ -84,12 +95,33 @@ def appoint(request: HttpRequest, body: HoldingIn) -> HttpResponse:
     return said({**told, "unit": post.unit_code, "level": post.level}, 201)
 
 
-@api.delete("/settings/holdings/{holding}", response=can(None, 204, "key path"), auth=SETUP, tags=["settings"])
+@api.delete("/settings/holdings/{holding}", response=can(None, 204, "key path match"), auth=SETUP, tags=["settings"])
+@transaction.atomic
 def dismiss(request: HttpRequest, holding: str) -> HttpResponse:
-    """End an appointment now."""
-    by = setter(request)
-    actions.dismiss(holding=orgs.holding(natural(holding) or 0), by=by, at=city_clock.now())
+    """End an appointment now. `If-Match` names the version of the account that holds the post."""
+    by, held = setter(request), orgs.holding(natural(holding) or 0)
+    _matched(request, held.account)
+    actions.dismiss(holding=held, by=by, at=city_clock.now())
     return nothing()
+
+
+def _account(username: str) -> Any:
+    try:
+        return persons.account_named(username)
+    except Refusal as refusal:
+        raise Refusal("api.none", "There is no such account.", "username") from refusal
+
+
+def _told(account: Any) -> dict[str, Any]:
+    """Tell an account. One query."""
+    return _person(account, orgs.seats_of_accounts([account.pk], city_clock.now()).get(account.pk, []))
+
+
+def _matched(request: HttpRequest, account: Any) -> None:
+    """Refuse a change of an account or of its posts that was made on another version. Nothing personal is told."""
+    if named_tag(request):
+        posts = (f"post:{post}" for post in orgs.posts_ever(account=account.pk))
+        matched(request, version_of(_told(account)), *posts)
 
 
 def _person(row: Any, seats: list[orgs.Seat]) -> dict[str, Any]:

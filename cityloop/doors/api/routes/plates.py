@@ -8,9 +8,8 @@ from cityloop.doors.api.answers import said, unchanged
 from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import READ, SETUP, api
 from cityloop.doors.api.openapi import can
-from cityloop.doors.api.problems import Moved
 from cityloop.doors.api.schemas_settings import PlateFullOut, PlateIn, PlatesOut
-from cityloop.doors.api.settings import MOVED, named_tag, reader, setter
+from cityloop.doors.api.settings import moved, named_tag, reader, setter
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
@@ -39,7 +38,7 @@ def switch(request: HttpRequest, plate: str, body: PlateIn) -> HttpResponse:
     json_body(request)
     by, at, found, tag = setter(request), city_clock.now(), standing.one(plate), named_tag(request)
     if tag and tag != _tag(found):
-        raise Moved("api.match", MOVED, "If-Match")
+        raise moved(_tag(found), "catalog")
     on = found.catalogue if tag else None
     try:
         if body.on:
@@ -48,7 +47,7 @@ def switch(request: HttpRequest, plate: str, body: PlateIn) -> HttpResponse:
             actions.switch_off(plate=plate, on=on, by=by, at=at)
     except Refusal as refusal:
         if refusal.code == "catalog.changed":
-            raise Moved("api.match", MOVED, "If-Match") from None
+            raise moved(_tag(standing.one(plate)), "catalog") from None
         raise
     return _said(standing.one(plate))
 

@@ -13,7 +13,7 @@ from cityloop.doors.api.schemas import CollectedOut
 from cityloop.doors.api.schemas_desk import ContactIn, ContactOut, EnteredIn, ReportersOut
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
-from cityloop.loops.cases import actions, numbers, queries
+from cityloop.loops.cases import actions, behind, numbers, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
 from cityloop.town.orgs.roles import MAY_ENTER, MAY_LOOK
@@ -43,11 +43,11 @@ def reporters(request: HttpRequest, number: str) -> HttpResponse:
     """List the reports a case grew from, each with who made it, masked."""
     scope = scope_of(request)
     case = queries.by_number(number, scope)
-    reports = queries.reports_of(case)
+    reports = behind.reports_of(case)
     known = persons.persons_of({row.person for row in reports if row.person})
     may = any(actor.role in MAY_LOOK for actor in queries.actors_for(case, scope))
     items = [_reporter(row, known.get(row.person), case, may) for row in reports]
-    return said({"items": items, "followers": queries.followers(case)})
+    return said({"items": items, "followers": behind.followers(case)})
 
 
 def _reporter(row: Any, person: Any, case: Any, may: bool) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def contact(request: HttpRequest, number: str, report: str, body: ContactIn) -> 
     if actor is None:
         raise Refusal("authority.denied", "None of your posts may see who reported this case.")
     wanted = natural(report)
-    person = next((row.person for row in queries.reports_of(case) if row.pk == wanted), 0)
+    person = next((row.person for row in behind.reports_of(case) if row.pk == wanted), 0)
     found = persons.persons_of([person]).get(person) if person else None
     if found is None:
         raise Refusal("api.none", "There is nobody behind such a report of this case.", "report")

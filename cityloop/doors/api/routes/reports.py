@@ -36,12 +36,13 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
     json_body(request)
     not_too_often(request)
     collected = actions.collect(
-        report=actions.Report(channel="api", **body.dict(exclude={"answers"}), answers=_answers(body)),
+        report=lambda: actions.Report(channel="api", **body.dict(exclude={"answers"}), answers=_answers(body)),
         by=REPORTER,
         at=city_clock.now(),
         door="api",
         client=client_of(request),
         key=request.headers.get("Idempotency-Key", ""),
+        sent=body.dict(),
     )
     return said({"number": collected.number, "follow": collected.follow, "promise": collected.promise}, 201)
 

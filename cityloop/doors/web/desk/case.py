@@ -20,7 +20,7 @@ from cityloop.doors.web.taking import Failed, attempt
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.offers import Offer
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import behind, numbers, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.neighbours import Neighbour, neighbours
 from cityloop.town.calendar.clock import city_clock
@@ -44,7 +44,7 @@ def page(request: HttpRequest, found: Any, failed: Failed | None = None, **more:
     """Draw the page, with what was refused a moment ago still filled in."""
     now, scope = city_clock.now(), scope_of(request)
     path = names.path(found.unit_code)
-    place, reports = names.place(path, 4) or _("Place not known"), queries.reports_of(found)
+    place, reports = names.place(path, 4) or _("Place not known"), behind.reports_of(found)
     actors = queries.actors_for(found, scope)
     offered, denied = queries.open_to(found, actors, now)
     tried = failed.tried if failed else None
@@ -182,7 +182,7 @@ def contact(request: HttpRequest, number: str) -> HttpResponse:
     found = queries.by_number(number, scope)
     actor = may_look(queries.actors_for(found, scope))
     wanted = natural(str(request.POST.get("person", "")))
-    known = {row.person for row in queries.reports_of(found) if row.person}
+    known = {row.person for row in behind.reports_of(found) if row.person}
     if actor is None or wanted not in known:
         raise Http404
     person = persons.persons_of([wanted]).get(wanted)

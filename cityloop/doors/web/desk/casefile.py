@@ -15,7 +15,7 @@ from cityloop.doors.web.show.fields import milestone
 from cityloop.doors.web.show.times import limit, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import GONE, Part, Snapshot
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import behind, history, numbers, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.neighbours import neighbours
 from cityloop.loops.cases.telling import RESOLUTIONS
@@ -99,7 +99,7 @@ class File:
 def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[Any]) -> File:
     """Give the page of a case, with the reports it grew from. Six queries at most."""
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
-    moments = queries.timeline(case, internal=True)
+    moments = history.timeline(case, internal=True)
     rows = [m.step for m in reversed(moments)]
     lines = [timeline.line(m, definition, now) for m in moments]
     around = neighbours(case, scope, now)
@@ -128,7 +128,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         lines=lines,
         photos=[(key, line.at, line.who) for line in reversed(lines) for key in line.photos],
         reporters=reporters(reports, now),
-        followers=queries.followers_with(case, reports),
+        followers=behind.followers_with(case, reports),
         folded=sorted({numbers.number(one.case) for one in reports} - {numbers.number(case)}),
         into=numbers.number(case.into) if case.into_id else "",
         parent=numbers.number(case.parent) if case.parent_id else "",

@@ -22,7 +22,7 @@ from cityloop.doors.web.show.fields import About, Input, inputs
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.offers import Denied, Offer
 from cityloop.ground.loop.snapshot import Act
-from cityloop.loops.cases import actions, numbers, queries
+from cityloop.loops.cases import actions, behind, numbers, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
 
@@ -184,7 +184,7 @@ def shared(one: Input) -> Input:
 def languages(posted: QueryDict, chosen: Sequence[Open]) -> dict[int, str]:
     """Give the languages of the reporters where words were written that have blanks. One query, or none."""
     wanted = any(replies.BLANK.search(text) for _name, texts in posted.lists() for text in map(str, texts))
-    return queries.spoken_in(one.case.pk for one in chosen) if wanted else {}
+    return behind.spoken_in(one.case.pk for one in chosen) if wanted else {}
 
 
 def taken(request: HttpRequest, one: Open, key: str, seq: str, spoken: Mapping[int, str]) -> Row:

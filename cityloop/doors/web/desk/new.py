@@ -1,6 +1,7 @@
 """A report taken by phone, at the counter or by letter: the same form as the public one, in an officer's hands."""
 
 import secrets
+from typing import Any
 
 import msgspec
 from django.core.exceptions import PermissionDenied
@@ -41,23 +42,48 @@ def new(request: HttpRequest) -> HttpResponse:
     by = officer(request)
     if request.method != "POST":
         return page(request, drafting.begun(request.GET, secrets.token_urlsafe(18)))
+    searching = "find" in request.POST or "pick" in request.POST
+    taken, refusal = (None, None) if searching else before(request, by)
+    if taken is not None:
+        return told(request, taken)
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
-    if "find" in request.POST or "pick" in request.POST:
+    if searching:
         return page(request, draft)
+    if refusal is not None:
+        return page(request, again(draft, refusal), 422)
     draft = drafting.answered(drafting.checked(draft), whole=False)
     return page(request, draft, 422) if draft.errors else enter(request, draft, by)
 
 
+def before(request: HttpRequest, by: Actor) -> tuple[cases.Collected | None, Refusal | None]:
+    """Give what this very form was answered with when it was sent before, or what is wrong with its key. One query."""
+    try:
+        return cases.answered(**once(request, by)), None
+    except Refusal as refusal:
+        return None, refusal
+
+
+def once(request: HttpRequest, by: Actor) -> dict[str, Any]:
+    """Name a report by the key of its form, who enters it, and what was typed into it."""
+    typed = {**drafting.typed_in(request.POST), "channel": channel(request), "language": spoken(request)}
+    return {"door": "desk", "client": str(by.post), "key": drafting.key_of(request.POST), "sent": typed}
+
+
 def enter(request: HttpRequest, draft: Draft, by: Actor) -> HttpResponse:
     """Enter a report and show its code once, to be read to the caller."""
-    at, key = city_clock.now(), draft.typed["key"]
+    at = city_clock.now()
     try:
         made = msgspec.structs.replace(drafting.report_of(draft), channel=channel(request), language=spoken(request))
-        taken = cases.collect(report=made, by=by, at=at, door="desk", client=str(by.post), key=key)
+        taken = cases.collect(report=made, by=by, at=at, **once(request, by))
     except Refusal as refusal:
         return page(request, again(draft, refusal), 422)
-    told = {"section": "new", "number": taken.number, "code": taken.follow}
-    return render(request, "desk/new_done.html", told, status=201)
+    return told(request, taken)
+
+
+def told(request: HttpRequest, taken: cases.Collected | cases.Followed) -> HttpResponse:
+    """Show the code once, to be read to the caller."""
+    more = {"section": "new", "number": taken.number, "code": taken.follow}
+    return render(request, "desk/new_done.html", more, status=201)
 
 
 @require_POST
@@ -78,8 +104,7 @@ def instead(request: HttpRequest) -> HttpResponse:
         )
     except Refusal as refusal:
         return page(request, draft.wrong(refusal), 422)
-    told = {"section": "new", "number": taken.number, "code": taken.follow}
-    return render(request, "desk/new_done.html", told, status=201)
+    return told(request, taken)
 
 
 def channel(request: HttpRequest) -> str:

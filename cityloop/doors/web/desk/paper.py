@@ -15,7 +15,7 @@ from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import in_full, language
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.loops.cases import queries
+from cityloop.loops.cases import behind, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
 from cityloop.town.orgs.authority import Scope
@@ -36,7 +36,7 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
 def printed(found: Any, scope: Scope, now: int) -> HttpResponse:
     """Answer with a case as a PDF, in the language of the asker."""
     place = names.places([found.unit_code], last=4).get(found.unit_code, "")
-    shown = casefile(found, place, now, scope, queries.reports_of(found))
+    shown = casefile(found, place, now, scope, behind.reports_of(found))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         photos = put_photos(shown, root)

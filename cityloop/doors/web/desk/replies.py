@@ -13,7 +13,7 @@ from cityloop.doors.web.show.acting import Form
 from cityloop.doors.web.show.fields import Input
 from cityloop.ground.kit.manifest import BLANKS
 from cityloop.ground.kit.words import say
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import behind, numbers
 from cityloop.loops.cases.telling import local
 from cityloop.town.catalog import queries as catalog
 
@@ -44,7 +44,7 @@ def offer(forms: Iterable[Form], case: Any, reports: Sequence[Any], path: Path) 
     """Put the words ready for each form beside its text field. No query within a second of the last."""
     if not catalog.has_any():
         return
-    language, version = queries.spoken(reports), catalog.current()
+    language, version = behind.spoken(reports), catalog.current()
     blanks: _Blanks | None = None
     for form in forms:
         field = field_of(form.inputs)
@@ -76,7 +76,7 @@ def offer_for_many(inputs: Iterable[Input], action: str, cases: Sequence[Any]) -
     fitting = [r for r in fitting if all(r.fits(action, case.state, case.matter) for case in cases)]
     if not fitting:
         return
-    languages = sorted(set(queries.spoken_in(case.pk for case in cases).values()))
+    languages = sorted(set(behind.spoken_in(case.pk for case in cases).values()))
     field.spoken_words = names.listed(spoken_words(language) for language in languages)
     field.replies = [
         Ready(names.words(r.names), say(r.words, language), language) for r in fitting for language in languages

@@ -19,7 +19,7 @@ from cityloop.doors.web.show.acting import forms
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.show.trend import figure
-from cityloop.loops.cases import onmap, queries
+from cityloop.loops.cases import history, onmap, queries
 from cityloop.loops.cases.loop import LOOP, pinned, present
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
@@ -101,7 +101,7 @@ def example(rows: Iterable[Any], scope: Scope, now: int) -> Example | None:
     if case is None:
         return None
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
-    moments = queries.timeline(case, internal=True)
+    moments = history.timeline(case, internal=True)
     lines = [timeline.line(moment, definition, now) for moment in moments]
     offered, _denied = queries.open_to(case, queries.actors_for(case, scope), now)
     # Fields that ask for people are left out: each would cost a query, and all fields look alike.

@@ -21,7 +21,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import duplicates, known, numbers, openly, public, queries
+from cityloop.loops.cases import behind, duplicates, known, numbers, openly, public
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.files import queries as files
@@ -32,6 +32,7 @@ TEXTS = (
     "lon", "lat", "unit", "place", "address", "proposed", "matter", "words", "name", "phone", "email", "key", "seen",
     "component",
 )  # fmt: skip
+REPORTED = ("lon", "lat", "unit", "address", "matter", "words", "name", "phone", "email", "component")
 SALT = "cityloop.report.photos"
 DAY = 86_400
 WIDE = 3  # how many units name a place, from the widest down
@@ -84,6 +85,16 @@ class Draft:
         if not lon and not lat:
             return None
         return check_point(degrees(lon, "lon"), degrees(lat, "lat"))
+
+
+def key_of(posted: QueryDict) -> str:
+    """Give the key of a form, by which the same report sent again is known."""
+    return clean(str(posted.get("key", "")))[:120]
+
+
+def typed_in(posted: QueryDict) -> dict[str, Any]:
+    """Give what a form says of a report, as it was typed: it tells one report from another."""
+    return {name: clean(str(posted.get(name, "")))[:6000] for name in REPORTED} | {"answers": asking.given(posted)}
 
 
 def begun(given: QueryDict, key: str = "") -> Draft:
@@ -219,7 +230,7 @@ def likely(draft: Draft, at: int, among: "QuerySet[Any] | None" = None) -> list[
     else:
         found = duplicates.likely(lon=lon, lat=lat, at=at, matter=matter, words=words, most=3, among=among)
     places = names.places(one.case.unit_code for one in found)
-    follow = queries.followers_of(one.case.pk for one in found) if found else {}
+    follow = behind.followers_of(one.case.pk for one in found) if found else {}
     return [_likely(one, places, follow.get(one.case.pk, 0), openly_told=among is None) for one in found]
 
 

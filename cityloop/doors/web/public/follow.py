@@ -23,7 +23,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.offers import Offer
-from cityloop.loops.cases import known, numbers, openly, queries
+from cityloop.loops.cases import behind, history, known, numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
 
@@ -56,7 +56,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     code, error = clean(str(request.POST.get("code", ""))).strip()[:60], ""
     try:
         brake(request, "code", most=60, seconds=600)
-        if queries.followed(code):
+        if behind.followed(code):
             return HttpResponseRedirect(reverse("public:follow", args=[numbers.shown_code(code)]), status=303)
         error = _("There is no report with this code. It has 16 letters and digits, such as 7K2M-9QXT-4RHB-W8CE.")
     except Refusal as refusal:
@@ -67,7 +67,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 def followed(request: HttpRequest, code: str) -> tuple[Any, Any]:
     """Give the case behind a code and the row of who follows; a wrong code is a page that is not there."""
     brake(request, "follow", most=600, seconds=600)
-    found = queries.followed(code)
+    found = behind.followed(code)
     if found is None:
         raise Http404
     return found
@@ -149,7 +149,7 @@ def lost(bar: list[Form], failed: Failed | None) -> str:
 
 def asked(case: Any) -> str:
     """Give the question that waits for an answer."""
-    return following.question(queries.timeline(case, internal=False))
+    return following.question(history.timeline(case, internal=False))
 
 
 @require_POST
@@ -213,7 +213,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
     case, row = followed(request, code)
     if actor_of(row).role != "reporter":
         raise Http404
-    return download(queries.receipt_of(case.pk), "receipt")
+    return download(history.receipt_of(case.pk), "receipt")
 
 
 @require_safe
@@ -222,7 +222,7 @@ def receipt(request: HttpRequest, code: str) -> HttpResponse:
 def promise(request: HttpRequest, code: str) -> HttpResponse:
     """Give the signed promise that the report was taken into the book."""
     case, _row = followed(request, code)
-    return download(queries.promise_of(case), "promise")
+    return download(history.promise_of(case), "promise")
 
 
 def download(value: dict[str, Any], name: str) -> JsonResponse:

@@ -14,7 +14,7 @@ from cityloop.doors.web.show.pictures import Pair, Picture, pair_of
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
-from cityloop.loops.cases import numbers, openly, queries
+from cityloop.loops.cases import behind, history, numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.openly import AFTER, SHOWN
 from cityloop.loops.cases.telling import OWN as OWN
@@ -67,8 +67,8 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
     if not (mine or openly.is_known(main)):
         return _not_shown(case)
     definition, snapshot = pinned(main.definition), queries.snapshot_of(main)
-    own = queries.timeline(case, internal=False)
-    moments = own if main is case else queries.timeline(main, internal=False)
+    own = history.timeline(case, internal=False)
+    moments = own if main is case else history.timeline(main, internal=False)
     rows = [m.step for m in reversed(moments)]
     status, icon, title, why = sentence(definition, snapshot, moments, now, mine=mine)
     work = mine or openly.exactness(main.matter) in openly.PICTURED
@@ -87,7 +87,7 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
         photos=[one for one in pictures if pair is None or one not in pair],
         pair=pair,
         told=[t for m in moments if (t := told(m, definition, now, mine=mine))],
-        followers=queries.followers(main),
+        followers=behind.followers(main),
         sealed=sum(1 for m in own if m.step.offset is not None),
         main=numbers.number(main) if main is not case else "",
     )
@@ -202,14 +202,18 @@ def _reason(moments: Sequence[Any]) -> str:
 
 
 def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told | None:
-    """Give the line of a step for residents: the organisation, never a person; words only where meant for them."""
+    """Give the line of a step for residents: the organisation, never a person.
+
+    Words only where they are meant for the reporter, or are the reporter's own.
+    """
     row = moment.step
     if row.what not in SHOWN and not (mine and row.what in TOLD):
         return None
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":
         who = _("Another reporter") if row.name else _("You") if mine else _("The reporter")
-    words = timeline.quoted(moment) if row.what in TOLD and mine else ()
+    own = row.what == "collect" or (row.what in OWN and row.role == "reporter" and not row.name)
+    words = timeline.quoted(moment) if mine and (own or row.what in TOLD) else ()
     return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
 
 

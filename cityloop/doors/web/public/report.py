@@ -38,16 +38,39 @@ def report(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         draft = drafting.begun(request.GET, secrets.token_urlsafe(18))
         return page(request, draft, step=steps.at_first(request.GET, draft))
+    do = "review" if "choose" in request.POST else request.POST.get("do", "send") or "send"
+    searching = "find" in request.POST or "pick" in request.POST
+    taken, refusal = (None, None) if searching or do != "send" else before(request)
+    if taken is not None:
+        return told(request, taken)
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
-    if "find" in request.POST or "pick" in request.POST:
+    if refusal is not None:
+        return refused(request, again(draft, refusal))
+    if searching:
         return page(request, replace(draft, errors={}), step=steps.WHERE)
-    do = "review" if "choose" in request.POST else request.POST.get("do", "send")
     draft, step = steps.asked(draft, do)
     if draft.errors:
         return refused(request, draft)
-    if do not in ("send", ""):
+    if do != "send":
         return page(request, draft, step=step)
     return send(request, draft)
+
+
+def before(request: HttpRequest) -> tuple[cases.Collected | None, Refusal | None]:
+    """Give what this very form was answered with when it was sent before, whatever would be wrong with it today.
+
+    Beside it what is wrong where another report was sent from the form. One query.
+    """
+    try:
+        return cases.answered(**once(request)), None
+    except Refusal as refusal:
+        return None, refusal
+
+
+def once(request: HttpRequest) -> dict[str, Any]:
+    """Name a report by the key of its form and what was typed into it, for as long as it may wait on a phone."""
+    key = drafting.key_of(request.POST)
+    return {"door": cases.PHONE, "key": key, "within": cases.WAITED, "sent": drafting.typed_in(request.POST)}
 
 
 def send(request: HttpRequest, draft: Draft) -> HttpResponse:
@@ -60,21 +83,24 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
         brake(request, "report", most=MOST, seconds=WITHIN)
         made = drafting.report_of(draft)
         cases.check(report=made)  # what is wrong in it is told before who may have reported the same
-        once: dict[str, Any] = {"door": cases.PHONE, "key": draft.typed["key"], "within": cases.WAITED}
-        taken = cases.answered(report=made, **once)
-        found = drafting.likely(draft, at) if taken is None and not queued(request) else []
+        found = [] if queued(request) else drafting.likely(draft, at)
         if found and not drafting.seen(draft, found):
             return page(request, draft, step=steps.SEND, likely=found)
         draft = drafting.answered(draft, whole=not queued(request))
-        if draft.errors and taken is None:
+        if draft.errors:
             return refused(request, draft)
-        taken = taken or cases.collect(report=made, by=drafting.REPORTER, at=at, **once)
+        taken = cases.collect(report=made, by=drafting.REPORTER, at=at, **once(request))
     except Refusal as refusal:
         return refused(request, again(draft, refusal), 429 if refusal.code == "web.rate" and queued(request) else 422)
+    return told(request, taken)
+
+
+def told(request: HttpRequest, taken: cases.Collected) -> HttpResponse:
+    """Show the reporter the code of a report that was taken, or tell it to the script that sent it."""
     place = reverse("public:sent", args=[taken.follow])
     if request.headers.get("Accept", "").startswith("application/json"):
-        told = {"url": place, "number": taken.number, "code": taken.follow}
-        return JsonResponse(told, status=201, headers={"Cache-Control": "no-store"})
+        body = {"url": place, "number": taken.number, "code": taken.follow}
+        return JsonResponse(body, status=201, headers={"Cache-Control": "no-store"})
     return HttpResponseRedirect(place, status=303)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from cityloop.doors.web.public import drafting
 from cityloop.doors.web.public.drafting import Draft
@@ -14,7 +14,7 @@ WHERE, WHAT, SEND = "where", "what", "send"
 STEPS = (WHERE, WHAT, SEND)
 TITLES = {
     WHERE: gettext_lazy("Where is it?"),
-    WHAT: gettext_lazy("What needs fixing?"),
+    WHAT: pgettext_lazy("step", "What needs fixing?"),  # the place is known by then
     SEND: gettext_lazy("Ready to send"),
 }
 NAMES = {WHERE: gettext_lazy("Where"), WHAT: gettext_lazy("What"), SEND: gettext_lazy("Send")}

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from cityloop.doors.web.show import waiting
+from cityloop.doors.web.show import myself, waiting
 from cityloop.doors.web.show.names import words
 from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
@@ -24,17 +24,20 @@ def city(request: HttpRequest) -> dict[str, Any]:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """Give for desk pages what a post takes part in (`may_enter`, `sees_cases`), and `inbox_count`, `notices_count`.
+    """Give for desk pages who is there and what that post takes part in, with `inbox_count` and `notices_count`.
 
     At most one query after the page's own, once in ten seconds.
     """
     if not request.path.startswith("/desk/") or not request.user.is_authenticated:
         return {}
     scope = authority.scope(request.user, city_clock.now())
+    called = myself.post(scope)
+    mine = {"my_letters": myself.letters(request.user.get_username(), called), "my_post": called}
     if not scope.sees_anything():
-        return {"may_enter": False, "sees_cases": False}
+        return {**mine, "may_enter": False, "sees_cases": False}
     rows, new = waiting.counts(request, scope)
     return {
+        **mine,
         "may_enter": scope.has_role(*MAY_ENTER),
         "sees_cases": True,
         "inbox_count": waiting.shown(rows),

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from cityloop.doors.web.show.times import language
+from cityloop.doors.web.show.times import day, language
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import say
 from cityloop.ground.loop.definition import Definition
@@ -101,8 +101,11 @@ def _answer(asked: dict[str, Any], line: str) -> str:
         return line
     if question.type == "bool":
         value = {"true": _("Yes"), "false": _("No")}.get(value, value)
+    if question.type == "date":
+        value = day(value)
     for choice in question.choices:
-        value = value.replace(f"{choice.key} ({choice.names.get('en') or choice.key})", words(choice.names))
+        kept = f"{choice.key} ({choice.names.get('en') or choice.key})"
+        value = value.replace(f"{kept}, ", words(choice.names) + _(", ")).replace(kept, words(choice.names))
     return _("{question}: {answer}").format(question=words(question.names), answer=value)
 
 
@@ -118,8 +121,13 @@ def channel(key: str) -> str:
 
 
 def place(path: list[tuple[str, dict[str, str]]], last: int = 2) -> str:
-    """Name a place by its finest units, the widest first: `Manhattan · Community District 2`."""
-    return " · ".join(words(names) or code for code, names in path[-last:])
+    """Name a place by its finest units, the widest first: `Manhattan · Community District 2`.
+
+    A unit whose name the next one begins with is not named twice: `丰年园社区第3网格`.
+    """
+    named = [words(names) or code for code, names in path[-last:]]
+    finer = [*named[1:], ""]
+    return " · ".join(name for name, below in zip(named, finer, strict=True) if not below.startswith(name))
 
 
 def places(codes: Iterable[str], last: int = 2) -> dict[str, str]:

@@ -32,7 +32,7 @@ class Line:
 
 
 def line(moment: Any, definition: Definition, now: int) -> Line:
-    """Give the line of a moment (see `cases.queries.timeline`) for staff."""
+    """Give the line of a moment (see `cases.history.timeline`) for staff."""
     row = moment.step
     moved = names.state(definition, row.after) if row.after != row.before and row.before else ""
     return Line(

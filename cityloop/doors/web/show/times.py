@@ -1,6 +1,6 @@
 """Instants, durations and limits in words, in the visitor's language and the city's zone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from babel.dates import format_skeleton
 from django.utils.translation import get_language, ngettext
@@ -59,9 +59,20 @@ def in_full(at: int) -> str:
     return _("{date}, {time}").format(date=_skeleton("yMMMMEEEEd", at), time=hour(at))
 
 
+def day(text: str) -> str:
+    """Give a date that was answered, `2018-10-20`, as readers write it; what is none stays as it is."""
+    try:
+        return str(format_skeleton("yMMMd", date.fromisoformat(text[:10]), locale=_locale()))
+    except ValueError:
+        return text
+
+
 def _skeleton(pattern: str, at: int) -> str:
-    locale = "zh_Hans" if language().startswith("zh") else "en"
-    return str(format_skeleton(pattern, local(at), locale=locale))
+    return str(format_skeleton(pattern, local(at), locale=_locale()))
+
+
+def _locale() -> str:
+    return "zh_Hans" if language().startswith("zh") else "en"
 
 
 def duration(micros: int, *, days: bool = True) -> str:

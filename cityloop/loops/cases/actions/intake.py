@@ -1,6 +1,6 @@
 """Taking a report into the book, from whatever channel."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -64,41 +64,55 @@ _encoder = msgspec.json.Encoder(order="sorted")
 
 def collect(
     *,
-    report: Report,
+    report: Report | Callable[[], Report],
     by: Actor,
     at: int,
     door: str = "",
     client: str = "",
     key: str = "",
     within: int = DAY,
+    sent: object = None,
     origin: str = "live",
 ) -> Collected:
     """Take a report into the book: case, report, ledger and worklist in one transaction, durable on return.
 
     With `key` the same report sent again gives the same answer for 24 real hours, or for another time `within`
-    (microseconds); another report under the same key is refused.
+    (microseconds); another report under the same key is refused. `sent` is what came in at the door, as it came: where
+    it is given, it tells whether it is the same, and `report` may be a function that makes the report of it. That is
+    asked only of what is new: what was taken once stays taken, whatever the city asks today.
     """
-    check(report=report, key=key)
-    warm()
     if not key:
+        report = _checked(report)
+        warm()
         with transaction.atomic():
             return _collect(report, by, at, origin)
-    asked = _asked(report, door, client, key, within)
-    return _answer(asked) or _collect_once(asked, report, by, at, origin)
+    if sent is None:
+        report = _checked(report)
+        sent = msgspec.structs.replace(report, photos=())
+    asked = _asked(sent, door, client, key, within)
+    return _answer(asked) or _collect_once(asked, _checked(report), by, at, origin)
 
 
-def answered(*, report: Report, door: str, client: str = "", key: str, within: int = DAY) -> Collected | None:
+def answered(*, sent: object, door: str, client: str = "", key: str, within: int = DAY) -> Collected | None:
     """Give what this very report was answered with under its key; None where it is new. One query."""
-    return _answer(_asked(report, door, client, key, within)) if key else None
+    return _answer(_asked(sent, door, client, key, within)) if key else None
 
 
-def _asked(report: Report, door: str, client: str, key: str, within: int) -> Asked:
-    body, now = sha256(_encoder.encode(msgspec.structs.replace(report, photos=()))).digest(), real_now()
-    return Asked(door, client, key, body, now, now - within)
+def _checked(report: Report | Callable[[], Report]) -> Report:
+    made = report() if callable(report) else report
+    check(report=made)
+    return made
+
+
+def _asked(sent: object, door: str, client: str, key: str, within: int) -> Asked:
+    answers.check_key(key)
+    now = real_now()
+    return Asked(door, client, key, sha256(_encoder.encode(sent)).digest(), now, now - within)
 
 
 def _collect_once(asked: Asked, report: Report, by: Actor, at: int, origin: str) -> Collected:
     """Collect, and keep the answer under the key; where another was quicker, undo all and give that one's answer."""
+    warm()
     try:
         with transaction.atomic():
             collected = _collect(report, by, at, origin)
@@ -111,7 +125,7 @@ def _collect_once(asked: Asked, report: Report, by: Actor, at: int, origin: str)
         return answer
 
 
-def check(*, report: Report, key: str = "") -> None:
+def check(*, report: Report) -> None:
     """Refuse what no report may be, whatever the city knows: its shape, its lengths, how its reporter is reached."""
     placed = report.lon is not None or report.address or report.unit or report.component
     if not (placed or report.words.strip() or report.photos):
@@ -125,7 +139,6 @@ def check(*, report: Report, key: str = "") -> None:
             )
     if not is_language(report.language):
         raise Refusal("cases.language", "Name a language by its code, such as en or zh-hans.", field="language")
-    answers.check_key(key)
     if len(report.photos) > 10:
         raise Refusal("cases.photos.many", "Send at most 10 photos.", field="photos")
     rules.name(report.name)

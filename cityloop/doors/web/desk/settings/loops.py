@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from cityloop.doors.web.desk.settings.diagram import HIGH, WIDE, Diagram
 from cityloop.doors.web.desk.settings.diagram import draw as drawn
 from cityloop.doors.web.desk.settings.guards import draw, settings_page
-from cityloop.doors.web.desk.settings.organisations import role
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.myself import role
 from cityloop.doors.web.show.times import brief, limit
 from cityloop.ground.loop.definition import Definition, State
 from cityloop.ground.loop.verify import Finding, edges_of, verify

@@ -19,9 +19,9 @@ from cityloop.doors.web.desk.settings.guards import (
     text,
 )
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.myself import role
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
-from cityloop.loops.cases.loop import present
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs import actions
 from cityloop.town.orgs import queries as orgs
@@ -149,15 +149,6 @@ def with_places(seats: list[orgs.Seat]) -> list[orgs.Seat]:
 def place(words: str) -> str:
     """Say where a post is for."""
     return words or _("the whole city")
-
-
-def role(name: str) -> str:
-    """Name a role: as the loop calls it, or, of those that stand in no loop, here."""
-    own = {
-        "integrator": _("Integrator"), "data_steward": _("Data steward"), "security_officer": _("Security officer"),
-        "city_engineer": _("City engineer"),
-    }  # fmt: skip
-    return own.get(name) or names.role(present(), name)
 
 
 def roles() -> list[tuple[str, str]]:

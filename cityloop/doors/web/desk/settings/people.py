@@ -7,8 +7,9 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from cityloop.doors.web.desk.settings.guards import Wrong, attempt, changing, draw, go, setter, settings_page, text
-from cityloop.doors.web.desk.settings.organisations import place, role, roles, with_places
+from cityloop.doors.web.desk.settings.organisations import place, roles, with_places
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.myself import role
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock

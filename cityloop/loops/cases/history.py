@@ -1,0 +1,59 @@
+"""What was done with a case: its steps in words, its receipt, the promise it began with."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases import numbers
+from cityloop.loops.cases.models import Case
+from cityloop.town.ledger import receipts
+from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import row_of, steps
+from cityloop.town.persons import queries as persons
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A step as a timeline shows it: the words opened, the photos by their keys."""
+
+    step: Step
+    data: dict[str, Any]
+    words: dict[str, str]
+    photos: tuple[str, ...]
+    person: int
+
+
+INTERNAL = frozenset({"note"})
+
+
+def timeline(case: Case, *, internal: bool) -> list[Moment]:
+    """Give the steps of a case, newest first. Two queries. Without `internal` notes are left out."""
+    rows = [s for s in steps(case.subject) if internal or s.what not in INTERNAL]
+    opened = [(row, json.loads(row.data), json.loads(row.inner)) for row in rows]
+    ids = {name: key for row, _, inner in opened for name, key in _word_ids(row, inner)}
+    texts = persons.words(ids.values()) if ids else {}
+    return [_moment(row, data, inner, texts) for row, data, inner in reversed(opened)]
+
+
+def _word_ids(row: Step, inner: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(f"{row.seq}:{name}", value) for name, value in inner.items() if name.endswith("_id")]
+
+
+def _moment(row: Step, data: dict[str, Any], inner: dict[str, Any], texts: dict[int, str]) -> Moment:
+    words = {k.removesuffix("_id"): texts.get(v, "") for k, v in inner.items() if k.endswith("_id")}
+    return Moment(row, data, words, tuple(inner.get("photos", ())), int(inner.get("person", 0)))
+
+
+def receipt_of(case_id: int) -> dict[str, Any]:
+    """Give the receipt of a case by its id; what is replayed or exercised says so on it."""
+    case = Case.objects.filter(pk=case_id).first()
+    if case is None:
+        raise Refusal("cases.unknown", "There is no such case.", field="number")
+    note = "" if case.origin == "live" else f"simulated: {case.origin}"
+    return receipts.receipt(case.subject, numbers.number(case), note)
+
+
+def promise_of(case: Case) -> dict[str, Any]:
+    """Give again the promise that a report was answered with. One query."""
+    return receipts.promise(row_of(steps(case.subject)[0]), numbers.number(case))
