@@ -118,7 +118,7 @@ def take(said: Sequence[ObservationSaid], *, source: str, by: Actor, at: int, st
             0 if stream is UNSET else stream.id, timed(one.phenomenon_time, at),
             None if one.result is UNSET else one.result,
             made=None if one.result_time in (UNSET, None) else timed(one.result_time, at),
-            feature=0 if feature is UNSET else feature.id, more=_more(one),
+            feature=0 if feature is UNSET else feature.id, more=beside(one),
         )  # fmt: skip
     taken = ingest(batch=batch, source=source, by=by, at=at)
     if strict and taken.reasons:
@@ -140,12 +140,26 @@ def refusal(reason: str) -> Refusal:
     return Refusal(f"sensing.quarantine.{reason}", reasons.WORDS[reason], fields.get(reason, "result"))
 
 
-def _more(one: ObservationSaid) -> dict[str, Any]:
+def beside(one: ObservationSaid) -> dict[str, Any]:
+    """Give what is said beside a result."""
     more = {"quality": one.result_quality, "parameters": one.parameters}
     kept = {name: value for name, value in more.items() if value is not UNSET and value not in (None, {})}
     if one.valid_time is not UNSET and one.valid_time is not None:
-        kept["valid"] = list(moment(one.valid_time, "validTime"))
+        kept["valid"] = lasting(one.valid_time)
     return kept
+
+
+def lasting(text: Any) -> list[int]:
+    """Read until when a reading is valid."""
+    return list(moment(text, "validTime"))
+
+
+def judged_alone(result: Any, stream: Stream, key: keys.Key, now: int) -> tuple[float | None, dict[str, Any], str]:
+    """Judge one result anew: give its number, its value where that is no number, and why it is not believed."""
+    batch = Batch(lambda row: None)
+    batch.add(key.datastream, key.time, result)
+    reason = str(_judged(batch, {key.datastream: stream}, now)[0])
+    return _number(np.float64(batch.result[0])), batch.more.get(0, {}), reason
 
 
 # --- judging --------------------------------------------------------------------------------------
@@ -172,7 +186,7 @@ def _judged(batch: Batch, streams: Mapping[int, Stream], now: int) -> Any:
             why[row] = reasons.NOT_A_NUMBER
         elif not why[row] and _other_unit(more, asked[row].unit):
             why[row] = reasons.UNIT
-    for row in np.flatnonzero((kind == reasons.TRUTH) & (wants == reasons.ANYTHING)).tolist():
+    for row in np.flatnonzero(kind == reasons.TRUTH).tolist():
         batch.more.setdefault(row, {})["value"] = bool(batch.result[row])
     return why
 
@@ -253,8 +267,8 @@ def _written(rows: Rows) -> bool:
 def _without(rows: Rows, places: Any, became: Any, why: Any) -> tuple[Rows, Any]:
     """Take away what is there already: the same is a repetition, another result for the same time is not believed."""
     found = there(rows.keys())
-    known = np.array([key in found for key in rows.keys()], bool)
     listed = rows.keys()
+    known = np.array([key in found for key in listed], bool)
     for row in np.flatnonzero(known).tolist():
         _repeated(rows, places, row, found[listed[row]], became, why)
     return rows.only(~known), places[~known]

@@ -4,14 +4,16 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Min
+from msgspec import UNSET
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.sensing.actions import telling
+from cityloop.loops.sensing.actions import ingesting, telling
 from cityloop.loops.sensing.actions.describing import MODELS, unknown
 from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, Latest, Observation
 from cityloop.loops.sensing.rules.keys import Key
-from cityloop.loops.sensing.rules.said import Said
+from cityloop.loops.sensing.rules.said import ObservationSaid, Said
+from cityloop.loops.sensing.rules.times import instant
 
 
 @transaction.atomic
@@ -65,17 +67,24 @@ def remove_observation(*, key: Key, by: Actor, at: int) -> None:
 
 
 @transaction.atomic
-def correct_observation(*, key: Key, result: Any, more: dict[str, Any] | None, by: Actor, at: int) -> None:
-    """Put a reading right: its result, or what is said beside it."""
-    one = Observation.objects.select_for_update().filter(
-        datastream=key.datastream, time=key.time, lasts=key.lasts
-    ).first()  # fmt: skip
+def correct_observation(*, key: Key, said: ObservationSaid, by: Actor, at: int) -> None:
+    """Put a reading right: its result, or what is said beside it. When it was is what it is known by, and stays."""
+    found = Observation.objects.select_for_update()
+    one = found.filter(datastream=key.datastream, time=key.time, lasts=key.lasts).first()
     if one is None:
         raise unknown("@iot.id")
-    number = type(result) in (int, float)
-    value = {} if number else {"value": result}
-    one.result = float(result) if isinstance(result, int | float) else None
-    one.more = {**(more or {}), **value} or None
-    one.save(update_fields=["result", "more"])
+    more = {name: value for name, value in (one.more or {}).items() if name != "value" or said.result is UNSET}
+    if said.result is not UNSET:
+        stream = ingesting.streams_of([key.datastream])[key.datastream]
+        number, exact, reason = ingesting.judged_alone(said.result, stream, key, at)
+        if reason:
+            raise ingesting.refusal(reason)
+        one.result = number
+        more |= exact
+    more |= ingesting.beside(said)
+    if said.result_time is not UNSET:
+        one.made = None if said.result_time is None else instant(str(said.result_time), "resultTime")
+    one.more = more or None
+    one.save(update_fields=["result", "made", "more"])
     Latest.objects.filter(datastream=key.datastream, time=key.time, lasts=key.lasts).update(result=one.result)
     telling.tell(Datastream.objects.get(pk=key.datastream), "reading_corrected", by=by, at=at)

@@ -1,4 +1,4 @@
-"""Writing readings: as whole columns, in the order of their key, so that two who write at once never wait in a circle."""
+"""Writing readings: as whole columns, in the order of their key: two who write at once never wait in a circle."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -43,9 +43,9 @@ def insert(rows: Rows) -> None:
     """Insert readings; the database refuses all of them where one is there already."""
     if connection.vendor == "postgresql" and (packed := _packed(rows)):
         names = ", ".join(f'"{name}"' for name in COLUMNS)
-        with connection.cursor() as cursor, connection.wrap_database_errors:
-            with cursor.copy(f'COPY "{TABLE}" ({names}) FROM STDIN (FORMAT BINARY)') as stream:
-                stream.write(packed)
+        command = f'COPY "{TABLE}" ({names}) FROM STDIN (FORMAT BINARY)'
+        with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(command) as stream:
+            stream.write(packed)
         return
     write(TABLE, COLUMNS, list(zip(*_plain(rows), strict=True)))
 
