@@ -85,7 +85,7 @@ def _get(request: HttpRequest, path: str) -> HttpResponse:
         sets = [{"name": name, "url": f"{root}/{name}"} for name in ENTITIES]
         return _json({"value": sets, "serverSettings": {"conformance": CONFORMANCE}})
     here, reader = paths.meant(path), Reader(root)
-    asked = options.read(here.asked.entity, request.GET.items())
+    asked = options.read(here.asked.entity, [(name, str(value)) for name, value in request.GET.items()])
     if here.ref:
         asked.select, asked.expand = ["@iot.selfLink"], {}
     if here.field:

@@ -25,7 +25,7 @@ _EXPRESSIONS: dict[str, Any] = {
     "Eq": Exact, "Lt": LessThan, "LtE": LessThanOrEqual, "Gt": GreaterThan, "GtE": GreaterThanOrEqual
 }  # fmt: skip
 _QUOTED = re.compile(r"('(?:[^']|'')*')")
-_NO_KEYS = set(JSONField.get_lookups()) | set(KeyTransform.get_lookups())
+_NO_KEYS = {*JSONField().get_lookups(), *KeyTransform("", "").get_lookups()}
 MICRO = 1_000_000
 
 

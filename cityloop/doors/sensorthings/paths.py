@@ -31,8 +31,9 @@ class Meant:
 
 def meant(path: str) -> Meant:
     """Find what an address means; refuse one that means nothing. A query for each link that is followed."""
-    segments = [found for part in path.strip("/").split("/") if (found := _SEGMENT.fullmatch(part)) or _none()]
-    if not segments or len(segments) > DEEPEST or segments[0][1] not in ENTITIES:
+    parts = path.strip("/").split("/")
+    segments = [found for part in parts if (found := _SEGMENT.fullmatch(part))]
+    if len(segments) != len(parts) or len(segments) > DEEPEST or segments[0][1] not in ENTITIES:
         raise nothing()
     entity = ENTITIES[segments[0][1]]
     whole: dict[str, Any] | None = {} if entity.name == "Observations" else None
@@ -52,10 +53,6 @@ def meant(path: str) -> Meant:
         else:
             raise nothing()
     return here
-
-
-def _none() -> None:
-    raise nothing()
 
 
 def _keyed(here: Meant, key: str | None) -> None:

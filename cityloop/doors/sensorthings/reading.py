@@ -78,8 +78,8 @@ class Reader:
         for field in shown:
             needed |= dict.fromkeys(field.needs)
         for words, _down in options.orderby:
-            field = entity.fields.get(words)
-            needed |= dict.fromkeys(field.needs if field else ())
+            by = entity.fields.get(words)
+            needed |= dict.fromkeys(by.needs if by else ())
         needed |= {f"{link.path}_id": None for name in options.expand if not (link := entity.links[name]).many}
         return list(needed)
 

@@ -108,7 +108,7 @@ def _fill(batch: Batch, table: Table, now: int) -> None:
         if name not in COLUMNS:
             raise Refusal("sensing.components", "There is no component {name}.", "components", name=name[:60])
     if "result" not in names:
-        raise Refusal("sensing.needed", "{field} is needed.", "components", field="result")
+        raise Refusal("sensing.needed", "{name} is needed.", "components", name="result")
     width, stream = len(names), table.datastream.id
     time, result = _at(names, "phenomenonTime"), names.index("result")
     made = _at(names, "resultTime")

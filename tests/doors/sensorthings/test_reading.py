@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cityloop.loops.sensing.rules.times import shown
 from tests.doors.sensorthings.conftest import ROOT, Door
 from tests.loops.sensing.instruments import AT, CATEGORY, HOUR, bring, set_up, stream
-from cityloop.loops.sensing.rules.times import shown
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_every_set_leads_to_every_other(air: Door) -> None:
         for link, address in links.items():
             followed = air.get(urlsplit(address).path.removeprefix("/sta/v1.1/"))
             expanded = air.get(name, top="1", expand=link)["value"][0][link]
-            assert expanded == (followed["value"] if "value" in followed else followed), (name, link)
+            assert expanded == followed.get("value", followed), (name, link)
             assert expanded
 
 
@@ -140,7 +140,8 @@ BAD = [
     ("filter", "not " * 1500 + "name eq 'x'"), ("filter", "properties/a__regex eq 'x'"), ("filter", "id eq 'x' 5"),
     ("filter", "geo.distance(location, 5) lt 1"), ("filter", "name eq 'a' and"), ("filter", "st_within(name, name)"),
     ("filter", "id gt 99999999999999999999"), ("filter", "properties/regex eq 'x'"), ("filter", "x" * 9000),
-    ("orderby", "nothing"), ("orderby", "name sideways"), ("top", "-1"), ("top", "x"), ("skip", "1.5"), ("count", "yes"),
+    ("orderby", "nothing"), ("orderby", "name sideways"), ("top", "-1"), ("top", "x"), ("skip", "1.5"),
+    ("count", "yes"),
     ("select", "nothing"), ("expand", "Nothing"), ("expand", "Datastreams("), ("expand", "Datastreams($top=x)"),
     ("skiptoken", "!!"), ("skiptoken", "WzEsMiwzXQ=="), ("skiptoken", "bnVsbA=="), ("resultFormat", "dataArray"),
     ("expand", "Datastreams($expand=Thing($expand=Datastreams($expand=Thing($expand=Datastreams($expand=Thing("
@@ -210,7 +211,8 @@ def test_a_level_costs_so_many_statements_whatever_it_holds(air: Door) -> None:
         return len(caught)
 
     plain = cost()
-    deep = {"expand": "Locations,Datastreams($expand=Sensor,ObservedProperty,Observations($top=2;$expand=FeatureOfInterest))"}
+    inner = "Observations($top=2;$expand=FeatureOfInterest)"
+    deep = {"expand": f"Locations,Datastreams($expand=Sensor,ObservedProperty,{inner})"}
     before = cost(**deep)
     for _ in range(6):
         set_up(stream("NO2"), stream("SO2"))

@@ -53,6 +53,17 @@ class Batch:
         if more:
             self.more.setdefault(row, {}).update(more)
 
+    def extend(self, datastream: int, times: list[int], kinds: list[int], results: list[float]) -> None:
+        """Add many readings of one datastream, read already."""
+        number = len(times)
+        self.datastream += [datastream] * number
+        self.time += times
+        self.lasts += [0] * number
+        self.kind += kinds
+        self.result += results
+        self.made += [None] * number
+        self.feature += [0] * number
+
     def _timed(self, row: int, time: Any) -> tuple[int, int]:
         if type(time) is int:
             return time, 0

@@ -204,4 +204,4 @@ def _needed(value: Any, field: str) -> Any:
 
 
 def _missing(field: str) -> Refusal:
-    return Refusal("sensing.needed", "{field} is needed.", field, field=field)
+    return Refusal("sensing.needed", "{name} is needed.", field, name=field)

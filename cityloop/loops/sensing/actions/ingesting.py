@@ -48,7 +48,13 @@ class Taken(NamedTuple):
     tally: Tally
     became: list[int]
     reasons: dict[int, str]
-    ids: list[str]
+    batch: Batch
+
+    @property
+    def ids(self) -> list[str]:
+        """Give the id of each reading."""
+        batch = self.batch
+        return [keys.written(*key) for key in zip(batch.datastream, batch.time, batch.lasts, strict=True)]
 
 
 class Stream(NamedTuple):
@@ -65,7 +71,7 @@ class Stream(NamedTuple):
 def ingest(*, batch: Batch, source: str, by: Actor, at: int) -> Taken:
     """Take a batch in. `at` is the present of the city, `source` says where the readings came from."""
     if not batch.time:
-        return Taken(Tally(), [], {}, [])
+        return Taken(Tally(), [], {}, batch)
     streams = streams_of(batch.datastream)
     _fill_features(batch, streams)
     why = _judged(batch, streams, at)
@@ -83,8 +89,7 @@ def ingest(*, batch: Batch, source: str, by: Actor, at: int) -> Taken:
     found = {int(i): str(why[i]) for i in np.flatnonzero(became == QUARANTINED)}
     _quarantine(batch, found, source or by.name, at)
     counts = np.bincount(became, minlength=3).tolist()
-    ids = [keys.written(*key) for key in zip(batch.datastream, batch.time, batch.lasts, strict=True)]
-    return Taken(Tally(len(batch.time), *counts), became.tolist(), found, ids)
+    return Taken(Tally(len(batch.time), *counts), became.tolist(), found, batch)
 
 
 def streams_of(ids: Sequence[int]) -> dict[int, Stream]:
@@ -165,18 +170,19 @@ def judged_alone(result: Any, stream: Stream, key: keys.Key, now: int) -> tuple[
 # --- judging --------------------------------------------------------------------------------------
 
 
+_NOTHING = Stream(reasons.ANYTHING, -np.inf, np.inf, "", 0)
+
+
 def _judged(batch: Batch, streams: Mapping[int, Stream], now: int) -> Any:
-    nothing = Stream(reasons.ANYTHING, -np.inf, np.inf, "", 0)
-    asked = [streams.get(one, nothing) for one in batch.datastream]
-    wants = np.array([one.wants for one in asked], np.int8)
-    kind = np.array(batch.kind, np.int8)
-    with np.errstate(over="ignore"):
-        end = np.array(batch.time, np.int64) + np.array(batch.lasts, np.int64)
+    kind, (present, which) = np.array(batch.kind, np.int8), np.unique(batch.datastream, return_inverse=True)
+    asked = [streams.get(int(one), _NOTHING) for one in present]
+    wants = np.array([one.wants for one in asked], np.int8)[which]
     why = reasons.faults(
         reasons.Asked(
-            kind, np.array(batch.result, np.float64), end,
-            np.array([one in streams for one in batch.datastream], bool), wants,
-            np.array([one.least for one in asked], np.float64), np.array([one.most for one in asked], np.float64),
+            kind, np.array(batch.result, np.float64), np.array(batch.time, np.int64) + np.array(batch.lasts, np.int64),
+            np.array([one is not _NOTHING for one in asked], bool)[which], wants,
+            np.array([one.least for one in asked], np.float64)[which],
+            np.array([one.most for one in asked], np.float64)[which],
         ), now,
     ).astype(object)  # fmt: skip
     for row, reason in batch.faults.items():
@@ -184,7 +190,7 @@ def _judged(batch: Batch, streams: Mapping[int, Stream], now: int) -> Any:
     for row, more in batch.more.items():
         if why[row] == reasons.TYPE and str(more.get("value")).strip().lower() in NOT_NUMBERS:
             why[row] = reasons.NOT_A_NUMBER
-        elif not why[row] and _other_unit(more, asked[row].unit):
+        elif not why[row] and _other_unit(more, asked[which[row]].unit):
             why[row] = reasons.UNIT
     for row in np.flatnonzero(kind == reasons.TRUTH).tolist():
         batch.more.setdefault(row, {})["value"] = bool(batch.result[row])
@@ -200,17 +206,20 @@ def _other_unit(more: Mapping[str, Any], unit: str) -> bool:
 def _fill_features(batch: Batch, streams: Mapping[int, Stream]) -> None:
     """Give readings that name none the feature of interest of their datastream, and note the others that are named."""
     own = {pk: one.feature for pk, one in streams.items()}
-    bare = {pk for pk, given in zip(batch.datastream, batch.feature, strict=True) if not given and own.get(pk) == 0}
+    given, (present, which) = np.array(batch.feature, np.int64), np.unique(batch.datastream, return_inverse=True)
+    silent = given == 0
+    bare = [pk for pk in present[np.unique(which[silent])].tolist() if own.get(pk) == 0]
     if bare:
         own |= placing.default_features(bare)
-    pairs = set(zip(batch.datastream, batch.feature, strict=True))
-    named = {(pk, given) for pk, given in pairs if given and pk in own and own[pk] != given}
-    known = _known_features(named) if named else set()
-    for row, (pk, given) in enumerate(zip(batch.datastream, batch.feature, strict=True)):
-        if not given:
-            batch.feature[row] = own.get(pk, 0)
-        elif (pk, given) in named and given not in known:
-            batch.faults.setdefault(row, reasons.FEATURE)
+    default = np.array([own.get(pk, 0) for pk in present.tolist()], np.int64)[which]
+    others = np.flatnonzero(~silent & (given != default)).tolist()
+    if others:
+        named = {(batch.datastream[row], batch.feature[row]) for row in others if batch.datastream[row] in own}
+        known = _known_features(named)
+        for row in others:
+            if batch.feature[row] not in known and batch.datastream[row] in own:
+                batch.faults.setdefault(row, reasons.FEATURE)
+    batch.feature = np.where(silent, default, given).tolist()
 
 
 def _known_features(named: set[tuple[int, int]]) -> set[int]:
@@ -230,11 +239,12 @@ def _sorted(batch: Batch, why: Any) -> tuple[Rows, Any]:
     streams, time, lasts = (np.array(c, np.int64)[good] for c in (batch.datastream, batch.time, batch.lasts))
     order = np.lexsort((lasts, time, streams))
     places = good[order]
-    made = [batch.made[i] for i in places.tolist()]
+    has_made = np.array([one is not None for one in batch.made], bool)
+    made = np.array([one or 0 for one in batch.made], np.int64)
+    more = [batch.more.get(i) for i in places.tolist()] if batch.more else [None] * len(places)
     rows = Rows(
-        streams[order], time[order], lasts[order], np.array(batch.result, np.float64)[places],
-        np.array([one or 0 for one in made], np.int64), np.array([one is not None for one in made], bool),
-        np.array(batch.feature, np.int64)[places], [batch.more.get(i) for i in places.tolist()],
+        streams[order], time[order], lasts[order], np.array(batch.result, np.float64)[places], made[places],
+        has_made[places], np.array(batch.feature, np.int64)[places], more,
     )  # fmt: skip
     return rows, places
 
@@ -293,7 +303,7 @@ def _quarantine(batch: Batch, found: Mapping[int, str], source: str, at: int) ->
     rows = []
     for row, reason in found.items():
         said = clean(encode(batch.said(row)).decode())[:LONGEST]
-        stream = None if row in batch.named else batch.datastream[row]
+        stream = None if row in batch.named else batch.datastream[row] or None
         time = None if reason == reasons.TIME else batch.time[row]
         rows.append((stream, time, reason, said, clean(source)[:120], at))
     write("sensing_quarantined", _HELD, rows)

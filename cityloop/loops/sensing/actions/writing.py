@@ -31,8 +31,8 @@ class Rows(NamedTuple):
 
     def only(self, kept: Column) -> "Rows":
         """Give some of them."""
-        columns = (column[kept] for column in self[:-1])
-        return Rows(*columns, [self.more[i] for i in np.flatnonzero(kept)])
+        columns: list[Any] = [column[kept] for column in self[:-1]]
+        return Rows(*columns, more=[self.more[i] for i in np.flatnonzero(kept)])
 
     def keys(self) -> list[Key]:
         """Give what they are known by."""
@@ -51,12 +51,17 @@ def insert(rows: Rows) -> None:
 
 
 def _plain(rows: Rows) -> list[list[Any]]:
-    result: Any = rows.result.astype(object)
-    result[np.isnan(rows.result)] = None
-    made: Any = np.where(rows.has_made, rows.made.astype(object), None)
-    feature: Any = np.where(rows.feature > 0, rows.feature.astype(object), None)
+    result = _where(~np.isnan(rows.result), rows.result)
+    made, feature = _where(rows.has_made, rows.made), _where(rows.feature > 0, rows.feature)
     more = [None if one is None else encode(one).decode() for one in rows.more]
     return [*(c.tolist() for c in (rows.datastream, rows.time, rows.lasts, result, made, feature)), more]
+
+
+def _where(has: Column, column: Column) -> Column:
+    """Give a column with nothing where there is none."""
+    found: Column = column.astype(object)
+    found[~has] = None
+    return found
 
 
 _START = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -146,8 +151,7 @@ def keep_latest(rows: Rows) -> None:
     starts = np.flatnonzero(np.r_[True, rows.datastream[1:] != rows.datastream[:-1]])
     ends = np.r_[starts[1:], len(rows.time)]
     newest = ends - 1
-    result: Any = rows.result[newest].astype(object)
-    result[np.isnan(rows.result[newest])] = None
+    result = _where(~np.isnan(rows.result[newest]), rows.result[newest])
     last = np.maximum.reduceat(rows.time + rows.lasts, starts)
     some = np.logical_or.reduceat(rows.has_made, starts)
     far = np.iinfo(np.int64)
@@ -155,7 +159,7 @@ def keep_latest(rows: Rows) -> None:
     made_last = np.maximum.reduceat(np.where(rows.has_made, rows.made, far.min), starts)
     columns: list[Any] = [
         rows.datastream[starts], rows.time[newest], rows.lasts[newest], result, rows.time[starts], last,
-        np.where(some, made_first.astype(object), None), np.where(some, made_last.astype(object), None), ends - starts,
+        _where(some, made_first), _where(some, made_last), ends - starts,
     ]  # fmt: skip
     _put([column.tolist() for column in columns])
 

@@ -5,22 +5,24 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.translation import gettext_noop as _
 
 MISSING, TYPE, TIME, UNKNOWN, NOT_A_NUMBER = "missing", "type", "time", "datastream", "not-a-number"
-FUTURE, RANGE, UNIT, FEATURE, DIFFERS = "future", "range", "unit", "feature", "differs"
+FUTURE, RANGE, UNIT, FEATURE, DIFFERS, ROW = "future", "range", "unit", "feature", "differs", "row"
 
 # For people: what to do about each.
 WORDS: Mapping[str, str] = {
-    MISSING: "This reading has no result.",
-    TYPE: "The result is not of the type that its datastream declares.",
-    TIME: "Give the time of the reading with its zone, such as 2026-05-01T08:00:00Z.",
-    UNKNOWN: "There is no such datastream.",
-    NOT_A_NUMBER: "The result is not a finite number.",
-    FUTURE: "This reading lies in the future; set the clock of the device.",
-    RANGE: "This value is physically impossible for what is measured.",
-    UNIT: "The unit of this reading is not that of its datastream.",
-    FEATURE: "There is no such feature of interest.",
-    DIFFERS: "There is another result for the same time already.",
+    MISSING: _("This reading has no result."),
+    TYPE: _("The result is not of the type that its datastream declares."),
+    TIME: _("Give the time of the reading with its zone, such as 2026-05-01T08:00:00Z."),
+    UNKNOWN: _("There is no such datastream."),
+    NOT_A_NUMBER: _("The result is not a finite number."),
+    FUTURE: _("This reading lies in the future; set the clock of the device."),
+    RANGE: _("This value is physically impossible for what is measured."),
+    UNIT: _("The unit of this reading is not that of its datastream."),
+    FEATURE: _("There is no such feature of interest."),
+    ROW: _("This row of the file cannot be read."),
+    DIFFERS: _("There is another result for the same time already."),
 }
 
 AHEAD = 300_000_000  # a device's clock may go five minutes fast
