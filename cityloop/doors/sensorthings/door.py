@@ -96,7 +96,7 @@ def _get(request: HttpRequest, path: str) -> HttpResponse:
             raise errors.nothing()
         return _json(one)
     page = reader.page(here.asked, asked, f"{root}/{path.strip('/')}")
-    return _json(data_array(page) if asked.format else page)
+    return _json(data_array(page, root) if asked.format else page)
 
 
 def _property(here: Meant, reader: Reader) -> HttpResponse:

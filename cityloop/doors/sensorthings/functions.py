@@ -66,6 +66,10 @@ def _index(text: Any, needle: Any) -> Any:
     return whole(StrIndex(text, needle), "-", big(1))
 
 
+def _joined(one: Any, other: Any) -> Any:
+    return Concat(one, other, output_field=TextField())
+
+
 def _substring(text: Any, start: Any, *length: Any) -> Any:
     return Substr(text, whole(start, "+", big(1)), *length)
 
@@ -73,7 +77,7 @@ def _substring(text: Any, start: Any, *length: Any) -> Any:
 # name → (how many arguments, kind of the answer, what makes it)
 FUNCTIONS: dict[str, tuple[tuple[int, ...], str, Callable[..., Any]]] = {
     "length": ((1,), "number", Length), "indexof": ((2,), "number", _index),
-    "substring": ((2, 3), "text", _substring), "concat": ((2,), "text", Concat),
+    "substring": ((2, 3), "text", _substring), "concat": ((2,), "text", _joined),
     "tolower": ((1,), "text", Lower), "toupper": ((1,), "text", Upper), "trim": ((1,), "text", Trim),
     "year": ((1,), "number", lambda at: Part(at, "year")), "month": ((1,), "number", lambda at: Part(at, "month")),
     "day": ((1,), "number", lambda at: Part(at, "day")),

@@ -47,8 +47,6 @@ class Reader:
         if more and top:
             token = pages.token(order, found[-1], skip + top)
             said["@iot.nextLink"] = f"{here}?{urlencode([*options.raw, ('$skiptoken', token)], quote_via=quote)}"
-        elif more:
-            said["@iot.nextLink"] = f"{here}?{urlencode([*options.raw, ('$skip', str(skip))], quote_via=quote)}"
         return {**said, "value": self.told(entity, found, options)}
 
     def one(self, asked: Asked, options: Options) -> Said | None:
@@ -178,16 +176,14 @@ class Reader:
         return dict(rows.values_list(link.back).annotate(number=Count(name)).order_by())
 
 
-def data_array(page: Said) -> Said:
+def data_array(page: Said, root: str) -> Said:
     """Write a page of readings as rows of one table for each datastream."""
     tables: dict[str, Said] = {}
     for one in page.pop("value"):
-        stream = one.pop("Datastream@iot.navigationLink", "")
         plain = {name: value for name, value in one.items() if not name.endswith("@iot.navigationLink")}
         shaped = {"id" if name == "@iot.id" else name: value for name, value in plain.items() if "selfLink" not in name}
-        key = f"{stream.rpartition('/Observations(')[0]}"
         parent = str(shaped.get("id", "")).partition("-")[0]
-        link = f"{key}/Datastreams({parent})" if parent else stream
+        link = f"{root}/Datastreams({parent})" if parent else f"{root}/Datastreams"
         table = tables.setdefault(
             f"{link} {','.join(shaped)}",
             {

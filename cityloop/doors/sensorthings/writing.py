@@ -49,7 +49,7 @@ def _hang(told: said.Said, here: Meant) -> None:
 def _observed(told: said.ObservationSaid, *, source: str, by: Actor, at: int) -> tuple[str, bool]:
     stream, feature = told.datastream, told.feature
     with transaction.atomic():
-        if stream is not UNSET and not stream.refers and stream.name is not UNSET:
+        if stream is not UNSET and not stream.refers:
             told.datastream = said.DatastreamSaid(id=describing.add(said=stream, by=by, at=at))
         if feature is not UNSET and not feature.refers:
             told.feature = said.FeatureSaid(id=describing.feature_of(feature, by=by, at=at))
@@ -155,6 +155,8 @@ def _patched(here: Meant, body: bytes, reader: Reader) -> bytes:
     before = reader.one(here.asked, Options(select=list(here.asked.entity.fields)))
     if before is None:
         raise nothing()
+    if "properties" in here.asked.entity.fields:
+        before.setdefault("properties", {})
     try:
         after = jsonpatch.JsonPatch(json.loads(body)).apply(json.loads(msgspec.json.encode(before)))
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, ValueError, TypeError, RecursionError) as e:

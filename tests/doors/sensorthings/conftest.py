@@ -56,20 +56,14 @@ def town(db: None, tmp_path: Path, settings: Any) -> Town:
     return build(tmp_path)
 
 
-@pytest.fixture
-def keyed(town: Town) -> Any:
-    """Make a door for one of the town's people, with a key for these scopes."""
-
-    def make(who: str, *scopes: str, per_minute: int = 100_000) -> Door:
-        made = make_access_key(
-            account=town.accounts[who], label=who, days=1, by=BY, at=real_now(), scopes=scopes, per_minute=per_minute
-        )
-        return Door(made)
-
-    return make
+def door_of(town: Town, who: str, *scopes: str, per_minute: int = 100_000) -> Door:
+    """Give a door for one of the town's people, with a key for these scopes."""
+    made = make_access_key(
+        account=town.accounts[who], label=who, days=1, by=BY, at=real_now(), scopes=scopes, per_minute=per_minute
+    )
+    return Door(made)
 
 
 @pytest.fixture
-def door(keyed: Any) -> Door:
-    made: Door = keyed("parks", "sense")
-    return made
+def door(town: Town) -> Door:
+    return door_of(town, "parks", "sense")

@@ -79,15 +79,16 @@ BAD = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("reading", "reason"), BAD)
-def test_what_cannot_be_believed_is_kept_with_the_reason(pm: int, reading: tuple[Any, ...], reason: str) -> None:
-    named = {1: pm}.get(reading[0], reading[0]) if isinstance(reading[0], int) else reading[0]
-    taken = bring((named, *reading[1:]), (pm, AT + HOUR, 1.0))
-    assert taken.reasons == {0: reason}
-    assert taken.tally.told() == {"received": 2, "accepted": 1, "repeated": 0, "quarantined": 1}
-    held = Quarantined.objects.get()
-    assert (held.reason, held.source) == (reason, "test")
-    assert kept(pm) == [(AT + HOUR, 1.0)] and queries.quarantined_by_reason() == {reason: 1}
+def test_what_cannot_be_believed_is_kept_with_the_reason(pm: int) -> None:
+    for number, ((named, time, result), reason) in enumerate(BAD):
+        later = AT + (number + 1) * HOUR
+        taken = bring((pm if named == 1 else named, time, result), (pm, later, 1.0))
+        assert taken.reasons == {0: reason}, (named, time, result)
+        assert taken.tally.told() == {"received": 2, "accepted": 1, "repeated": 0, "quarantined": 1}
+        held = Quarantined.objects.latest("id")
+        assert (held.reason, held.source) == (reason, "test") and held.said.startswith("[")
+    assert Quarantined.objects.count() == sum(queries.quarantined_by_reason().values()) == len(BAD)
+    assert (AT, 4.0) not in kept(pm) and len(kept(pm)) == len(BAD)
 
 
 def test_each_kind_of_datastream_takes_its_kind(town: Town) -> None:

@@ -15,6 +15,6 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 def tell(one: Any, what: str, *, by: Actor, at: int) -> None:
     """Write a step of an entity: its name, and a digest of all that is said of it."""
-    said = {name: value for name, value in model_to_dict(one).items() if not isinstance(value, list)}
+    said = model_to_dict(one, fields=[field.name for field in one._meta.concrete_fields])
     data = {"digest": sha256(_encode(said)).hexdigest(), "name": str(getattr(one, "name", ""))}
     record(subject=f"{one._meta.model_name}:{one.pk}", kind=KIND, what=what, by=by, at=at, data=data)

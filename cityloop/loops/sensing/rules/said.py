@@ -1,7 +1,7 @@
 """What a client says of an entity, in the words of SensorThings: shapes with every key optional.
 
-An action asks for those that are needed. Where a linked entity is meant, `@iot.id` alone names one that is there, and
-anything else describes one to be made with it.
+An action asks for those that are needed. Where a linked entity is meant, `@iot.id` names one that is there; without it
+one is described that is to be made with it.
 """
 
 from typing import Any, TypeVar
@@ -27,8 +27,8 @@ class Said(Struct, kw_only=True, rename="camel"):
 
     @property
     def refers(self) -> bool:
-        """Tell whether this only names an entity that is there."""
-        return self.id is not UNSET and self.name is UNSET
+        """Tell whether this names an entity that is there; clients say all they know of it besides."""
+        return self.id is not UNSET
 
 
 class SensorSaid(Said):
