@@ -43,7 +43,7 @@ class Term(NamedTuple):
 def parsed(words: str) -> Any:
     """Parse an expression; refuse what is none."""
     plain = "".join(part if at % 2 else part.replace("@iot.id", "id") for at, part in enumerate(_QUOTED.split(words)))
-    parser = ODataParser()
+    parser: Any = ODataParser()
     parser._function_call = lambda func, args: ast.Call(func, args)
     try:
         return parser.parse(ODataLexer().tokenize(plain))

@@ -241,7 +241,9 @@ def _sorted(batch: Batch, why: Any) -> tuple[Rows, Any]:
     places = good[order]
     has_made = np.array([one is not None for one in batch.made], bool)
     made = np.array([one or 0 for one in batch.made], np.int64)
-    more = [batch.more.get(i) for i in places.tolist()] if batch.more else [None] * len(places)
+    more: list[dict[str, Any] | None] = [None] * len(places)
+    if batch.more:
+        more = [batch.more.get(i) for i in places.tolist()]
     rows = Rows(
         streams[order], time[order], lasts[order], np.array(batch.result, np.float64)[places], made[places],
         has_made[places], np.array(batch.feature, np.int64)[places], more,

@@ -32,7 +32,8 @@ class Rows(NamedTuple):
     def only(self, kept: Column) -> "Rows":
         """Give some of them."""
         columns: list[Any] = [column[kept] for column in self[:-1]]
-        return Rows(*columns, more=[self.more[i] for i in np.flatnonzero(kept)])
+        columns.append([self.more[i] for i in np.flatnonzero(kept)])
+        return Rows(*columns)
 
     def keys(self) -> list[Key]:
         """Give what they are known by."""
