@@ -91,6 +91,7 @@ def _beside_bare(streams: list[int]) -> tuple[float, float]:
             "CREATE TABLE bare (datastream_id bigint, time bigint, lasts bigint, result real, made bigint,"
             " feature_id bigint, more text, PRIMARY KEY (datastream_id, time, lasts)) WITHOUT ROWID"
         )  # fmt: skip
+        cursor.execute("DROP TABLE IF EXISTS bare")
         cursor.execute(like)
     rows = _readings(streams, NUMBER)
     _timed(_taken, rows[: 2 * BATCH])  # warm
