@@ -5,7 +5,20 @@ from typing import Any
 
 from django.db.models import BigIntegerField, F, FloatField, Func, IntegerField, TextField, Value
 from django.db.models.expressions import CombinedExpression
-from django.db.models.functions import Ceil, Concat, Floor, Length, Lower, Mod, Round, StrIndex, Substr, Trim, Upper
+from django.db.models.functions import (
+    Cast,
+    Ceil,
+    Concat,
+    Floor,
+    Length,
+    Lower,
+    Mod,
+    Round,
+    StrIndex,
+    Substr,
+    Trim,
+    Upper,
+)
 
 from cityloop.loops.sensing.rules.times import EARLIEST, LATEST
 
@@ -71,7 +84,8 @@ def _joined(one: Any, other: Any) -> Any:
 
 
 def _substring(text: Any, start: Any, *length: Any) -> Any:
-    return Substr(text, whole(start, "+", big(1)), *length)
+    whole_numbers = [Cast(one, IntegerField()) for one in (whole(start, "+", big(1)), *length)]
+    return Substr(text, *whole_numbers)
 
 
 # name → (how many arguments, kind of the answer, what makes it)

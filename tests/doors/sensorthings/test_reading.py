@@ -41,7 +41,8 @@ def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
 
 
 @pytest.fixture
-def air(made: World, db: None) -> Door:
+def air(made: World, db: None, settings: Any) -> Door:
+    settings.CITYLOOP_CACHE_SECONDS = 3600.0
     return made.door
 
 
