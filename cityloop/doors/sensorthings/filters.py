@@ -315,7 +315,7 @@ def _spoken(term: Term) -> Any:
         return term.expression
     if term.kind == "text":
         return text(term.literal)
-    return big(term.literal) if term.kind == "instant" else Value(term.literal)
+    return big(term.literal) if type(term.literal) is int else Value(term.literal)
 
 
 def _no() -> Q:
