@@ -14,7 +14,8 @@ from frost_sta_client.model.ext.data_array_document import DataArrayDocument
 from frost_sta_client.model.ext.data_array_value import DataArrayValue
 from geojson import Point
 
-from tests.faults.house import House, fresh_database, house
+from tests.faults.house import House, house
+from tests.fresh import fresh_database
 
 pytestmark = pytest.mark.xdist_group("sensorthings")
 MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
