@@ -42,6 +42,7 @@ ROOMS = [
     "cityloop.town.notices",
     "cityloop.town.hooks",
     "cityloop.loops.cases",
+    "cityloop.loops.sensing",
 ]
 INSTALLED_APPS = [
     *ROOMS,

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.locale import LocaleMiddleware
 
-PROGRAMS = ("/api/", "/open311/")
+PROGRAMS = ("/api/", "/open311/", "/sta/")
 
 
 class CityLanguage(LocaleMiddleware):

@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("cityloop.doors.api.urls")),
     path("", include("cityloop.doors.open311.urls")),
+    path("", include("cityloop.doors.sensorthings.urls")),
     path("", include("cityloop.doors.web.urls")),
 ]
 

@@ -10,8 +10,9 @@ ABOUT = """Everything the desk can do, for programs.
 
 A client needs to know nothing of the loop: `GET /cases/{number}/actions` lists what may be done now, each with its
 address and the JSON Schema of the body to send. Send `Authorization: Bearer KEY`; a key is made by
-`cityloop keys new` and is good for one or more of the scopes `read`, `act`, `report`, `hooks`, `setup` (changing how
-the city is set up). What its account may not see or do on the pages does not exist here either.
+`cityloop keys new` and is good for one or more of the scopes `read`, `act`, `report`, `hooks`, `sense` (the door of
+instruments), `setup` (changing how the city is set up). What its account may not see or do on the pages does not
+exist here either.
 
 Errors are `application/problem+json` (RFC 9457): a `code` for machines, a sentence for people, the `field` it is
 about. Lists are paged by cursor: follow `next` until it is null. Instants are RFC 3339 in UTC. Unknown fields,

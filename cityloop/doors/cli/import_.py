@@ -56,6 +56,19 @@ def matters(out: Out, file: Path, map_file: Path, folder: Path | None) -> None:
     out.give([{"code": m.code, "names": m.names, "limit": m.limit} for m in plate.matters])
 
 
+@import_.command("readings")
+@FILE
+@MAP
+@REJECTS
+@verb()
+def readings(out: Out, file: Path, map_file: Path, rejects: Path | None) -> None:
+    """Import readings of instruments; run it again after a break, or when the file has grown."""
+    from cityloop.loops.sensing.importing.actions import import_readings
+    from cityloop.loops.sensing.importing.mapping import read_map
+
+    take(out, "import", import_readings, file, read_map(map_file), rejects)
+
+
 @import_.command("schema")
 @verb(django=False)
 def schema(out: Out) -> None:

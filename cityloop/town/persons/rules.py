@@ -35,8 +35,9 @@ def email(text: str) -> str:
     return kept
 
 
-# What a key may be good for: reading, acting on cases, handing in reports, being told of steps, setting the city up.
-KEY_SCOPES = ("read", "act", "report", "hooks", "setup")
+# What a key may be good for: reading, acting on cases, handing in reports, being told of steps, setting the city up,
+# saying what instruments measure.
+KEY_SCOPES = ("read", "act", "report", "hooks", "setup", "sense")
 
 
 def key_scopes(wanted: Iterable[str]) -> list[str]:

@@ -360,10 +360,22 @@ OPEN311: dict[str, Row] = {
     r"^open311(?:/.*?)?(?:\.(?P<extension>json|xml))?$": Row("open311", NOBODY, ["/open311/v2/nothing.json"]),
 }
 
+SETS = ("Things", "Locations", "HistoricalLocations", "Datastreams", "Sensors", "ObservedProperties", "Observations")
+SENSORS: dict[str, Row] = {
+    r"^sta/v1\.1(?:/(?P<path>.*))?$": Row(
+        "open311",
+        DESK,
+        ["/sta/v1.1/", *(f"/sta/v1.1/{name}" for name in SETS)],
+        post=[("/sta/v1.1/Sensors", {"name": "x"}), ("/sta/v1.1/CreateObservations", {})],
+        posts=NOBODY,
+    ),
+}
+
 TABLE: dict[str, Row] = {
     **PUBLIC,
     **{f"desk/{path}": row for path, row in DESKS.items()},
     **{f"api/v1/{path}": row for path, row in API.items()},
     "^api/": Row("api", NOBODY, ["/api/v2/cases"]),
     **OPEN311,
+    **SENSORS,
 }

@@ -1,0 +1,215 @@
+"""Readings coming in: the room's own action against the bare database, and the public door as devices use it.
+
+The bare figure is the same rows in the same batches into a table of the same shape and key, each batch committed, by
+`executemany` (SQLite) or COPY (PostgreSQL): the ratio is what judging, counting and keeping the latest cost. The door
+is the real `cityloop serve` with two workers on the same machine as its clients and its database.
+"""
+
+import itertools
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bench.city import open_city
+from bench.house import Client, House, post_all, served
+
+THINGS, STREAMS = 100, 10
+NUMBER = int(os.environ.get("CITYLOOP_READINGS") or 200_000)
+BATCH = 5_000
+SINGLE, ARRAYS, READS = 400, 200, 300
+CLIENTS = 4
+GOALS = {"PostgreSQL": 30_000, "SQLite": 45_000}
+BEGIN, MINUTE = 1_700_000_000_000_000, 60_000_000
+KIND = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
+clock: Iterator[int] = itertools.count(1)  # every reading of this bench has a minute of its own
+
+
+def run() -> list[dict[str, Any]]:
+    """Measure."""
+    with open_city() as database:
+        key, streams = _set_up()
+        ours, bare = _beside_bare(streams)
+        found = [
+            _row(f"readings taken in by the room, batches of {BATCH:,}, {database}", ours, "readings/s", 0, least=True),
+            _row(f"the same rows bare, {database}", bare, "rows/s", 0, least=True),
+            _row(f"taken in against bare, {database}", ours / bare, "×", 0.4, least=True),
+        ]
+        with served() as house:
+            return [*found, *_door(house, database, key, streams)]
+
+
+def _set_up() -> tuple[str, list[int]]:
+    """Make stations with datastreams in the small town, and a device's key."""
+    import tempfile
+    from pathlib import Path
+
+    from cityloop.loops.sensing import queries
+    from cityloop.loops.sensing.actions import describing
+    from cityloop.loops.sensing.rules import said
+    from cityloop.town.columns import real_now
+    from cityloop.town.persons.actions import make_access_key
+    from tests.loops.cases.smallville import build
+    from tests.town.staff import BY
+
+    with tempfile.TemporaryDirectory() as folder:
+        town = build(Path(folder))
+    base = {"name": "x", "description": ""}
+    sensor = describing.add(
+        said=said.read(said.SensorSaid, {**base, "encodingType": "text/plain", "metadata": ""}), by=BY, at=BEGIN
+    )
+    observed = describing.add(
+        said=said.read(said.PropertySaid, {**base, "definition": "x", "properties": {"minimum": 0}}), by=BY, at=BEGIN
+    )
+    shape = {"type": "Point", "coordinates": [10.05, 50.07]}
+    stream = {**base, "observationType": KIND, "unitOfMeasurement": {"symbol": "mm"}, "Sensor": {"@iot.id": sensor},
+              "ObservedProperty": {"@iot.id": observed}}  # fmt: skip
+    for _ in range(THINGS):
+        thing = {**base, "Locations": [{**base, "location": shape}], "Datastreams": [stream] * STREAMS}
+        describing.add(said=said.read(said.ThingSaid, thing), by=BY, at=BEGIN)
+    key = make_access_key(
+        account=town.accounts["parks"], label="bench", days=1, by=BY, at=real_now(), scopes=["sense"],
+        per_minute=100_000,
+    )  # fmt: skip
+    return key, list(queries.table("Datastreams").order_by("pk").values_list("pk", flat=True))
+
+
+def _readings(streams: list[int], number: int) -> list[tuple[int, int, float]]:
+    """Give readings as they come: all datastreams of a minute, then of the next."""
+    minutes = range(number // len(streams))
+    at = [BEGIN + next(clock) * MINUTE for _ in minutes]
+    return [(stream, when, float(stream % 97) + when % 7) for when in at for stream in streams]
+
+
+def _beside_bare(streams: list[int]) -> tuple[float, float]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        like = (
+            'CREATE TABLE bare (LIKE sensing_observation INCLUDING INDEXES)' if connection.vendor == "postgresql" else
+            "CREATE TABLE bare (datastream_id bigint, time bigint, lasts bigint, result real, made bigint,"
+            " feature_id bigint, more text, PRIMARY KEY (datastream_id, time, lasts)) WITHOUT ROWID"
+        )  # fmt: skip
+        cursor.execute("DROP TABLE IF EXISTS bare")
+        cursor.execute(like)
+    rows = _readings(streams, NUMBER)
+    _timed(_taken, rows[: 2 * BATCH])  # warm
+    ours, bare = 0.0, 0.0
+    for _ in range(3):  # by turns: others work on this machine
+        fresh = _readings(streams, NUMBER // 4)
+        ours, bare = max(ours, _timed(_taken, fresh)), max(bare, _timed(_bare, fresh))
+    return ours, bare
+
+
+def _timed(write: Callable[[list[tuple[int, int, float]]], None], rows: list[tuple[int, int, float]]) -> float:
+    started = time.perf_counter()
+    for at in range(0, len(rows), BATCH):
+        write(rows[at : at + BATCH])
+    return len(rows) / (time.perf_counter() - started)
+
+
+def _taken(rows: list[tuple[int, int, float]]) -> None:
+    from cityloop.loops.sensing.actions.batches import Batch
+    from cityloop.loops.sensing.actions.ingesting import ingest
+    from tests.town.staff import BY
+
+    batch = Batch(lambda row: rows[row])
+    for row in rows:
+        batch.add(*row)
+    tally = ingest(batch=batch, source="bench", by=BY, at=BEGIN * 2).tally
+    if tally.accepted != len(rows):
+        raise RuntimeError(f"not all were taken in: {tally}")
+
+
+def _bare(rows: list[tuple[int, int, float]]) -> None:
+    from django.db import transaction
+
+    from cityloop.loops.sensing.actions.writing import COLUMNS
+    from cityloop.town.tabular.writing import write
+
+    with transaction.atomic():
+        write("bare", COLUMNS, [(stream, when, 0, value, None, 1, None) for stream, when, value in rows])
+
+
+# --- the door ---------------------------------------------------------------------------------------
+
+
+def _door(house: House, database: str, key: str, streams: list[int]) -> Iterator[dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {key}"}
+    path = "/sta/v1.1/CreateObservations"
+    bulk = [(path, _arrays(streams, BATCH), headers) for _ in range(NUMBER // BATCH)]
+    started = time.perf_counter()
+    _good(post_all(house.port, bulk, CLIENTS))
+    rate = len(bulk) * BATCH / (time.perf_counter() - started)
+    yield _row(f"readings through the door, arrays of {BATCH:,}, {database}", rate, "readings/s", GOALS[database],
+               least=True)  # fmt: skip
+    ones = [("/sta/v1.1/Observations", _one(streams[n % len(streams)]), headers) for n in range(SINGLE)]
+    yield _cpu(
+        house, f"one reading, POST, {database}", lambda: _good(post_all(house.port, ones, CLIENTS)), SINGLE, 0.75
+    )
+    some = [(path, _arrays(streams[:1], 100), headers) for _ in range(ARRAYS)]
+    yield _cpu(house, f"a data array of 100, {database}", lambda: _sent(house, some), ARRAYS, 2)
+    newest = f"/sta/v1.1/Datastreams({streams[0]})/Observations?$top=1&$orderby=phenomenonTime%20desc"
+    yield _cpu(house, f"the latest reading of a datastream, {database}", _reading(house, newest, headers), READS, 1.5)
+    fifty = "/sta/v1.1/Datastreams?$top=50&$expand=Observations($top=1;$orderby=phenomenonTime%20desc)"
+    yield _cpu(house, f"50 datastreams each with its latest, {database}", _reading(house, fifty, headers), READS, 4)
+
+
+def _one(stream: int) -> dict[str, Any]:
+    return {"phenomenonTime": _shown(BEGIN + next(clock) * MINUTE), "result": 4.5, "Datastream": {"@iot.id": stream}}
+
+
+def _arrays(streams: list[int], number: int) -> list[dict[str, Any]]:
+    each = number // len(streams)
+    times = [_shown(BEGIN + next(clock) * MINUTE) for _ in range(each)]
+    return [
+        {"Datastream": {"@iot.id": stream}, "components": ["phenomenonTime", "result"],
+         "dataArray": [[when, 4.5] for when in times]}
+        for stream in streams
+    ]  # fmt: skip
+
+
+def _shown(at: int) -> str:
+    from cityloop.loops.sensing.rules.times import shown
+
+    return shown(at)
+
+
+def _sent(house: House, requests: list[Any]) -> None:
+    _good(post_all(house.port, requests, CLIENTS))
+
+
+def _good(answers: list[tuple[int, bytes]]) -> None:
+    wrong = next((one for one in answers if one[0] != 201 or b"error" in one[1]), None)
+    if wrong:
+        raise RuntimeError(f"a reading was not taken: {wrong[0]} {wrong[1][:300]!r}")
+
+
+def _reading(house: House, path: str, headers: dict[str, str]) -> Callable[[], None]:
+    def read() -> None:
+        client = Client(house.port)
+        for _ in range(READS):
+            status, body = client.send("GET", path, **headers)
+            if status != 200 or not json.loads(body)["value"]:
+                raise RuntimeError(f"{path}: {status} {body[:300]!r}")
+
+    return read
+
+
+def _cpu(house: House, name: str, work: Callable[[], None], number: int, goal: float) -> dict[str, Any]:
+    before = house.cpu()
+    work()
+    after = house.cpu()
+    spent = sum(after[part] - before[part] for part in ("web", "database")) * 1000 / number
+    return _row(name, spent, "CPU ms", goal)
+
+
+def _row(name: str, value: float, unit: str, goal: float, *, least: bool = False) -> dict[str, Any]:
+    holds = not goal or (value >= goal if least else value <= goal)
+    told = f"{'≥' if least else '≤'} {goal:,}" if goal else ""
+    return {"name": name, "value": round(value, 2), "unit": unit, "goal": told, "holds": holds}
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(), indent=1, ensure_ascii=False))

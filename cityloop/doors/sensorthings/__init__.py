@@ -1,0 +1,1 @@
+"""The door for instruments: OGC SensorThings API 1.1 at /sta/v1.1/."""

@@ -1,0 +1,198 @@
+"""Reading entities and writing them as the standard does. A level of `$expand` costs so many statements, not more."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from django.db.models import Count
+
+from cityloop.doors.sensorthings import filters, pages
+from cityloop.doors.sensorthings.entities import EMPTY, ENTITIES, Entity, Link, address, key_of
+from cityloop.doors.sensorthings.expanding import of_parents
+from cityloop.doors.sensorthings.options import NESTED, PAGE, Options
+from cityloop.loops.sensing import queries
+from cityloop.town.calendar.clock import city_clock
+
+Said = dict[str, Any]
+
+
+class Asked(NamedTuple):
+    """An entity set, or a part of it; `kept` selects the datastreams whose kept counts say how many readings it has."""
+
+    entity: Entity
+    rows: Any
+    kept: Mapping[str, Any] | None = None
+
+
+class Reader:
+    """Reads for one request; `root` is the address of the service."""
+
+    def __init__(self, root: str) -> None:
+        self.root, self.now = root, city_clock.now()
+
+    # --- sets and single ones
+
+    def page(self, asked: Asked, options: Options, here: str) -> Said:
+        """Give a page of an entity set."""
+        entity = asked.entity
+        selected, order = self._selected(asked, options), pages.order_of(entity, options, self.now)
+        said: Said = {"@iot.count": self._count(asked, options, selected)} if options.count else {}
+        top = PAGE if options.top is None else options.top
+        skip, rows = options.skip, selected
+        if options.token:
+            beyond, passed = pages.after(order, options.token)
+            rows, skip = rows.filter(beyond), passed or (0 if order.steady else skip)
+        found = list(rows.order_by(*order.by).values(*self._columns(entity, options))[skip : skip + top + 1])
+        more, found = len(found) > top, found[:top]
+        if more and top:
+            token = pages.token(order, found[-1], skip + top)
+            said["@iot.nextLink"] = f"{here}?{urlencode([*options.raw, ('$skiptoken', token)], quote_via=quote)}"
+        return {**said, "value": self.told(entity, found, options)}
+
+    def one(self, asked: Asked, options: Options) -> Said | None:
+        """Give a single entity."""
+        found = list(asked.rows.values(*self._columns(asked.entity, options))[:1])
+        return self.told(asked.entity, found, options)[0] if found else None
+
+    def _selected(self, asked: Asked, options: Options) -> Any:
+        if not options.filter:
+            return asked.rows
+        what, many = filters.condition(asked.entity, options.filter, self.now)
+        if not many:
+            return asked.rows.filter(what)
+        if len(asked.entity.key) > 1:
+            return asked.rows.filter(what).distinct()
+        return asked.rows.filter(pk__in=queries.table(asked.entity.name).filter(what).values("pk"))
+
+    def _count(self, asked: Asked, options: Options, selected: Any) -> int:
+        if asked.kept is not None and not options.filter:
+            return queries.readings_kept(**asked.kept)
+        return int(selected.count())
+
+    def _columns(self, entity: Entity, options: Options) -> list[str]:
+        needed = dict.fromkeys(entity.key)
+        shown = [entity.fields[name] for name in options.select if name in entity.fields] if options.select else (
+            entity.fields.values())  # fmt: skip
+        for field in shown:
+            needed |= dict.fromkeys(field.needs)
+        for words, _down in options.orderby:
+            by = entity.fields.get(words)
+            needed |= dict.fromkeys(by.needs if by else ())
+        needed |= {f"{link.path}_id": None for name in options.expand if not (link := entity.links[name]).many}
+        return list(needed)
+
+    # --- writing down
+
+    def told(self, entity: Entity, rows: Sequence[Mapping[str, Any]], options: Options) -> list[Said]:
+        """Write rows as the standard does, with all that is to be expanded."""
+        found = [self._plain(entity, row, options) for row in rows]
+        for name, nested in options.expand.items():
+            link = entity.links[name]
+            (self._many if link.many else self._each)(name, link, entity, rows, nested, found)
+        return found
+
+    def _plain(self, entity: Entity, row: Mapping[str, Any], options: Options) -> Said:
+        key, select = key_of(entity, row), options.select
+        link = f"{self.root}/{address(entity, key)}"
+        said: Said = {"@iot.selfLink": link, "@iot.id": key} if not select else {}
+        if "@iot.selfLink" in select:
+            said["@iot.selfLink"] = link
+        if "id" in select or "@iot.id" in select:
+            said["@iot.id"] = key
+        for name, field in entity.fields.items():
+            if not select or name in select:
+                value = field.show(row)
+                if value is not None and value != {} or name not in EMPTY:
+                    said[name] = value
+        for name in entity.links:
+            if name not in options.expand and (not select or name in select):
+                said[f"{name}@iot.navigationLink"] = f"{link}/{name}"
+        return said
+
+    def _each(
+        self, name: str, link: Link, entity: Entity, rows: Sequence[Mapping[str, Any]], nested: Options,
+        found: list[Said],
+    ) -> None:  # fmt: skip
+        """Put in what each has one of."""
+        target, column = ENTITIES[link.to], f"{link.path}_id"
+        ids = {row[column] for row in rows} - {None}
+        columns = [*self._columns(target, nested), *(() if "id" in target.key else ("id",))]
+        others = list(queries.table(target.name).filter(pk__in=ids).values(*columns)) if ids else []
+        told = {row["id"]: one for row, one in zip(others, self.told(target, others, nested), strict=True)}
+        for row, said in zip(rows, found, strict=True):
+            said[name] = told.get(row[column])
+
+    def _many(
+        self, name: str, link: Link, entity: Entity, rows: Sequence[Mapping[str, Any]], nested: Options,
+        found: list[Said],
+    ) -> None:  # fmt: skip
+        """Put in what each has many of: a first page, and where the next one is."""
+        target, parents = ENTITIES[link.to], [row["id"] for row in rows]
+        top = NESTED if nested.top is None else nested.top
+        if not parents:
+            return
+        if self._newest_alone(link, nested, top):
+            grouped, counts = self._newest(parents)
+        else:
+            asked = Asked(target, queries.table(target.name))
+            order = pages.order_of(target, nested, self.now)
+            queryset = self._selected(asked, nested).order_by(*order.by)
+            columns = self._columns(target, nested)
+            grouped = of_parents(queryset, link, columns, parents, nested.skip + top + 1)
+            counts = {}
+        total = self._counted(link, nested, parents) if nested.count else {}
+        shown = {pk: grouped.get(pk, [])[nested.skip : nested.skip + top] for pk in parents}
+        told = iter(self.told(target, [row for pk in parents for row in shown[pk]], nested))
+        for pk, said in zip(parents, found, strict=True):
+            if nested.count:
+                said[f"{name}@iot.count"] = total.get(pk, 0)
+            said[name] = [next(told) for _row in shown[pk]]
+            if counts.get(pk, len(grouped.get(pk, []))) > nested.skip + top:
+                raw = [*nested.raw, ("$skip", str(nested.skip + top))]
+                here = f"{self.root}/{address(entity, pk)}/{name}"
+                said[f"{name}@iot.nextLink"] = f"{here}?{urlencode(raw, quote_via=quote)}"
+
+    @staticmethod
+    def _newest_alone(link: Link, nested: Options, top: int) -> bool:
+        plain = not (nested.filter or nested.skip) and top == 1 and link.back == "datastream"
+        return plain and nested.orderby == [("phenomenonTime", True)]
+
+    @staticmethod
+    def _newest(parents: Sequence[int]) -> tuple[dict[Any, list[dict[str, Any]]], dict[int, int]]:
+        grouped, counts = {}, {}
+        for row in queries.newest_of(parents):
+            values = dict(zip(queries.NEWEST, row[1:-1], strict=True))
+            if isinstance(values["more"], str):
+                values["more"] = queries.decoded(values["more"])
+            grouped[row[0]], counts[row[0]] = [values], row[-1]
+        return grouped, counts
+
+    def _counted(self, link: Link, nested: Options, parents: Iterable[int]) -> dict[int, int]:
+        if link.back == "datastream" and not nested.filter:
+            return queries.readings_by_datastream(parents)
+        target = ENTITIES[link.to]
+        rows = self._selected(Asked(target, queries.table(target.name)), nested).filter(**{f"{link.back}__in": parents})
+        name = target.key[-1]
+        return dict(rows.values_list(link.back).annotate(number=Count(name)).order_by())
+
+
+def data_array(page: Said, root: str) -> Said:
+    """Write a page of readings as rows of one table for each datastream."""
+    tables: dict[str, Said] = {}
+    for one in page.pop("value"):
+        plain = {name: value for name, value in one.items() if not name.endswith("@iot.navigationLink")}
+        shaped = {"id" if name == "@iot.id" else name: value for name, value in plain.items() if "selfLink" not in name}
+        parent = str(shaped.get("id", "")).partition("-")[0]
+        link = f"{root}/Datastreams({parent})" if parent else f"{root}/Datastreams"
+        table = tables.setdefault(
+            f"{link} {','.join(shaped)}",
+            {
+                "Datastream@iot.navigationLink": link,
+                "components": list(shaped),
+                "dataArray@iot.count": 0,
+                "dataArray": [],
+            },
+        )
+        table["dataArray"].append(list(shaped.values()))
+        table["dataArray@iot.count"] += 1
+    return {**page, "value": list(tables.values())}

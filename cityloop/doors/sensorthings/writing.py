@@ -1,0 +1,191 @@
+"""Adding, changing and removing: bodies read as the standard writes them, handed to the room's actions."""
+
+import json
+from typing import Any
+
+import jsonpatch
+import msgspec
+from django.db import transaction
+from msgspec import UNSET
+
+from cityloop.doors.sensorthings.entities import ENTITIES, Entity, address
+from cityloop.doors.sensorthings.errors import nothing
+from cityloop.doors.sensorthings.options import Options
+from cityloop.doors.sensorthings.paths import Meant
+from cityloop.doors.sensorthings.reading import Reader
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+from cityloop.loops.sensing.actions import describing, ingesting, removing
+from cityloop.loops.sensing.actions.batches import Batch
+from cityloop.loops.sensing.rules import keys, said
+
+MOST = 200_000  # readings in one data array
+
+
+def add(here: Meant, body: bytes, *, source: str, by: Actor, at: int) -> tuple[str, bool]:
+    """Add what a body says to a set; give its address below the root, and whether it is new."""
+    entity = here.asked.entity
+    told = said.read(entity.shape, body)
+    if here.parent is not None and here.link:
+        _hang(told, here)
+    if isinstance(told, said.ObservationSaid):
+        return _observed(told, source=source, by=by, at=at)
+    return address(entity, describing.add(said=told, by=by, at=at)), True
+
+
+def _hang(told: said.Said, here: Meant) -> None:
+    """Hang what is added under the entity through whose link it is added."""
+    parent = here.parent
+    link = parent.links[here.link] if parent else None
+    if parent is None or link is None or not link.inverse or here.parent_key is None:
+        raise Refusal("sensing.method", "Nothing is added at this address.")
+    above: Any = parent.shape(id=here.parent_key)
+    back = ENTITIES[link.to].shape.__struct_fields__
+    many = next(one for one in ENTITIES[link.to].links.values() if one.path == link.back).many
+    if link.inverse in back:
+        setattr(told, link.inverse, [above] if many else above)
+
+
+def _observed(told: said.ObservationSaid, *, source: str, by: Actor, at: int) -> tuple[str, bool]:
+    stream, feature = told.datastream, told.feature
+    with transaction.atomic():
+        if stream is not UNSET and not stream.refers:
+            told.datastream = said.DatastreamSaid(id=describing.add(said=stream, by=by, at=at))
+        if feature is not UNSET and not feature.refers:
+            told.feature = said.FeatureSaid(id=describing.feature_of(feature, by=by, at=at))
+        taken = ingesting.take([told], source=source, by=by, at=at)
+    if taken.reasons:
+        raise ingesting.refusal(taken.reasons[0])
+    return f"Observations('{taken.ids[0]}')", bool(taken.tally.accepted)
+
+
+# --- data arrays ----------------------------------------------------------------------------------
+
+
+class Named(msgspec.Struct):
+    """An entity named by its id."""
+
+    id: Any = msgspec.field(name="@iot.id")
+
+
+class Table(msgspec.Struct):
+    """Readings of one datastream, as rows under named columns."""
+
+    datastream: Named = msgspec.field(name="Datastream")
+    components: list[str]
+    rows: list[list[Any]] = msgspec.field(name="dataArray")
+
+
+_tables = msgspec.json.Decoder(list[Table])
+COLUMNS = ("phenomenonTime", "result", "resultTime", "resultQuality", "validTime", "parameters",
+           "FeatureOfInterest/id", "FeatureOfInterest/@iot.id", "id", "@iot.id")  # fmt: skip
+
+
+def add_tables(body: bytes, root: str, *, source: str, by: Actor, at: int) -> list[str]:
+    """Take data arrays in; give for each reading its address, or why it is not believed."""
+    try:
+        tables = _tables.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refusal("sensing.shape", "This cannot be read: {why}.", "body", why=str(error)[:300]) from error
+    if sum(len(table.rows) for table in tables) > MOST:
+        raise Refusal("sensing.large", "This is too large; send fewer readings at once.", "body")
+    origin: list[tuple[Table, list[Any]]] = [(table, row) for table in tables for row in table.rows]
+    batch = Batch(lambda at: {"Datastream": origin[at][0].datastream.id, "components": origin[at][0].components,
+                              "row": origin[at][1]})  # fmt: skip
+    for table in tables:
+        _fill(batch, table, at)
+    taken = ingesting.ingest(batch=batch, source=source, by=by, at=at)
+    start = f"{root}/Observations('"
+    found = [f"{start}{one}')" for one in taken.ids]
+    for row, reason in taken.reasons.items():
+        found[row] = f"error: {ingesting.refusal(reason)}"
+    return found
+
+
+def _fill(batch: Batch, table: Table, now: int) -> None:
+    names = table.components
+    for name in names:
+        if name not in COLUMNS:
+            raise Refusal("sensing.components", "There is no component {name}.", "components", name=name[:60])
+    if "result" not in names:
+        raise Refusal("sensing.needed", "{name} is needed.", "components", name="result")
+    width, stream = len(names), table.datastream.id
+    time, result = _at(names, "phenomenonTime"), names.index("result")
+    made = _at(names, "resultTime")
+    feature = max(_at(names, "FeatureOfInterest/id"), _at(names, "FeatureOfInterest/@iot.id"))
+    rest = [(names.index(n), key) for n, key in (("resultQuality", "quality"), ("parameters", "parameters"))
+            if n in names]  # fmt: skip
+    valid = _at(names, "validTime")
+    for row in table.rows:
+        if len(row) != width:
+            raise Refusal("sensing.row", "A row has as many values as there are components.", "dataArray")
+        more = {key: row[i] for i, key in rest if row[i] not in (None, {})}
+        if valid >= 0 and row[valid] is not None:
+            more["valid"] = ingesting.lasting(row[valid])
+        batch.add(
+            stream, now if time < 0 else ingesting.timed(row[time], now), row[result],
+            made=None if made < 0 or row[made] is None else ingesting.timed(row[made], now),
+            feature=0 if feature < 0 else row[feature], more=more,
+        )  # fmt: skip
+
+
+def _at(names: list[str], name: str) -> int:
+    return names.index(name) if name in names else -1
+
+
+# --- changing and removing ------------------------------------------------------------------------
+
+
+def change(here: Meant, body: bytes, kind: str, reader: Reader, *, whole: bool, by: Actor, at: int) -> None:
+    """Change one entity: by what is new, by a JSON Patch (RFC 6902), or (`whole`) by all that is to be said of it."""
+    entity = here.asked.entity
+    if kind.partition(";")[0].strip() == "application/json-patch+json":
+        body = _patched(here, body, reader)
+    told = said.read(entity.shape, body)
+    if whole and isinstance(told, said.Said) and told.properties is UNSET and entity.name != "Observations":
+        told.properties = {}
+    pk = _pk(here)
+    if isinstance(told, said.ObservationSaid):
+        _correct(here, told, by=by, at=at)
+    else:
+        describing.change(pk=pk, said=told, by=by, at=at)
+
+
+def _patched(here: Meant, body: bytes, reader: Reader) -> bytes:
+    before = reader.one(here.asked, Options(select=list(here.asked.entity.fields)))
+    if before is None:
+        raise nothing()
+    if "properties" in here.asked.entity.fields:
+        before.setdefault("properties", {})
+    try:
+        after = jsonpatch.JsonPatch(json.loads(body)).apply(json.loads(msgspec.json.encode(before)))
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, ValueError, TypeError, RecursionError) as e:
+        raise Refusal("sensing.patch", "This patch does not fit.", "body") from e
+    if not isinstance(after, dict):
+        raise Refusal("sensing.patch", "This patch does not fit.", "body")
+    new = {name: value for name, value in after.items() if name not in before or before[name] != value}
+    gone: dict[str, Any] = {"properties": {}, "description": ""}
+    new |= {name: gone.get(name) for name in before if name not in after}
+    return msgspec.json.encode(new)
+
+
+def _correct(here: Meant, told: said.ObservationSaid, *, by: Actor, at: int) -> None:
+    key = keys.Key(*(here.key or {}).values())
+    removing.correct_observation(key=key, said=told, by=by, at=at)
+
+
+def _pk(here: Meant) -> int:
+    found = here.asked.rows.values_list("pk", flat=True).first()
+    if found is None:
+        raise nothing()
+    return found if isinstance(found, int) else 0
+
+
+def remove(here: Meant, *, by: Actor, at: int) -> None:
+    """Remove one entity."""
+    entity: Entity = here.asked.entity
+    pk = _pk(here)
+    if entity.name == "Observations":
+        removing.remove_observation(key=keys.Key(*(here.key or {}).values()), by=by, at=at)
+    else:
+        removing.remove(shape=entity.shape, pk=pk, by=by, at=at)

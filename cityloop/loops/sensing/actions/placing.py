@@ -1,0 +1,62 @@
+"""Where things stand: now, and since when; and what their readings tell about because of it."""
+
+from collections.abc import Iterable, Sequence
+
+from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, HistoricalLocation, Location, Thing
+from cityloop.town.units import queries as units
+
+
+def place(*, thing: Thing, locations: Sequence[Location], time: int) -> None:
+    """Let a thing stand somewhere from now on."""
+    _stand(thing, locations)
+    HistoricalLocation.objects.create(thing=thing, time=time).locations.set(locations)
+
+
+def stood(*, thing: Thing, locations: Sequence[Location], time: int) -> HistoricalLocation:
+    """Note where a thing stood; where nothing later is known it stands there still."""
+    newest = HistoricalLocation.objects.filter(thing=thing).order_by("-time").values_list("time", flat=True).first()
+    made = HistoricalLocation.objects.create(thing=thing, time=time)
+    made.locations.set(locations)
+    if newest is None or time > newest:
+        _stand(thing, locations)
+    return made
+
+
+def moved(location: Location) -> None:
+    """Find anew in which unit things stand, after their location was drawn elsewhere."""
+    things = list(Thing.objects.filter(locations=location))
+    for thing in things:
+        thing.unit_code = _unit(list(thing.locations.all()))
+    Thing.objects.bulk_update(things, ["unit_code"])
+
+
+def default_features(streams: Iterable[int]) -> dict[int, int]:
+    """Give datastreams that have none a feature of interest: the place of their thing, where it has one."""
+    waiting = Datastream.objects.filter(pk__in=list(streams), feature=None).order_by("pk")
+    places = dict(waiting.filter(thing__locations__shape__isnull=False).values_list("pk", "thing__locations"))
+    found: dict[int, int] = {}
+    for pk, place_id in places.items():
+        feature = _feature(place_id)
+        Datastream.objects.filter(pk=pk).update(feature=feature)
+        feature.datastreams.add(pk)
+        found[pk] = feature.pk
+    return found
+
+
+def _feature(place_id: int) -> FeatureOfInterest:
+    place = Location.objects.get(pk=place_id)
+    copied = ("name", "description", "properties", "encoding_type", "shape", "lon", "lat", "created", "at")
+    values = {name: getattr(place, name) for name in copied}
+    return FeatureOfInterest.objects.get_or_create(location=place, defaults=values)[0]
+
+
+def _stand(thing: Thing, locations: Sequence[Location]) -> None:
+    thing.locations.set(locations)
+    thing.unit_code = _unit(locations)
+    thing.save(update_fields=["unit_code"])
+    thing.datastreams.update(feature=None)  # what they tell about is found anew with the next reading
+
+
+def _unit(locations: Sequence[Location]) -> str:
+    points = ((one.lon, one.lat) for one in locations if one.lon is not None and one.lat is not None)
+    return next((code for lon, lat in points if (code := units.locate(lon, lat))), "")

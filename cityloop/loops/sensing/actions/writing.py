@@ -1,0 +1,178 @@
+"""Writing readings: as whole columns, in the order of their key: two who write at once never wait in a circle."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from django.db import connection
+
+from cityloop.town.tabular.writing import write
+
+TABLE = "sensing_observation"
+COLUMNS = ("datastream_id", "time", "lasts", "result", "made", "feature_id", "more")
+encode = msgspec.json.Encoder().encode
+Column = npt.NDArray[Any]
+Key = tuple[int, int, int]
+
+
+class Rows(NamedTuple):
+    """Readings to be written, sorted by key. In `made` and `feature` 0 of `has_*` is none, in `result` no number is."""
+
+    datastream: Column
+    time: Column
+    lasts: Column
+    result: Column
+    made: Column
+    has_made: Column
+    feature: Column
+    more: list[dict[str, Any] | None]
+
+    def only(self, kept: Column) -> "Rows":
+        """Give some of them."""
+        columns: list[Any] = [column[kept] for column in self[:-1]]
+        columns.append([self.more[i] for i in np.flatnonzero(kept)])
+        return Rows(*columns)
+
+    def keys(self) -> list[Key]:
+        """Give what they are known by."""
+        return list(zip(self.datastream.tolist(), self.time.tolist(), self.lasts.tolist(), strict=True))
+
+
+def insert(rows: Rows) -> None:
+    """Insert readings; the database refuses all of them where one is there already."""
+    if connection.vendor == "postgresql" and (packed := _packed(rows)):
+        names = ", ".join(f'"{name}"' for name in COLUMNS)
+        command = f'COPY "{TABLE}" ({names}) FROM STDIN (FORMAT BINARY)'
+        with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(command) as stream:
+            stream.write(packed)
+        return
+    write(TABLE, COLUMNS, list(zip(*_plain(rows), strict=True)))
+
+
+def _plain(rows: Rows) -> list[list[Any]]:
+    result = _where(~np.isnan(rows.result), rows.result)
+    made, feature = _where(rows.has_made, rows.made), _where(rows.feature > 0, rows.feature)
+    more = [None if one is None else encode(one).decode() for one in rows.more]
+    return [*(c.tolist() for c in (rows.datastream, rows.time, rows.lasts, result, made, feature)), more]
+
+
+def _where(has: Column, column: Column) -> Column:
+    """Give a column with nothing where there is none."""
+    found: Column = column.astype(object)
+    found[~has] = None
+    return found
+
+
+_START = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_END = b"\xff\xff"
+
+
+def _packed(rows: Rows) -> bytes:
+    """Give readings as PostgreSQL's binary COPY reads them, all at once; b'' where they are not all alike."""
+    number, has_feature = ~np.isnan(rows.result), rows.feature > 0
+    if not (number.all() and _alike(rows.has_made) and _alike(has_feature)) or any(rows.more):
+        return b""
+    columns: list[tuple[Column, str]] = [(rows.datastream, ">i8"), (rows.time, ">i8"), (rows.lasts, ">i8")]
+    columns += [(rows.result, ">f8")]
+    columns += [(c, ">i8" if has.any() else "") for c, has in ((rows.made, rows.has_made), (rows.feature, has_feature))]
+    shape: list[tuple[str, str]] = [("n", ">i2")]
+    for i, (_column, kind) in enumerate(columns):
+        shape += [(f"l{i}", ">i4"), *([(f"v{i}", kind)] if kind else [])]
+    made = np.zeros(len(rows.time), np.dtype([*shape, ("l6", ">i4")]))
+    made["n"], made["l6"] = len(COLUMNS), -1
+    for i, (column, kind) in enumerate(columns):
+        made[f"l{i}"] = 8 if kind else -1
+        if kind:
+            made[f"v{i}"] = column
+    return _START + made.tobytes() + _END
+
+
+def _alike(has: Column) -> bool:
+    return bool(has.all() or not has.any())
+
+
+def there(keys: Sequence[Key]) -> dict[Key, tuple[float | None, Any]]:
+    """Give those that are there already, with what they say. One query."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_THERE_PG, [list(column) for column in zip(*keys, strict=True)])
+        else:
+            cursor.execute(_THERE_SQLITE, [encode(keys).decode()])
+        return {row[:3]: (row[3], _json(row[4])) for row in cursor.fetchall()}
+
+
+def _json(value: Any) -> Any:
+    return msgspec.json.decode(value) if isinstance(value, str) else value
+
+
+_SAID = f'SELECT o.datastream_id, o.time, o.lasts, o.result, o.more FROM "{TABLE}" o JOIN '
+_ON = " k ON o.datastream_id = k.d AND o.time = k.t AND o.lasts = k.l"
+_THERE_PG = f"{_SAID} unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS{_ON.replace(' k ', ' k(d, t, l) ', 1)}"
+_THERE_SQLITE = (
+    f"{_SAID} (SELECT json_extract(value, '$[0]') AS d, json_extract(value, '$[1]') AS t,"
+    f" json_extract(value, '$[2]') AS l FROM json_each(%s)){_ON}"
+)
+
+# --- what a datastream said last ------------------------------------------------------------------
+
+LATEST = "sensing_latest"
+_KEPT = {
+    "datastream_id": "bigint", "time": "bigint", "lasts": "bigint", "result": "double precision", "first": "bigint",
+    "last": "bigint", "made_first": "bigint", "made_last": "bigint", "count": "bigint",
+}  # fmt: skip
+_NEWER = f'(excluded."time", excluded."lasts") > ("{LATEST}"."time", "{LATEST}"."lasts")'
+
+
+def _less(name: str, sign: str) -> str:
+    old, new = f'"{LATEST}"."{name}"', f'excluded."{name}"'
+    return f'"{name}" = CASE WHEN {old} IS NULL OR {new} {sign} {old} THEN {new} ELSE {old} END'
+
+
+_TAIL = " ON CONFLICT (datastream_id) DO UPDATE SET " + ", ".join(
+    [
+        *(
+            f'"{name}" = CASE WHEN {_NEWER} THEN excluded."{name}" ELSE "{LATEST}"."{name}" END'
+            for name in ("time", "lasts", "result")
+        ),
+        _less("first", "<"),
+        _less("last", ">"),
+        _less("made_first", "<"),
+        _less("made_last", ">"),
+        f'"count" = "{LATEST}"."count" + excluded."count"',
+    ]
+)
+
+
+def keep_latest(rows: Rows) -> None:
+    """Bring up what datastreams said last and how much they have said; late readings never put the clock back."""
+    if not len(rows.time):
+        return
+    starts = np.flatnonzero(np.r_[True, rows.datastream[1:] != rows.datastream[:-1]])
+    ends = np.r_[starts[1:], len(rows.time)]
+    newest = ends - 1
+    result = _where(~np.isnan(rows.result[newest]), rows.result[newest])
+    last = np.maximum.reduceat(rows.time + rows.lasts, starts)
+    some = np.logical_or.reduceat(rows.has_made, starts)
+    far = np.iinfo(np.int64)
+    made_first = np.minimum.reduceat(np.where(rows.has_made, rows.made, far.max), starts)
+    made_last = np.maximum.reduceat(np.where(rows.has_made, rows.made, far.min), starts)
+    columns: list[Any] = [
+        rows.datastream[starts], rows.time[newest], rows.lasts[newest], result, rows.time[starts], last,
+        _where(some, made_first), _where(some, made_last), ends - starts,
+    ]  # fmt: skip
+    _put([column.tolist() for column in columns])
+
+
+def _put(columns: list[list[Any]]) -> None:
+    names = ", ".join(f'"{name}"' for name in _KEPT)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            given = ", ".join(f"%s::{kind}[]" for kind in _KEPT.values())
+            cursor.execute(f'INSERT INTO "{LATEST}" ({names}) SELECT * FROM unnest({given}){_TAIL}', columns)
+        else:
+            marks = ", ".join(["%s"] * len(_KEPT))
+            cursor.executemany(
+                f'INSERT INTO "{LATEST}" ({names}) VALUES ({marks}){_TAIL}', list(zip(*columns, strict=True))
+            )

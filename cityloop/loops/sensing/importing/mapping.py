@@ -1,0 +1,78 @@
+"""What the columns of a file of readings mean. A map is one TOML file, checked as it is read."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from cityloop.town.tabular.source import Part, SourceMap, columns_of, read_toml, validated
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
+
+
+def _zone(name: str) -> str:
+    try:
+        if name:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"there is no time zone {name!r}") from None
+    return name
+
+
+class ReadingsMap(Part):
+    """[readings]: of which thing and of when a row is, and what an empty cell is."""
+
+    time: Text = Field(description="The column with the time.")
+    thing: str = Field("", description="The column that names the thing.")
+    one: str = Field("", description="The name of the one thing that all rows are of.")
+    zone: Annotated[str, AfterValidator(_zone)] = Field("", description="The IANA zone of times that name none.")
+    blank: Literal["quarantine", "skip"] = Field(
+        "quarantine", description="An empty cell is a reading that is missing, or none at all."
+    )
+    empty: tuple[str, ...] = Field((), description="Values that say nothing, besides the empty one.")
+
+
+class StreamMap(Part):
+    """[[streams]]: a column, and the datastream that it is of each thing."""
+
+    column: Text
+    name: str = Field("", description="What is measured; the column's name where it is not said.")
+    kind: Literal["measurement", "count", "truth", "category"] = "measurement"
+    unit: str = Field("", description="As in UCUM, such as ug/m3.")
+    unit_name: str = ""
+    definition: str = Field("", description="Where it is defined what is measured.")
+    minimum: float | None = Field(None, description="Less is physically impossible, and goes to the quarantine.")
+    maximum: float | None = Field(None, description="More is physically impossible, and goes to the quarantine.")
+
+    @property
+    def title(self) -> str:
+        """Give what is measured."""
+        return self.name or self.column
+
+
+class PlacedMap(Part):
+    """[things.NAME]: where a thing stands, and what it is called."""
+
+    name: str = ""
+    lon: float | None = None
+    lat: float | None = None
+
+
+class SensingMap(Part):
+    """The whole map."""
+
+    source: SourceMap
+    readings: ReadingsMap
+    streams: tuple[StreamMap, ...] = Field(min_length=1)
+    things: dict[str, PlacedMap] = {}
+
+    def wanted(self) -> dict[str, str]:
+        """Give each column of the file that is read, with the key of the map that names it."""
+        named = [(self.readings.time, "readings.time"), (self.readings.thing, "readings.thing")]
+        return columns_of([*named, *((one.column, f"streams.{n}.column") for n, one in enumerate(self.streams))])
+
+
+def read_map(path: Path) -> SensingMap:
+    """Read a map of readings; refuse it naming the first key that is wrong."""
+    return validated(SensingMap, read_toml(path, "map"), "map")

@@ -1,0 +1,83 @@
+"""Reads of sensing: tables by the name of their entity set, totals that are kept, and the quarantine."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from django.db import connection
+from django.db.models import Count, QuerySet, Sum
+
+from cityloop.loops.sensing import models
+from cityloop.loops.sensing.models import Latest, Quarantined
+
+TABLES: dict[str, Any] = {
+    "Things": models.Thing, "Locations": models.Location, "HistoricalLocations": models.HistoricalLocation,
+    "Datastreams": models.Datastream, "Sensors": models.Sensor, "ObservedProperties": models.ObservedProperty,
+    "FeaturesOfInterest": models.FeatureOfInterest, "Observations": models.Observation,
+}  # fmt: skip
+
+
+def table(name: str) -> QuerySet[Any]:
+    """Select all rows of an entity set."""
+    return TABLES[name]._default_manager.all()
+
+
+def readings_kept(**where: Any) -> int:
+    """Give how many readings there are, of the datastreams selected; kept with each, never counted. One query."""
+    return int(Latest.objects.filter(**where).aggregate(total=Sum("count"))["total"] or 0)
+
+
+def quarantine(datastream: int | None = None) -> QuerySet[Quarantined]:
+    """Select what could not be believed, the newest first."""
+    rows = Quarantined.objects.order_by("-id")
+    return rows if datastream is None else rows.filter(datastream=datastream)
+
+
+def quarantined_by_reason() -> dict[str, int]:
+    """Give how many readings are in quarantine, by reason. One query."""
+    return dict(Quarantined.objects.values_list("reason").annotate(number=Count("id")).order_by("reason"))
+
+
+def shapes_of(name: str) -> tuple[Any, Any]:
+    """Give the ids of all locations or features, and their shapes; those that cannot be read are None. One query."""
+    rows = list(table(name).values_list("pk", "shape"))
+    texts = [json.dumps(shape.get("geometry", shape) if isinstance(shape, dict) else shape) for _pk, shape in rows]
+    return np.array([pk for pk, _shape in rows], np.int64), shapely.from_geojson(texts, on_invalid="ignore")
+
+
+_NEWEST = (
+    "SELECT l.datastream_id, o.datastream_id, o.time, o.lasts, o.result, o.made, o.feature_id, o.more, l.count"
+    " FROM sensing_latest l CROSS JOIN sensing_observation o"
+    " WHERE o.datastream_id = l.datastream_id AND o.time = l.time AND o.lasts = l.lasts AND l.datastream_id"
+)
+NEWEST = ("datastream_id", "time", "lasts", "result", "made", "feature_id", "more")
+
+
+def newest_of(ids: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Give the last reading of each datastream that has one: its id, the columns `NEWEST`, and how many it has.
+
+    One query, which takes the same time whatever the datastreams hold.
+    """
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"{_NEWEST} = ANY(%s)", [list(ids)])
+        else:
+            cursor.execute(f"{_NEWEST} IN (SELECT value FROM json_each(%s))", [json.dumps(list(ids))])
+        return list(cursor.fetchall())
+
+
+def readings_by_datastream(ids: Iterable[int]) -> dict[int, int]:
+    """Give how many readings each datastream has. One query."""
+    return dict(Latest.objects.filter(datastream__in=list(ids)).values_list("datastream_id", "count"))
+
+
+def streams_about(feature: int) -> QuerySet[Any]:
+    """Select the datastreams any of whose readings tell about a feature of interest."""
+    return models.Datastream.objects.filter(features=feature).values("pk")
+
+
+def decoded(text: str) -> Any:
+    """Read a column of JSON that came past the ORM."""
+    return json.loads(text)
