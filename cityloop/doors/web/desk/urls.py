@@ -18,7 +18,17 @@ from cityloop.doors.web.desk import (
     tabs,
     views,
 )
-from cityloop.doors.web.desk.settings import calendars, catalogue, home, loops, organisations, people, places, plates
+from cityloop.doors.web.desk.settings import (
+    calendars,
+    catalogue,
+    exchange,
+    home,
+    loops,
+    organisations,
+    people,
+    places,
+    plates,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -45,6 +55,8 @@ urlpatterns = [
     path("map/units", map.units, name="map-units"),
     path("settings/", home.home, name="settings"),
     path("settings/catalogue", catalogue.listed, name="settings-catalogue"),
+    path("settings/catalogue.toml", exchange.download, name="settings-catalogue-file"),
+    path("settings/catalogue-as-a-file", exchange.page, name="settings-exchange"),
     path("settings/catalogue/<str:code>", catalogue.matter, name="settings-matter"),
     path("settings/plates", plates.listed, name="settings-plates"),
     path("settings/plates/<str:key>", plates.one, name="settings-plate"),
