@@ -37,6 +37,7 @@ WORDS = {
 SCOPES = {
     ("get", "webhooks"): "hooks", ("post", "webhooks"): "hooks", ("delete", "webhooks"): "hooks",
     ("post", "reports"): "report", ("post", "cases"): "act", ("post", "photos"): "act",
+    ("post", "components"): "act", ("patch", "components"): "act",
     ("post", "views"): "act", ("delete", "views"): "act",
     **{(method, "settings"): "setup" for method in ("post", "put", "patch", "delete")}, ("put", "plates"): "setup",
 }  # fmt: skip
@@ -55,6 +56,7 @@ EXAMPLES: dict[str, Any] = {
     "/api/v1/cases": {"words": "A tree lies across the road.", "address": "Broadway 1", "channel": "phone"},
     "/api/v1/cases/{number}/reports/{report}/contact": {"purpose": "Ask which of the two trees is meant."},
     "/api/v1/plates/{plate}": {"on": True},
+    "/api/v1/components": {"type": "tree", "lon": -73.97, "lat": 40.78, "attributes": {"species": "oak"}},
     "/api/v1/settings/catalogue/trials": {"matter": {"code": "tree", "urgent": True}, "since": "2018-10-01"},
     "/api/v1/views": {"page": "cases", "name": "Open trees", "filters": {"state": "open", "matter": "tree"}},
     "/api/v1/webhooks": {"url": "https://example.org/hooks/cityloop", "kinds": ["file", "close"]},
