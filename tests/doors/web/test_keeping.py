@@ -5,7 +5,6 @@ import json
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.town.components import queries as components
@@ -13,7 +12,6 @@ from cityloop.town.components.models import Component
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs import queries as orgs
 from tests.town.components.things import EAST, WEST, furnish, put
-from tests.town.staff import seat
 
 NEW = "/desk/components/new"
 
@@ -22,13 +20,6 @@ NEW = "/desk/components/new"
 def lamp(town):
     furnish()
     return put(name="Gate 7", attributes={"height": 7, "kind": "led", "lit": True})
-
-
-@pytest.fixture
-def engineer(town):
-    client = Client()
-    client.force_login(seat(town.orgs["city"], "city_engineer"))
-    return client
 
 
 def sent(**more):
@@ -59,7 +50,7 @@ def test_a_component_is_added_type_first_and_goes_on_the_ledger(at_desk, lamp):
     assert "Gate 8" in page(desk.get(made["Location"]))
 
 
-def test_who_may_add_and_where(at_desk, lamp, engineer):
+def test_who_may_add_and_where(at_desk, lamp):
     count = Component.objects.count()
     for who in ("intake", "parks"):
         assert at_desk(who).post(NEW, sent()).status_code in (403, 422), who
@@ -67,7 +58,7 @@ def test_who_may_add_and_where(at_desk, lamp, engineer):
     assert at_desk("intake").get(NEW).status_code == 403
     assert Component.objects.count() == count
     assert at_desk("roads").post(NEW, sent(**east)).status_code == 303, "who will answer for it"
-    assert engineer.post(NEW, sent()).status_code == 303
+    assert at_desk("dispatcher").post(NEW, sent()).status_code == 303
 
 
 @pytest.mark.parametrize(
@@ -85,23 +76,24 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(at_desk, lamp, wrong, said):
     assert Component.objects.count() == count
 
 
-def test_position_attributes_and_whose_it_is_are_corrected(at_desk, lamp, engineer):
+def test_position_attributes_and_whose_it_is_are_corrected(at_desk, lamp):
+    desk = at_desk("dispatcher")
     path = f"/desk/components/{lamp.code}/correct"
-    form = page(engineer.get(path))
+    form = page(desk.get(path))
     assert 'value="Gate 7"' in form and 'name="of-height" type="text" value="7"' in form
     seen = components.tag(Component.objects.get(code=lamp.code))
     same = {"lon": "10.050000", "lat": "50.070000", "name": "Gate 7", "of-height": "7", "of-kind": "led"}
-    assert engineer.post(path, sent(**same, **{"of-lit": "true", "seen": seen})).status_code == 303
+    assert desk.post(path, sent(**same, **{"of-lit": "true", "seen": seen})).status_code == 303
     assert Step.objects.filter(subject=lamp.subject).count() == 1, "nothing was different"
     moved = {"lon": "10.06", "name": "Gate 9", "of-kind": "", "owner": org("parks"), "seen": seen}
-    assert engineer.post(path, sent(**moved)).status_code == 303
+    assert desk.post(path, sent(**moved)).status_code == 303
     one = Component.objects.get(code=lamp.code)
     assert (one.name, one.lon, one.owner) == ("Gate 9", 10.06, int(org("parks")))
     assert one.attributes == {"height": 5.5, "lit": False}
     step = Step.objects.filter(subject=lamp.subject).latest("seq")
     assert step.what == "moved" and json.loads(step.data)["name"] == ["Gate 7", "Gate 9"]
-    assert "Gate 7 → Gate 9" in page(engineer.get(f"/desk/components/{lamp.code}"))
-    late = engineer.post(path, sent(name="Gate 10", seen=seen))
+    assert "Gate 7 → Gate 9" in page(desk.get(f"/desk/components/{lamp.code}"))
+    late = desk.post(path, sent(name="Gate 10", seen=seen))
     assert late.status_code == 422 and "Somebody changed this component meanwhile" in page(late)
 
 

@@ -26,7 +26,11 @@ def asked(form: QueryDict) -> trying.Span:
 def tried(made: Content, span: trying.Span, scope: Scope) -> dict[str, Any]:
     """Try a content, and give all that a page prints of it. Two queries beside those of the catalogue."""
     found = trying.tried(made, span)
-    return {**told(found), **days(span), "examples": [_case(one) for one in trying.examples(found, scope)]}
+    return {
+        **told(found, scope.sees_anything()),
+        **days(span),
+        "examples": [_case(one) for one in trying.examples(found, scope)],
+    }
 
 
 def days(span: trying.Span) -> dict[str, str]:
@@ -34,8 +38,13 @@ def days(span: trying.Span) -> dict[str, str]:
     return {"since": local(span.since).date().isoformat(), "until": local(span.until - 1).date().isoformat()}
 
 
-def told(found: Trial) -> dict[str, Any]:
-    """Give the tables of a trial."""
+def told(found: Trial, leads: bool) -> dict[str, Any]:
+    """Give the tables of a trial; matters lead to their cases for who may see any."""
+
+    def _row(row: Row) -> dict[str, Any]:
+        address = f"{reverse('desk:cases')}?matter={row.matter.code}" if leads else ""
+        return {"name": names.words(row.matter.names), "code": row.matter.code, "cases": row.cases, "address": address}
+
     return {
         "cases": found.cases,
         "same": found.same,
@@ -58,11 +67,6 @@ def told(found: Trial) -> dict[str, Any]:
         "gone_cases": sum(row.cases for row in found.gone),
         "new_cases": sum(row.cases for row in found.new),
     }
-
-
-def _row(row: Row) -> dict[str, Any]:
-    address = f"{reverse('desk:cases')}?matter={row.matter.code}"
-    return {"name": names.words(row.matter.names), "code": row.matter.code, "cases": row.cases, "address": address}
 
 
 def _who(who: Who) -> dict[str, str]:
