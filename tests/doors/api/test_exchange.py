@@ -50,6 +50,7 @@ def test_a_wrong_file_is_told_by_line_and_key(town, engineer):
 def test_a_change_is_tried_whatever_says_it_and_nothing_is_written(town, key, engineer):
     town.collect()
     town.collect(matter="hole", lon=10.15, lat=50.02)
+    other = key("dispatcher")
     steps, before = Step.objects.count(), catalog.last_digest()
     days = {"since": DAY, "until": DAY}
 
@@ -69,7 +70,7 @@ def test_a_change_is_tried_whatever_says_it_and_nothing_is_written(town, key, en
     assert tried(plate={"key": "health", "do": "on"})["same"]
     text = ask("GET", FILE, engineer).body.decode()
     assert tried(file=text)["same"]
-    assert ask("POST", TRIALS, key("dispatcher"), {"line": {"matter": "hole", "lead": "parks"}}).status == 403
+    assert ask("POST", TRIALS, other, {"line": {"matter": "hole", "lead": "parks"}}).status == 403
     for wrong in ({}, {"line": {"matter": "hole", "lead": "parks"}, "file": text}):
         assert ask("POST", TRIALS, engineer, wrong).body["code"] == "catalog.trial.one"
     assert ask("POST", TRIALS, engineer, {"file": text, "since": "2018-10-22", "until": DAY}).body["field"] == "until"
