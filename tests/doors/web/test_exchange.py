@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -91,23 +92,29 @@ def test_who_looked_at_an_older_version_is_told(engineer, town):
     assert answer.status_code == 422 and "newer catalogue" in said(answer)
 
 
+def days_around(at: int) -> tuple[str, str]:
+    """Give the day before an instant and the day after it."""
+    first = datetime.fromtimestamp(at / 1_000_000, UTC) - timedelta(days=1)
+    return first.date().isoformat(), (first + timedelta(days=2)).date().isoformat()
+
+
 def test_a_limit_and_a_line_are_tried_on_past_cases_and_nothing_is_written(engineer, town):
     case = town.collect().case
-    day = "2018-10-21"
+    since, until = days_around(town.at)
     steps, before = Step.objects.count(), catalog.last_digest()
-    answer = engineer.post(TREE, matter_form(amount1="2", do="try", since=day, until=day))
+    answer = engineer.post(TREE, matter_form(amount1="2", do="try", since=since, until=until))
     page = said(answer)
     assert answer.status_code == 200 and "1 case came in" in page and "2 working days" in page
     assert number(case) in page or "Some of these cases" not in page
     assert 'name="amount1" type="number" min="1" max="999999" value="2"' in page, "what was typed is kept"
-    line = {"do": "try-line", "unit": "", "lead": "roads", "assist": "", "since": day, "until": day}
+    line = {"do": "try-line", "unit": "", "lead": "roads", "assist": "", "since": since, "until": until}
     page = said(engineer.post(TREE, line))
     assert "Who would have been responsible" in page and 'value="roads" selected' in page
     assert "Nothing would have been different" in said(
         engineer.post(TREE, {**line, "lead": "parks", "assist": "roads"})
     )
     assert "No case came in" in said(engineer.post(TREE, {**line, "since": "2017-01-01", "until": "2017-01-02"}))
-    for wrong in ({"since": "soon"}, {"since": "2019-01-01"}, {"lead": ""}, {"unit": "none"}):
+    for wrong in ({"since": "soon"}, {"until": "2017-01-01"}, {"lead": ""}, {"unit": "none"}):
         assert engineer.post(TREE, {**line, **wrong}).status_code == 422, wrong
     assert (Step.objects.count(), catalog.last_digest()) == (steps, before)
 
@@ -119,12 +126,12 @@ def test_others_may_not_even_try(at_desk, town):
 def test_a_trial_and_a_look_cost_few_statements(engineer, town):
     for _ in range(3):
         town.collect()
-    form = matter_form(amount1="2", do="try", since="2018-10-21", until="2018-10-21")
+    form = matter_form(amount1="2", do="try")
     text = taken(engineer).replace('limit = "5 wd"', 'limit = "3 wd"')
-    for ask in (lambda: engineer.post(TREE, form), lambda: send(engineer, text, "try", since="2018-10-21")):
+    for ask in (lambda: engineer.post(TREE, form), lambda: send(engineer, text, "try")):
         ask()
         with CaptureQueriesContext(connection) as asked:
-            assert ask().status_code in (200, 422)
+            assert ask().status_code == 200
         assert len(asked) <= 12, [one["sql"] for one in asked]
 
 
