@@ -14,11 +14,11 @@ WORDS_IN := $(shell find cityloop/locale -name '*.po' 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON := $(CURDIR)/$(BIN)/python
 export UV_LINK_MODE ?= copy
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest --durations=12 --durations-min=5
 # What needs no second database: the pure core, the checks of the house, the pages in a browser.
 ONCE := --ignore=tests/ground --ignore=tests/architecture --ignore=tests/browser -m "not once"
 
-.PHONY: help setup demo serve test test-setup check pytest-sqlite pytest-browser pytest-postgresql prove bench pictures lint fmt messages lock clean
+.PHONY: help setup demo serve test test-setup check check-types check-pages check-rest pytest-sqlite pytest-browser pytest-postgresql prove bench pictures lint fmt messages lock clean
 
 help:
 	@echo "make demo      set everything up and open the demo city on http://127.0.0.1:8311"
@@ -79,11 +79,19 @@ test-setup: setup $(S)/dev
 
 test: test-setup check pytest-sqlite pytest-browser pytest-postgresql
 
+# Two at a time: each of them keeps one core busy.
 check:
+	@$(MAKE) --jobs=2 --keep-going --output-sync=target check-types check-pages check-rest
+
+check-types:
+	$(BIN)/mypy
+
+check-pages:
+	npm run --silent check
+
+check-rest:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	npm run --silent check
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/cityloop messages check
 	$(BIN)/cityloop reference check
@@ -96,7 +104,7 @@ pytest-browser:
 	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadfile tests/browser
 
 pytest-postgresql:
-	$(BIN)/python tests/pg.py $(PYTEST) -n 2 --dist loadgroup $(ONCE)
+	$(BIN)/python tests/pg.py --quick $(PYTEST) -n 2 --dist loadgroup $(ONCE)
 
 # Writes docs/proof/<date>.json: what ran, what failed, every figure with its goal.
 prove: test-setup

@@ -14,6 +14,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def run() -> list[dict[str, Any]]:
             stage.director = director
             rows = _rows()
             _empty()
-            references.append(_spent(lambda: _bare(stage, plans)) + _spent(lambda rows=rows: _plainly(rows)))
+            references.append(_spent(lambda: _bare(stage, plans)) + _spent(partial(_plainly, rows)))
     rate, ratio = steps / min(seconds), min(seconds) / min(references)
     name = f"bulk replay, {database}"
     return [

@@ -157,7 +157,7 @@ def _copy(cursor: Any, table: str, changed: dict[str, str], where: str, series: 
     from django.apps import apps
 
     model = next(m for m in apps.get_models() if m._meta.db_table == table)
-    columns = [f.column for f in model._meta.concrete_fields if f.column != "id" or "id" in changed]
+    columns = [str(f.column) for f in model._meta.concrete_fields if f.column != "id" or "id" in changed]
     nulled = {"follow": "NULL", "offset": "NULL"} | changed
     values = ", ".join(nulled.get(c, f't."{c}"') for c in columns)
     names = ", ".join(f'"{c}"' for c in columns)

@@ -129,7 +129,7 @@ def _copy(cursor: Any, table: str, changed: dict[str, str], where: str) -> None:
     from django.apps import apps
 
     model = next(m for m in apps.get_models() if m._meta.db_table == table)
-    columns = [f.column for f in model._meta.concrete_fields if f.column != "id" or "id" in changed]
+    columns = [str(f.column) for f in model._meta.concrete_fields if f.column != "id" or "id" in changed]
     values = ", ".join(changed.get(c, f't."{c}"') for c in columns)
     names = ", ".join(f'"{c}"' for c in columns)
     joined = f'"{table}" t, s JOIN place p ON p.p = {PLACE}'

@@ -67,7 +67,7 @@ def _interactive(stop: threading.Event, times: list[float]) -> None:
 
 
 def _watched(work: Any, seconds: float = 0.0) -> tuple[float, list[float]]:
-    stop, times = threading.Event(), []
+    stop, times = threading.Event(), list[float]()
     worker = threading.Thread(target=_interactive, args=(stop, times))
     worker.start()
     start = time.perf_counter()

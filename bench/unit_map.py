@@ -88,7 +88,8 @@ def _fill(departments: list[tuple[int, str]]) -> None:
     from cityloop.town.calendar.clock import city_clock
     from cityloop.town.units.models import Unit
 
-    leaves = list(Unit.objects.filter(is_leaf=True).values_list("code", "lon", "lat"))
+    places = Unit.objects.filter(is_leaf=True, lon__isnull=False).values_list("code", "lon", "lat")
+    leaves = [(code, lon or 0.0, lat or 0.0) for code, lon, lat in places]  # for mypy: no None is among them
     now, chance = city_clock.now(), random.Random(1)
     weights = [chance.expovariate(1) for _ in leaves]
     sqlite = connection.vendor == "sqlite"
@@ -97,8 +98,8 @@ def _fill(departments: list[tuple[int, str]]) -> None:
             cursor.execute("PRAGMA synchronous=OFF")
             cursor.execute("PRAGMA cache_size=-500000")
         for start in range(0, CASES, CHUNK):
-            places = chance.choices(leaves, weights, k=CHUNK)
-            rows = [_case(start + n, place, now, chance) for n, place in enumerate(places)]
+            drawn = chance.choices(leaves, weights, k=CHUNK)
+            rows = [_case(start + n, place, now, chance) for n, place in enumerate(drawn)]
             _write(cursor, Case, rows)
             parts = [
                 {"id": n, "case_id": n, "round": 1, "number": 1, "role": "lead", "state": "open", "due": None,

@@ -17,11 +17,14 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.fresh import fresh_home, template
 from tests.parts import BROWSERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = (n % 1_000 for n in range(os.getpid(), os.getpid() + 1_000))
 PROVE = os.environ.get("CITYLOOP_PROVE", "") not in ("", "0")
+# What was seen whole on SQLite is seen in part on PostgreSQL, outside `make prove`.
+IN_PART = bool(os.environ.get("DATABASE_URL")) and not PROVE
 
 
 def one_database(test: Callable[..., None]) -> Callable[..., None]:
@@ -51,6 +54,15 @@ def shared_data() -> Path:
         pytest.fail(f"The shared data is not at {folder}; set CITYLOOP_SHARED_DATA.")
     print(f"No shared data at {folder}: tests run on the extract in the repository.")
     return ROOT / "tests" / "extract"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """On PostgreSQL the test database is a copy of one that is migrated already."""
+    if server := os.environ.get("DATABASE_URL"):
+        from django.db import connections
+
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = template(server)
 
 
 @pytest.fixture(autouse=True)
@@ -116,6 +128,8 @@ class City:
 def start_city(home: Path, *words: str, port: int | None = None, **env: str) -> City:
     """Start `cityloop serve` (or the verb given) and wait until it is ready."""
     port = port or free_port()
+    if not (words or env.get("DATABASE_URL")):
+        fresh_home(home)
     ours = {"CITYLOOP_HOME": str(home), "DJANGO_SETTINGS_MODULE": "cityloop.config.settings"}
     environment = {**os.environ, **ours, **env}
     command = [sys.executable, "-m", "cityloop.doors.cli.main", *(words or ("serve",)), "--port", str(port)]

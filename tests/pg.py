@@ -1,4 +1,7 @@
-"""Runs a command beside a throw-away PostgreSQL: `python tests/pg.py COMMAND…`, with DATABASE_URL set for it."""
+"""Runs a command beside a throw-away PostgreSQL: `python tests/pg.py [--quick] COMMAND…`, with DATABASE_URL set for it.
+
+With `--quick` nothing waits for the disk: for tests, not for figures.
+"""
 
 import os
 import shutil
@@ -12,12 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-# Data is on disk with fsync on, as in a city: tests that kill it must mean something.
 SETTINGS = {
     "listen_addresses": "",
     "max_connections": "60",
     "shared_buffers": "128MB",
-    "fsync": "on",
     "full_page_writes": "on",
     "log_min_messages": "fatal",
     "autovacuum_naptime": "10s",
@@ -41,8 +42,11 @@ def as_user(command: list[str]) -> list[str]:
 
 
 @contextmanager
-def cluster() -> Iterator[str]:
-    """Start a cluster in a folder of its own, give its address, stop it and take it away afterwards."""
+def cluster(*, durable: bool = True) -> Iterator[str]:
+    """Start a cluster in a folder of its own, give its address, stop it and take it away afterwards.
+
+    One that is not durable is lost with the machine's power, which no test takes away.
+    """
     folder = Path(tempfile.mkdtemp(prefix="cityloop-pg-"))
     try:
         if os.geteuid() == 0:
@@ -50,7 +54,7 @@ def cluster() -> Iterator[str]:
         data = folder / "data"
         run(as_user([program("initdb"), "-D", str(data), *INITDB]))
         control = [program("pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-        start(folder)
+        start(folder, durable=durable)
         try:
             run([program("createdb"), "-h", str(folder), "-U", "cityloop", "cityloop"])
             yield f"postgresql://cityloop@/cityloop?host={folder}"
@@ -60,9 +64,10 @@ def cluster() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def start(folder: Path) -> None:
+def start(folder: Path, *, durable: bool = True) -> None:
     """Start the cluster in this folder."""
-    options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in SETTINGS.items())
+    settings = {**SETTINGS, "fsync": "on" if durable else "off"}
+    options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in settings.items())
     control = [program("pg_ctl"), "-D", str(folder / "data"), "-w", "-l", str(folder / "log")]
     run(as_user([*control, "-o", f"-k {folder} {options}", "start"]))
 
@@ -103,9 +108,11 @@ def run(command: list[str]) -> None:
 def main() -> int:
     """Run the command given, or print the address and wait."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with cluster() as url:
-        if len(sys.argv) > 1:
-            return subprocess.run(sys.argv[1:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode
+    words = sys.argv[1:]
+    quick = words[:1] == ["--quick"]
+    with cluster(durable=not quick) as url:
+        if words[quick:]:
+            return subprocess.run(words[quick:], env={**os.environ, "DATABASE_URL": url}, check=False).returncode
         print(url, flush=True)
         signal.pause()
     return 0

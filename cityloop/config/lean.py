@@ -17,6 +17,7 @@ from django.utils.module_loading import import_string
 from cityloop.config.speaking import PROGRAMS
 
 LAYERS = (
+    "cityloop.config.moment.moment",
     "cityloop.config.visitors.visitors",
     "django.middleware.security.SecurityMiddleware",
     "cityloop.config.speaking.CityLanguage",

@@ -13,11 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
-
-import psycopg
 
 from tests.conftest import City, free_port, wait_ready
+from tests.fresh import fresh_home
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = """
@@ -25,28 +23,18 @@ import json, sys
 from pathlib import Path
 from django.core.management import call_command
 call_command("migrate", verbosity=0, interactive=False)
-from tests.loops.cases.smallville import build
+from tests.loops.cases.smallville import make
 from tests.town.staff import BY
 from cityloop.town.columns import real_now
 from cityloop.town.persons.actions import make_access_key
 folder = Path(sys.argv[1])
 folder.mkdir(exist_ok=True)
-town = build(folder)
+town = make(folder)
 often = {"label": "t", "days": 1, "by": BY, "per_minute": 100_000}
 made = {n: make_access_key(account=a, at=real_now(), **often) for n, a in town.accounts.items()}
 print(json.dumps(made))
 """
 WAY = (("file", "shift"), ("dispatch", "dispatcher"), ("accept", "parks"))
-
-
-def fresh_database(url: str, name: str) -> str:
-    """Make a database of its own beside the one given (PostgreSQL); SQLite has a file in each home anyway."""
-    if not url:
-        return ""
-    folder = parse_qs(urlsplit(url).query)["host"][0]
-    with psycopg.connect(f"host={folder} user=cityloop dbname=postgres", autocommit=True) as link:
-        link.execute(f'CREATE DATABASE "{name}"')
-    return f"postgresql://cityloop@/{name}?host={folder}"
 
 
 @dataclass
@@ -147,7 +135,7 @@ class House:
 @contextmanager
 def house(home: Path, url: str) -> Iterator[House]:
     """Build and serve a city; end it afterwards."""
-    home.mkdir()
+    home.mkdir() if url else fresh_home(home)
     made = House(home, url)
     made.build()
     made.start()

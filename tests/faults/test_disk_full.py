@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.house import House
+from tests.fresh import fresh_home
 
 pytestmark = pytest.mark.once
 
@@ -41,8 +42,7 @@ print(json.dumps({"done": done, "refused": refused, "counts": counts, "again": a
 
 
 def test_sqlite_on_a_full_disk(tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
-    city = House(tmp_path / "home")
+    city = House(fresh_home(tmp_path / "home"))
     city.build()
     said = json.loads(city.python(FILL))
     status, problem, _ = said["refused"]

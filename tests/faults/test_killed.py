@@ -12,7 +12,8 @@ import pytest
 
 from tests import pg
 from tests.conftest import PROVE
-from tests.faults.house import Crowd, House, fresh_database, house
+from tests.faults.house import Crowd, House, house
+from tests.fresh import fresh_database
 
 KILLS = 50 if PROVE else 2  # with those of an import and a replay, five a database
 

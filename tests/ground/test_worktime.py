@@ -24,7 +24,7 @@ from cityloop.ground.worktime import (
 )
 from tests.conftest import PROVE
 
-WALK = settings(deadline=None, max_examples=200 if PROVE else 25)  # the oracle walks minute by minute
+WALK = settings(deadline=None, max_examples=200 if PROVE else 12)  # the oracle walks minute by minute
 
 SPLIT = [[("08:30", "12:00"), ("14:00", "18:00")]] * 5 + [[], []]
 NIGHT = [[("22:00", "06:00")]] * 4 + [[("22:00", "06:00"), ("09:00", "11:00")], [], [("12:00", "24:00")]]

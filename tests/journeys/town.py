@@ -11,7 +11,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.models import Organisation
 from cityloop.town.persons.models import Account
 from cityloop.town.units.queries import has_city
-from tests.loops.cases.smallville import MINUTE, POSTS, Town, build
+from tests.loops.cases.smallville import MINUTE, POSTS, Town, make
 
 PASSWORD = "walk-the-whole-loop-1"
 
@@ -21,7 +21,7 @@ def found() -> None:
     if has_city():
         return
     with tempfile.TemporaryDirectory() as folder:
-        named(build(Path(folder)))
+        named(make(Path(folder)))
 
 
 def again() -> Town:

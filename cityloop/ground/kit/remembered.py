@@ -3,10 +3,26 @@
 import threading
 import time
 import weakref
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar, Generic, TypeVar
 
 T = TypeVar("T")
+_moment: ContextVar[float] = ContextVar("moment", default=0.0)
+
+
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """Let all that is remembered stand still meanwhile: what was fresh at the beginning is not asked for again.
+
+    So an answer is made from one state of the city, and costs as many questions however long it takes.
+    """
+    before = _moment.set(time.monotonic())
+    try:
+        yield
+    finally:
+        _moment.reset(before)
 
 
 class Remembered(Generic[T]):
@@ -34,7 +50,7 @@ class Remembered(Generic[T]):
 
     def __call__(self) -> T:
         kept = self._kept
-        if kept is not None and time.monotonic() < self._ask_after:
+        if kept is not None and (_moment.get() or time.monotonic()) < self._ask_after:
             return kept[1]
         with self._lock:
             return self._fresh()

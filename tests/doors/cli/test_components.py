@@ -1,14 +1,12 @@
 """`cityloop components`, as it is typed."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from cityloop.doors.cli.components import components
 from cityloop.town.components import queries
+from tests.doors.cli.typed import typed
 from tests.loops.cases.smallville import build
 from tests.town.components.things import furnish
 
@@ -37,29 +35,27 @@ def files(db: None, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPat
     return tmp_path
 
 
-def typed(*words: str) -> tuple[int, Any]:
-    done = CliRunner().invoke(components, [*words, "--json"], standalone_mode=False)
-    assert done.exception is None, f"{done.output}\n{done.exception!r}"
-    return done.return_value, json.loads(done.output)
-
-
 def test_a_file_is_brought_in_and_counted(files: Path) -> None:
-    brought = typed("import", str(files / "lamps.csv"), "--map", str(files / "map.toml"))
+    brought = typed("components", "import", str(files / "lamps.csv"), "--map", str(files / "map.toml"))
     assert (brought[0], brought[1]["created"], brought[1]["rejected"]) == (0, 2, 1)
     assert Path(brought[1]["reject_file"]).read_text().splitlines()[1].startswith("3,4,x,")
-    assert typed("count") == (0, [{"components": 2}])
-    by_district = typed("count", "--by", "unit,type", "--level", "district")[1]
-    assert by_district == typed("count", "--by", "unit,type", "--level", "1")[1]
+    assert typed("components", "count") == (0, [{"components": 2}])
+    by_district = typed("components", "count", "--by", "unit,type", "--level", "district")[1]
+    assert by_district == typed("components", "count", "--by", "unit,type", "--level", "1")[1]
     assert [(row["type"], row["components"]) for row in by_district] == [("lamp", 1), ("lamp", 1)]
     for level, code in (("9", "codes.level.range"), ("²", "codes.level.unknown"), ("ward", "codes.level.unknown")):
-        assert typed("count", "--by", "unit", "--level", level)[1]["error"]["code"] == code
+        assert typed("components", "count", "--by", "unit", "--level", level)[1]["error"]["code"] == code
 
 
 def test_what_is_not_said_of_codes_stays(files: Path) -> None:
-    assert typed("codes", "--subclass-width", "3")[1] == {"class_width": 2, "subclass_width": 3, "serial_width": 5}
-    typed("codes", "--division", "100101=320508")
-    assert typed("codes", "--division", "100102=320509")[1]["subclass_width"] == 3
+    assert typed("components", "codes", "--subclass-width", "3")[1] == {
+        "class_width": 2,
+        "subclass_width": 3,
+        "serial_width": 5,
+    }
+    typed("components", "codes", "--division", "100101=320508")
+    assert typed("components", "codes", "--division", "100102=320509")[1]["subclass_width"] == 3
     assert queries.known().divisions == {"100101": "320508", "100102": "320509"}
-    typed("codes", "--division", "100101=")
+    typed("components", "codes", "--division", "100101=")
     assert queries.known().divisions == {"100102": "320509"}
-    assert typed("codes", "--division", "100101=32")[1]["error"]["field"] == "divisions"
+    assert typed("components", "codes", "--division", "100101=32")[1]["error"]["field"] == "divisions"

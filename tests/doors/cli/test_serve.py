@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -27,8 +28,9 @@ def processes(of: int) -> dict[int, str]:
     while wanted:
         parent = wanted.pop()
         for pid in [p for p, of_ in parents.items() if of_ == parent]:
-            below[pid] = (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
-            wanted.append(pid)
+            with suppress(OSError):  # it may end while we look
+                below[pid] = (Path("/proc") / str(pid) / "cmdline").read_text().replace("\0", " ")
+                wanted.append(pid)
     return below
 
 
@@ -60,14 +62,10 @@ def test_stops_everything_within_five_seconds(new_city, sign):
     assert time.monotonic() - begun < FIVE_SECONDS
 
 
-def test_one_process_group(new_city):
-    city = new_city()
-    assert {os.getpgid(p) for p in processes(city.process.pid)} == {os.getpgid(city.process.pid)}
-
-
-def test_children_end_when_the_parent_is_killed(new_city):
+def test_one_process_group_ends_when_the_parent_is_killed(new_city):
     city = new_city()
     below = processes(city.process.pid)
+    assert {os.getpgid(p) for p in below} == {os.getpgid(city.process.pid)}
     city.process.kill()
     city.process.wait()
     assert gone(below, 20) == []  # the server gives open connections a few seconds
@@ -77,7 +75,7 @@ def test_a_dead_member_is_started_again(new_city):
     city = new_city()
     old = steward_of(city)
     os.kill(old, signal.SIGKILL)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 30
     while time.monotonic() < until:
         if any("steward" in w and p != old for p, w in processes(city.process.pid).items()):
             return
@@ -125,7 +123,7 @@ def test_a_taken_port_is_refused_at_once(city_server):
 
 def test_memory_of_the_empty_house(new_city):
     """Proportional set size of all processes of a house just opened, after some pages: at most 300 MiB."""
-    city = new_city()
+    city = new_city("serve")  # named, it finds its folder empty, and makes its tables itself
     for _ in range(20):
         with urlopen(f"{city.url}/readyz") as answer:
             answer.read()

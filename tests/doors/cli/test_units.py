@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.doors.cli.typed import typed
 from tests.loops.cases.smallville import MAP, _write
 
 pytestmark = pytest.mark.once
@@ -21,25 +22,26 @@ def _cityloop(home: Path, *words: str) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 
 
-def test_load_check_locate_and_reform(tmp_path: Path) -> None:
-    home, files = tmp_path / "home", tmp_path / "files"
+@pytest.mark.django_db
+def test_load_check_locate_and_reform(tmp_path: Path, settings: Any) -> None:
+    settings.CITYLOOP_CACHE_SECONDS = 0
+    files = tmp_path / "files"
     files.mkdir()
     _write(files)
     (tmp_path / "map.json").write_text(json.dumps(MAP))
-    assert _cityloop(home, "migrate")[0] == 0
-    code, told = _cityloop(home, "units", "load", str(tmp_path / "map.json"), "--folder", str(files))
+    code, told = typed("units", "load", str(tmp_path / "map.json"), "--folder", str(files))
     assert (code, told["units"]) == (0, {"city": 1, "district": 2, "grid": 4})
-    assert _cityloop(home, "units", "check") == (0, [])
-    assert _cityloop(home, "units", "locate", "-73.9", "40.7") == (1, None)
-    code, found = _cityloop(home, "units", "locate", "10.02", "50.02")
+    assert typed("units", "check") == (0, [])
+    assert typed("units", "locate", "-73.9", "40.7") == (1, None)
+    code, found = typed("units", "locate", "10.02", "50.02")
     assert code == 0 and found["path"][0]["names"]["en"] == "West"
     spec = tmp_path / "spec.toml"
     spec.write_text(f'[codes]\n"{found["code"]}" = "{found["code"][:6]}077"\n')
-    code, event = _cityloop(home, "units", "renumber", str(spec))
+    code, event = typed("units", "renumber", str(spec))
     assert (code, event["mapping"]) == (0, {found["code"]: f"{found['code'][:6]}077"})
     spec.write_text("colour = 1\n")
     for verb in ("split", "merge", "renumber"):
-        code, said = _cityloop(home, "units", verb, str(spec))
+        code, said = typed("units", verb, str(spec))
         assert (code, said["error"]["code"]) == (2, "units.spec")
     spec.write_text("not toml")
-    assert _cityloop(home, "units", "merge", str(spec))[1]["error"]["code"] == "units.file"
+    assert typed("units", "merge", str(spec))[1]["error"]["code"] == "units.file"

@@ -21,7 +21,8 @@ from georeport import GeoReport
 from PIL import Image
 
 from tests.doors.open311.client import check_requests, check_services, check_updates, of_xml
-from tests.faults.house import House, fresh_database, house
+from tests.faults.house import House, house
+from tests.fresh import fresh_database
 
 pytestmark = pytest.mark.xdist_group("open311")  # one city served for all of them
 GOOD = {"service_code": "tree", "lat": "50.07", "long": "10.05", "description": "A tree & a <fence>, 树倒了"}

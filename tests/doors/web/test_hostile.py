@@ -65,8 +65,8 @@ def test_no_name_in_a_path_breaks_a_page(town, at_desk, path):
 @pytest.mark.parametrize("path", ["/report", "/report/hints", "/report/follow"])
 @pytest.mark.parametrize("name", [*REPORT, "instead"])
 def test_no_form_breaks_a_report(town, path, name):
-    browser = Client()
-    for value in NASTY:
+    browser, names = Client(), [*REPORT, "instead"]
+    for value in [value for one, value in shared_out(names) if one == name]:
         sent = {
             "lon": "10.05",
             "lat": "50.02",

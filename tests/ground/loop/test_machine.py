@@ -163,7 +163,7 @@ class SmallTownMachine(CaseMachine):
 
 
 COUNTS = settings(
-    max_examples=1500 if PROVE else 40,
+    max_examples=1500 if PROVE else 20,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -26,7 +26,7 @@ DAY = 86_400_000_000
 
 
 @pytest.fixture
-def town(transactional_db: None, tmp_path: Path, settings: Any) -> Town:
+def town(db: None, tmp_path: Path, settings: Any) -> Town:
     settings.HOOKS_INSIDE, settings.HOOKS_SECONDS = True, 1.0
     return build(tmp_path)
 
@@ -231,6 +231,7 @@ def test_one_runner_at_a_time(town: Town, there: Receiver) -> None:
     assert actions.claim(at=real_now() + actions.LEASE + 1, most=8) == [row.pk]  # whoever had it has died
 
 
+@pytest.mark.django_db(transaction=True)  # it delivers in threads of its own
 def test_the_steward_is_not_held_up_by_one_that_hangs(town: Town, there: Receiver) -> None:
     import time
 

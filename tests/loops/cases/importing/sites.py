@@ -13,9 +13,11 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import psycopg
+
+from tests.fresh import SHARED, alone, beside, fresh_database, fresh_home
 
 ROOT = Path(__file__).resolve().parents[4]
 DEMO = ROOT / "cityloop" / "demo"
@@ -68,21 +70,24 @@ class Site:
         return Counter({tuple(row[:-1]) if len(row) > 2 else row[0]: row[-1] for row in self.rows(sql)})
 
 
-def build(home: Path, city: str, boundaries: Path) -> Site:
-    """Make a city with its units, by its verbs alone."""
-    site = Site(home, _database("CREATE DATABASE {name}"))
-    site.run("migrate")
-    done = site.run("units", "load", DEMO / city / "units.toml", "--folder", boundaries)
-    assert "error" not in done, done
-    return site
+def template(city: str, boundaries: Path) -> Site:
+    """Give a city with its units, made by its verbs alone; made once for all workers of a run, never written to."""
+    home = SHARED / f"template_{city}"
+    with alone(home.name):
+        if not home.exists():
+            url = fresh_database(SERVER, home.name)
+            site = Site(home.with_suffix(".begun") if url else fresh_home(home.with_suffix(".begun")), url)
+            done = site.run("units", "load", DEMO / city / "units.toml", "--folder", boundaries)
+            assert "error" not in done, done
+            site.home.rename(home)
+    return Site(home, beside(SERVER, home.name) if SERVER else "")
 
 
 @contextmanager
 def copied(template: Site, home: Path) -> Iterator[Site]:
     """Give a city like the template's, thrown away afterwards."""
     shutil.copytree(template.home, home)
-    name = urlsplit(template.url).path.strip("/")
-    site = Site(home, _database(f"CREATE DATABASE {{name}} TEMPLATE {name}"))
+    site = Site(home, _copied(template.url))
     try:
         yield site
     finally:
@@ -96,10 +101,14 @@ def drop(site: Site) -> None:
             server.execute(f"DROP DATABASE {urlsplit(site.url).path.strip('/')} WITH (FORCE)")
 
 
-def _database(statement: str) -> str:
-    if not SERVER:
+def _name() -> str:
+    return f"site_{uuid.uuid4().hex[:12]}"
+
+
+def _copied(url: str) -> str:
+    if not url:
         return ""
-    name = f"site_{uuid.uuid4().hex[:12]}"
+    name = _name()
     with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(statement.format(name=name))
-    return urlunsplit(urlsplit(SERVER)._replace(path=f"/{name}"))
+        server.execute(f"CREATE DATABASE {name} TEMPLATE {urlsplit(url).path.strip('/')}")
+    return beside(SERVER, name)

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import os
 import tomllib
 from collections import Counter
 from collections.abc import Callable
@@ -94,8 +93,7 @@ def test_new_york_is_imported_whole(new_york: Site, like: Like, nyc311: Path, co
     assert (again["cases"], again["updated"], again["unchanged"]) == (0, len(rows), len(rows))
     ledger_holds(site)
     rebuilds(site, 97)
-    if prove or not os.environ.get("DATABASE_URL"):  # a quarter of a million rows: on both databases in `make prove`
-        casework(site, council)
+    casework(site, council)
     if prove:  # half a million steps
         ledger_holds(site)
 
