@@ -38,6 +38,7 @@ WORDS = {
 SCOPES = {
     ("get", "webhooks"): "hooks", ("post", "webhooks"): "hooks", ("delete", "webhooks"): "hooks",
     ("post", "reports"): "report", ("post", "cases"): "act", ("post", "photos"): "act",
+    ("post", "components"): "act", ("patch", "components"): "act",
     ("post", "views"): "act", ("delete", "views"): "act",
     **{(method, "settings"): "setup" for method in ("post", "put", "patch", "delete")}, ("put", "plates"): "setup",
 }  # fmt: skip
@@ -56,6 +57,8 @@ EXAMPLES: dict[str, Any] = {
     "/api/v1/cases": {"words": "A tree lies across the road.", "address": "Broadway 1", "channel": "phone"},
     "/api/v1/cases/{number}/reports/{report}/contact": {"purpose": "Ask which of the two trees is meant."},
     "/api/v1/plates/{plate}": {"on": True},
+    "/api/v1/components": {"type": "tree", "lon": -73.97, "lat": 40.78, "attributes": {"species": "oak"}},
+    "/api/v1/settings/catalogue/trials": {"matter": {"code": "tree", "urgent": True}, "since": "2018-10-01"},
     "/api/v1/views": {"page": "cases", "name": "Open trees", "filters": {"state": "open", "matter": "tree"}},
     "/api/v1/webhooks": {"url": "https://example.org/hooks/cityloop", "kinds": ["file", "close"]},
     "/api/v1/webhooks/{webhook}/replay": {"time": "2026-05-01T08:00:00Z"},
@@ -120,14 +123,14 @@ BINARY = {"type": "string", "format": "binary"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILES = {
     "photos": ("image/jpeg", "image/png"), "exports": ("text/csv", XLSX, "application/geo+json"),
-    "paper": ("application/pdf",),
+    "paper": ("application/pdf",), "file": ("application/toml",),
 }  # fmt: skip
 
 
 def _files_of(path: str, name: str) -> tuple[str, ...]:
     """Give the media types of a route that answers with a file."""
     last = path.rpartition("/")[2]
-    return FILES.get(last if last == "paper" else name if "{" in path else "", ())
+    return FILES.get(last if last in ("paper", "file") else name if "{" in path else "", ())
 
 
 FAULT = {"$ref": "#/components/schemas/FaultOut"}

@@ -20,7 +20,7 @@ NOT_FOUND = frozenset({
 FORBIDDEN = frozenset({"authority.denied", "loop.role", "law.person", "law.organisation", "api.scope"})
 CONFLICT = frozenset({
     "cases.changed", "catalog.changed", "orgs.key.taken", "orgs.holding.held", "orgs.holding.over", "cases.key.reused",
-    "catalog.plate.on", "catalog.plate.off", "catalog.matter.twice",
+    "catalog.plate.on", "catalog.plate.off", "catalog.plate.same", "catalog.matter.twice",
     "loop.state", "loop.held", "hooks.many", "persons.username.taken",
 })  # fmt: skip
 STATUS = {

@@ -1,11 +1,14 @@
 """The shapes of components at the JSON door."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from cityloop.doors.api.schemas import Names
+from cityloop.doors.api.schemas_in import In, Text
+
+Value = StrictBool | StrictInt | StrictFloat | Annotated[Text, Field(max_length=400)]
 
 
 class ComponentOut(Schema):
@@ -28,6 +31,33 @@ class ComponentOut(Schema):
     source: str
     updated: str
     href: str
+
+
+class ComponentChangeIn(In):
+    """What is corrected of a component; what is left out stays. A null attribute is taken away.
+
+    Organisations are keys, "" for none; who dispatches there or sets the city up says whose a component is.
+    """
+
+    name: Text | None = Field(None, max_length=120)
+    state: Literal["intact", "damaged", "lost", "discarded"] | None = None
+    accuracy: Literal["A", "B", "C"] | None = None
+    lon: float | None = Field(None, ge=-180, le=180, description="With `lat`.")
+    lat: float | None = Field(None, ge=-90, le=90, description="With `lon`.")
+    attributes: dict[Text, Value | None] | None = Field(None, max_length=100)
+    responsible: Text | None = Field(None, max_length=60)
+    owner: Text | None = Field(None, max_length=60)
+    maintainer: Text | None = Field(None, max_length=60)
+    installed: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+
+
+class ComponentIn(ComponentChangeIn):
+    """A new component. It is given a code where it brings none; responsible by default is who its type says."""
+
+    type: Text = Field(min_length=1, max_length=60, description="A code from /component-types.")
+    code: Text = Field("", max_length=16)
+    lon: float = Field(ge=-180, le=180)
+    lat: float = Field(ge=-90, le=90)
 
 
 class ComponentsPage(Schema):

@@ -96,9 +96,10 @@ class VersionsOut(Schema):
 
 
 class PlateIn(In):
-    """Whether a plate is on."""
+    """Whether a plate is on; `renew`: it is on, and what is new in its folder is taken over."""
 
     on: StrictBool
+    renew: StrictBool = False
 
 
 class PlateOut(Schema):
@@ -131,13 +132,15 @@ class AdditionOut(Schema):
 class PlateFullOut(PlateOut):
     """A plate whole; `manifest` is as its schema says, with matters and lines as this city published them.
 
-    `broken` says why its folder cannot be read; the `ETag` is the digest of the catalogue.
+    `broken` says why its folder cannot be read; `newer` is what taking over its folder would change, part by part;
+    the `ETag` is the digest of the catalogue.
     """
 
     catalogue: str
     broken: str
     stories: int
     adds: AdditionOut | None
+    newer: list[dict[str, Any]]
     manifest: dict[str, Any] | None
 
 

@@ -25,6 +25,9 @@ def init(out: Out, file: Path | None, write: Path | None, only_check: bool) -> i
     """Set this city up from the city file FILE, or from answers to questions; see docs/reference/city-file.md."""
     from cityloop.town.founding import checks, queries, reading
 
+    if file and write:
+        raise click.UsageError("--write keeps answers to questions; with a city file there are none to keep.")
+    _may_write(write)
     queries.refuse_second()
     draft = reading.read(file) if file else _asked(write)
     checked = checks.check(draft)
@@ -37,6 +40,12 @@ def init(out: Out, file: Path | None, write: Path | None, only_check: bool) -> i
     if file is None and not click.confirm("Set this city up now?", default=True):
         return OK
     return _found(out, checked)
+
+
+def _may_write(write: Path | None) -> None:
+    """Ask before writing over what somebody wrote; who says nothing, as a script does, is refused."""
+    if write and write.exists() and not click.confirm(f"{write} is there already. Write over it?", default=False):
+        raise click.UsageError(f"{write} is there already and stays as it is; name another file.")
 
 
 def _asked(write: Path | None) -> Any:

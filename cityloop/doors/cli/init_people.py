@@ -10,12 +10,8 @@ from cityloop.ground.kit.loader import PlateRefused, load
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.registry import plates as installed
 from cityloop.ground.kit.routing import Table
+from cityloop.town.orgs.centres import CENTRES, COMMAND, SUPERVISION
 
-SUPERVISION, COMMAND = ("supervision_centre", "command_centre")
-CENTRES = {
-    SUPERVISION: {"en": "Supervision centre", "zh-hans": "监督中心"},
-    COMMAND: {"en": "Command centre", "zh-hans": "指挥中心"},
-}
 # Whom the loop needs at the two centres: the user name proposed, the role, where.
 NEEDED = (
     ("intake", "intake_officer", SUPERVISION),

@@ -19,6 +19,7 @@ VERBS = {
     "bench": ("cityloop.doors.cli.bench:bench", "Measure, and hold each figure against its goal."),
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
     "cases": ("cityloop.doors.cli.cases:cases", "Ask about cases."),
+    "catalogue": ("cityloop.doors.cli.exchange:catalogue", "Take the catalogue out as a file, and in; try a change."),
     "check": ("cityloop.doors.cli.check:check", "Say who is missing where."),
     "components": ("cityloop.doors.cli.components:components", "Bring in and count what stands in the city."),
     "import": ("cityloop.doors.cli.import_:import_", "Bring a city's past in from a file, by a map."),

@@ -90,6 +90,23 @@ def off(out: Out, name: str) -> int:
     return OK
 
 
+@plates.command("renew")
+@click.argument("name")
+@verb()
+def renew(out: Out, name: str) -> int:
+    """Take over what is new in the folder of the plate NAME; what the city changed of it stays."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.catalog import actions, differences, standing
+
+    found = differences.each(standing.one(name).newer)
+    version = actions.renew(plate=take(name).manifest, by=BY, at=city_clock.now())
+    out.give({"plate": name, "catalogue": version.number, "differences": found})
+    out.say(f"{name} is renewed: version {version.number} of the catalogue, {len(found)} things are different.")
+    for one in found:
+        out.say(f"  {one['part']} {one['key']} {one['kind']}")
+    return OK
+
+
 @plates.command("new")
 @click.argument("name")
 @click.option("--in", "home", default=".", type=click.Path(exists=True, file_okay=False), help="Where its folder goes.")

@@ -1,20 +1,17 @@
 """The only writer of the catalogue."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import msgspec
 from django.db import transaction
-from pydantic import BaseModel, ValidationError
 
-from cityloop.ground.kit import shape
-from cityloop.ground.kit.manifest import Manifest, Matter, Organisation, Responsibility, city_rules
+from cityloop.ground.kit.manifest import Manifest, Organisation, Responsibility, city_rules
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule, Table
 from cityloop.ground.loop.actor import Actor
-from cityloop.town.catalog import queries
+from cityloop.town.catalog import drafts, queries
+from cityloop.town.catalog.content import Content, digest_of, text_of
+from cityloop.town.catalog.exchange import Reading, check, organisations
 from cityloop.town.catalog.models import CatalogVersion
 from cityloop.town.components.actions import setting as components
 from cityloop.town.ledger.actions import record
@@ -30,7 +27,9 @@ def publish(*, plates: Sequence[Manifest], city: Sequence[Responsibility] = (), 
     exist yet are created. Content equal to the current version is not published again. Refused: a matter code in
     two plates, two rules that say the same, a rule naming an unknown organisation.
     """
-    return _publish(plates, city, by, at)
+    orgs_actions.lock_tree()
+    resting = drafts.left(queries.published(), plates)
+    return _publish(Content("", tuple(plates), resting, tuple(city)), by, at)
 
 
 @transaction.atomic
@@ -41,13 +40,8 @@ def switch_on(*, plate: Manifest, on: str | None = None, by: Actor, at: int) -> 
     the same version comes back with what the city had changed of it. `on` is the digest of the version that somebody
     looked at; None: whichever is the last. Refused: a plate that is on.
     """
-    now = _present(on)
-    if any(one.key == plate.key for one in now.plates):
-        raise Refusal("catalog.plate.on", "{plate} is switched on already.", "plate", plate=plate.key)
-    before = (old for old in now.resting if (old.key, old.version) == (plate.key, plate.version))
-    fresh = {"organisations": plate.organisations, "components": plate.components}
-    kept = next(before, plate).model_copy(update=fresh)
-    return _publish([*now.plates, kept], now.lines, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
+    made = drafts.with_plate(_present(on), plate)
+    return _publish(made, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
 
 
 @transaction.atomic
@@ -57,11 +51,7 @@ def switch_off(*, plate: str, on: str | None = None, by: Actor, at: int) -> Cata
     Cases go on under the version they were filed under; organisations and the city's own lines stay, and what the city
     changed of the plate is kept for the day it is switched on again.
     """
-    now = _present(on)
-    kept = [one for one in now.plates if one.key != plate]
-    if len(kept) == len(now.plates):
-        raise Refusal("catalog.plate.off", "{plate} is not switched on.", "plate", plate=plate)
-    return _publish(kept, now.lines, by, at, "switched_off", plate=plate)
+    return _publish(drafts.without_plate(_present(on), plate), by, at, "switched_off", plate=plate)
 
 
 @transaction.atomic
@@ -70,15 +60,7 @@ def change_matter(*, code: str, changes: Mapping[str, Any], on: str, by: Actor, 
 
     `changes` are fields of a matter as in its plate; `on` is the digest of the version the change was made on.
     """
-    now = _present(on)
-    owner = next((plate for plate in now.plates if any(m.code == code for m in plate.matters)), None)
-    if owner is None:
-        raise Refusal("catalog.matter.unknown", "Choose a matter from the catalogue.", "matter")
-    old = next(m for m in owner.matters if m.code == code)
-    made = _valid(Matter, {**old.model_dump(mode="json", by_alias=True), **changes})
-    matters = tuple(made if m.code == code else m for m in owner.matters)
-    changed = [p.model_copy(update={"matters": matters}) if p.key == owner.key else p for p in now.plates]
-    return publish(plates=changed, city=now.lines, by=by, at=at)
+    return _publish(drafts.with_matter(_present(on), code, changes), by, at)
 
 
 @transaction.atomic
@@ -89,33 +71,51 @@ def put_line(
 
     It takes the place of the city's line for the same matter and unit, and wins over a plate's.
     """
-    now = _present(on)
-    helpers = [{"organisation": key, "order": number} for number, key in enumerate(assisting, 1)]
-    made = _valid(Responsibility, {"matter": matter, "unit": unit, "lead": lead, "assisting": helpers})
-    kept = [line for line in now.lines if (line.matter, line.unit) != (made.matter, made.unit)]
-    return publish(plates=now.plates, city=[*kept, made], by=by, at=at)
+    return _publish(drafts.with_line(_present(on), matter, unit, lead, assisting), by, at)
 
 
 @transaction.atomic
 def drop_line(*, matter: str, unit: str, on: str, by: Actor, at: int) -> CatalogVersion:
     """Publish the catalogue without a line of the city's own; the plate's rule holds again."""
+    return _publish(drafts.without_line(_present(on), matter, unit), by, at)
+
+
+@transaction.atomic
+def renew(*, plate: Manifest, on: str | None = None, by: Actor, at: int) -> CatalogVersion:
+    """Publish the catalogue with a newer state of a plate that is on, as its folder has it now.
+
+    What the city changed of its matters, lines and replies since it took the plate over stays as the city has it.
+    Refused: a plate that is off, or of which the folder has nothing new.
+    """
     now = _present(on)
-    kept = [line for line in now.lines if (line.matter, line.unit) != (matter, unit)]
-    if len(kept) == len(now.lines):
-        raise Refusal("catalog.line.unknown", "The city has no such line of its own.", "matter")
-    return publish(plates=now.plates, city=kept, by=by, at=at)
+    made = drafts.renewed(now, plate, queries.own_changes(plate.key))
+    if text_of(made) == text_of(now):
+        raise Refusal("catalog.plate.same", "There is nothing new of {plate} to take over.", "plate", plate=plate.key)
+    return _publish(made, by, at, "renewed", plate=plate.key, plate_version=plate.version)
 
 
-def _publish(
-    plates: Sequence[Manifest], city: Sequence[Responsibility], by: Actor, at: int, what: str = "published", **more: str
-) -> CatalogVersion:
+@transaction.atomic
+def take_in(*, reading: Reading, on: str | None = None, by: Actor, at: int) -> CatalogVersion:
+    """Publish what a file holds in place of the catalogue; organisations that are missing are made.
+
+    The file is checked whole before anything is written. Plates that it does not name are laid to rest.
+    """
+    now = _present(on)
+    check(reading, orgs.directory())
+    _establish(organisations(reading.file), by, at)
+    made, source = reading.content(now), reading.file.source
+    return _publish(made, by, at, "imported", file=reading.name, source=source.city, source_digest=source.digest)
+
+
+def _publish(made: Content, by: Actor, at: int, what: str = "published", **more: str) -> CatalogVersion:
     orgs_actions.lock_tree()
+    plates = made.plates
     _check_matters(plates)
-    rules = city_rules(city)
-    _establish(plates, by, at)
+    rules = city_rules(made.lines)
+    _establish([wanted for plate in plates for wanted in plate.organisations], by, at)
     _check_rules(plates, rules)
     components.establish(types=[(p.key, one) for p in plates for one in p.components], by=by, at=at)
-    version, fresh = _append(_canonical(plates, rules, _left(plates)), at)
+    version, fresh = _append(text_of(made), at)
     if fresh:
         _record(version, plates, by, at, what, more)
     queries.forget()
@@ -123,30 +123,13 @@ def _publish(
     return version
 
 
-def _left(plates: Sequence[Manifest]) -> list[Manifest]:
-    """Give the plates at rest after a publication: those that were, and those that it leaves out."""
-    keys, before = {plate.key for plate in plates}, queries.published()
-    return [plate for plate in (*before.plates, *before.resting) if plate.key not in keys]
-
-
-def _present(on: str | None) -> queries.Content:
+def _present(on: str | None) -> Content:
     """Give what is published, if it is still what the change was made on; nobody else publishes until this is done."""
     orgs_actions.lock_tree()
     now = queries.published()
     if on not in (None, now.digest):
         raise Refusal("catalog.changed", "Somebody published a newer catalogue meanwhile. Look at it, then change it.")
     return now
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def _valid(kind: type[M], data: dict[str, Any]) -> M:
-    """Read data as a part of a manifest; the first thing wrong is a refusal at its field."""
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        raise shape.refused(error, "catalog.value") from error
 
 
 def _check_matters(plates: Sequence[Manifest]) -> None:
@@ -179,11 +162,10 @@ def _check_rules(plates: Sequence[Manifest], city: Sequence[Rule]) -> None:
             )
 
 
-def _establish(plates: Sequence[Manifest], by: Actor, at: int) -> None:
-    """Create the plates' default organisations that are not there yet, parents first."""
-    waiting = [wanted for plate in plates for wanted in plate.organisations]
+def _establish(organisations: Sequence[Organisation], by: Actor, at: int) -> None:
+    """Create the organisations that are not there yet, parents first."""
     known = set(orgs.directory())
-    waiting = [wanted for wanted in waiting if wanted.key not in known]
+    waiting = [wanted for wanted in organisations if wanted.key not in known]
     while waiting:
         ready = [wanted for wanted in waiting if wanted.parent is None or wanted.parent in known]
         if not ready:
@@ -201,38 +183,8 @@ def _add(wanted: Organisation, by: Actor, at: int) -> None:
     orgs_actions.add_organisation(key=wanted.key, names=wanted.names, kind=wanted.kind, parent=parent, by=by, at=at)
 
 
-def _canonical(plates: Iterable[Manifest], city: Sequence[Rule], resting: Iterable[Manifest]) -> str:
-    """Give the same text for the same meaning: keys sorted, plates, matters and rules in order of their codes."""
-    content = {"plates": _plates(plates), "rules": _rules(city)}
-    if kept := _plates(resting):  # a city that switched nothing off keeps the digests it always had
-        content["resting"] = kept
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-
-
-def _plates(plates: Iterable[Manifest]) -> list[dict[str, Any]]:
-    return [_plate(plate) for plate in sorted(plates, key=lambda p: p.key)]
-
-
-def _plate(plate: Manifest) -> dict[str, Any]:
-    matters = sorted(plate.matters, key=lambda matter: matter.code)
-    content = {
-        "key": plate.key,
-        "version": plate.version,
-        "names": plate.names,
-        "matters": [matter.model_dump(mode="json", by_alias=True) for matter in matters],
-        "rules": _rules(plate.rules()),
-    }
-    if plate.replies:  # a plate without any keeps the digest it always had
-        content["replies"] = [reply.model_dump(mode="json", by_alias=True) for reply in plate.replies]
-    return content
-
-
-def _rules(rules: Sequence[Rule]) -> list[dict[str, Any]]:
-    return [msgspec.to_builtins(rule) for rule in sorted(rules, key=lambda rule: (rule.matter, rule.unit))]
-
-
 def _append(content: str, at: int) -> tuple[CatalogVersion, bool]:
-    digest = hashlib.sha256(content.encode()).hexdigest()
+    digest = digest_of(content)
     last = CatalogVersion.objects.order_by("-number").first()
     if last and last.digest == digest:
         return last, False
@@ -249,4 +201,4 @@ def _record(
         "digest": version.digest,
         "plates": {plate.key: plate.version for plate in plates},
     }
-    record(subject="catalog", kind="catalog", what=what, by=by, at=at, data=data)
+    record(subject=queries.SUBJECT, kind="catalog", what=what, by=by, at=at, data=data)

@@ -3,19 +3,24 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
 
 import msgspec
 
-from cityloop.ground.kit.manifest import Manifest, Question, Responsibility
+from cityloop.ground.kit import compare
+from cityloop.ground.kit.compare import Difference
+from cityloop.ground.kit.manifest import Question
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.calendar.queries import cache_seconds
+from cityloop.town.catalog import content
 from cityloop.town.catalog.compiled import Body, CompiledCatalog, read
+from cityloop.town.catalog.content import Content
 from cityloop.town.catalog.models import CatalogVersion
+from cityloop.town.ledger.models import Step
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.orgs.staffing import Finding, Need
 
+SUBJECT = "catalog"
 _bodies: dict[str, Body] = {}
 
 
@@ -59,42 +64,59 @@ def questions(matter: str) -> Sequence[Question]:
     return entry.questions if entry is not None else ()
 
 
-class Content(NamedTuple):
-    """What a version holds: the plates that are on, those switched off as they were, the city's own lines."""
-
-    digest: str = ""
-    plates: tuple[Manifest, ...] = ()
-    resting: tuple[Manifest, ...] = ()
-    lines: tuple[Responsibility, ...] = ()
-
-
 def published() -> Content:
     """Give what the last catalogue holds, to publish it with changes. One query, after a change one more."""
     digest = _last()
     return _content(digest) if digest else Content()
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def _content(digest: str) -> Content:
     """Read a version; the digest stands for its content, so that it is read once in a process."""
     text = CatalogVersion.objects.filter(digest=digest).values_list("content", flat=True)[0]
-    data = msgspec.json.decode(text)
-    lines = tuple(Responsibility.model_validate(_line(rule)) for rule in data["rules"])
-    return Content(digest, _manifests(data["plates"]), _manifests(data.get("resting", ())), lines)
+    return content.read(digest, text)
 
 
-def _manifests(plates: Iterable[dict[str, Any]]) -> tuple[Manifest, ...]:
-    return tuple(
-        Manifest.model_validate(
-            {**{k: v for k, v in plate.items() if k != "rules"}, "responsibility": [_line(r) for r in plate["rules"]]}
-        )
-        for plate in plates
-    )
+def own_changes(key: str) -> list[Difference]:
+    """Give what the city changed of a plate since it was switched on, whichever of its versions was in force then.
+
+    One query, and one for each content that is not in memory: two for each version of the plate.
+    """
+    found: list[Difference] = []
+    for first, last in _runs(key):
+        was, now = (next((p for p in content_of(digest).plates if p.key == key), None) for digest in (first, last))
+        found += compare.plates(was, now) if was and now else []
+    return found
 
 
-def _line(rule: dict[str, Any]) -> dict[str, Any]:
-    helpers = [{**a, "task": a["task"] or None} for a in rule["assisting"]]
-    return {"matter": rule["matter"], "unit": rule["unit"], "lead": rule["lead"], "assisting": helpers}
+def _runs(key: str) -> list[tuple[str, str]]:
+    """Give the first and the last digest that each version of a plate was in force with, back to its coming."""
+    runs: dict[str, tuple[str, str]] = {}
+    before = ""
+    for told in Step.objects.filter(subject=SUBJECT).order_by("seq").values_list("data", "what"):
+        step, what = msgspec.json.decode(told[0]), told[1]
+        version = step["plates"].get(key, "")
+        if not version:
+            continue
+        if what == "switched_on" and step.get("plate") == key and version != before:
+            runs.clear()
+        runs[version] = (runs.get(version, (step["digest"],))[0], step["digest"])
+        before = version
+    return list(runs.values())
+
+
+def content_of(digest: str) -> Content:
+    """Give what the version of this digest holds. One query, none where it was read a moment ago."""
+    return _content(digest)
+
+
+def draft(made: Content) -> CompiledCatalog:
+    """Compile a content that nobody has published, with organisations as they would be."""
+    directory = dict(_state().directory)
+    for plate in made.plates:
+        for one in plate.organisations:
+            directory.setdefault(one.key, orgs.OrgRef(0, one.key, "", "", one.names, True, one.kind))
+    return CompiledCatalog(read("", 0, content.text_of(made)), directory)
 
 
 def versions() -> list[tuple[int, str, int]]:

@@ -1,26 +1,28 @@
 """How the plates stand in this city: which are installed, which are on, and what switching one on would add."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cityloop.ground.kit import shelf
+from cityloop.ground.kit import compare, shelf
+from cityloop.ground.kit.compare import Difference
 from cityloop.ground.kit.loader import PlateRefused
 from cityloop.ground.kit.manifest import COUNTED, Manifest, Organisation
-from cityloop.ground.kit.plate import Plate
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.registry import plates as registered
 from cityloop.ground.kit.stories import Story
-from cityloop.town.catalog import queries
+from cityloop.town.catalog import drafts, queries
+from cityloop.town.catalog.content import Content
 from cityloop.town.orgs import queries as orgs
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One plate. `manifest` has the matters and lines as this city published them, where it is on.
+    """One plate. `manifest` is the plate as this city published it, where it is on; else as it is installed.
 
     `version` is the one published, "" where it is off; `installed` the one in its folder, "" where that is gone or
-    cannot be read, as `broken` says then. `catalogue` is the digest of the version all this was read in.
+    cannot be read, as `broken` says then; `newer` is what taking the folder over would change. `catalogue` is the
+    digest of the version all this was read in.
     """
 
     key: str
@@ -30,6 +32,7 @@ class Standing:
     version: str = ""
     installed: str = ""
     broken: str = ""
+    newer: tuple[Difference, ...] = ()
 
     @property
     def on(self) -> bool:
@@ -56,12 +59,15 @@ def everyone() -> list[Standing]:
 
 
 def one(key: str) -> Standing:
-    """Give one plate; refuse a key that is neither installed nor on. At most one query."""
+    """Give one plate, with what is new in its folder; refuse a key that is neither installed nor on.
+
+    At most one query; where the folder differs, one more and two for each version of the plate that was in force.
+    """
     folders = registered()
     found = _standing(key, queries.published(), folders)
     if not found.on and key not in folders:
         raise Refusal("kit.plate.unknown", "There is no plate {name}.", "plate", name=key)
-    return found
+    return replace(found, newer=_newer(found, folders[key])) if found.on and found.installed else found
 
 
 def addition(manifest: Manifest) -> Addition:
@@ -72,7 +78,7 @@ def addition(manifest: Manifest) -> Addition:
     return Addition(len(manifest.matters), new, there)
 
 
-def _standing(key: str, now: queries.Content, folders: Mapping[str, Path]) -> Standing:
+def _standing(key: str, now: Content, folders: Mapping[str, Path]) -> Standing:
     published = next((plate for plate in now.plates if plate.key == key), None)
     version = published.version if published else ""
     try:
@@ -82,11 +88,13 @@ def _standing(key: str, now: queries.Content, folders: Mapping[str, Path]) -> St
     if plate is None:
         return Standing(key, now.digest, published, version=version)
     stories = tuple(told.story for told in plate.stories)
-    return Standing(key, now.digest, _as_published(plate, published), stories, version, plate.manifest.version)
+    return Standing(key, now.digest, published or plate.manifest, stories, version, plate.manifest.version)
 
 
-def _as_published(plate: Plate, published: Manifest | None) -> Manifest:
-    if published is None:
-        return plate.manifest
-    changed = {name: getattr(published, name) for name in ("version", "names", "matters", "responsibility", "replies")}
-    return plate.manifest.model_copy(update=changed)
+def _newer(found: Standing, folder: Path) -> tuple[Difference, ...]:
+    """Give what taking over a folder would change of what is in force, the city's own changes left as they are."""
+    installed, now = shelf.taken(folder).manifest, queries.published()
+    if found.manifest is None or not compare.plates(found.manifest, installed):
+        return ()
+    made = drafts.renewed(now, installed, queries.own_changes(found.key))
+    return tuple(compare.plates(found.manifest, next(one for one in made.plates if one.key == found.key)))

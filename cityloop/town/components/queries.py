@@ -1,7 +1,9 @@
 """Reads of components. They never write."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib import import_module
+from json import dumps
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -19,6 +21,7 @@ from cityloop.town.components.rules.kinds import Kind, kind_of
 from cityloop.town.ledger.models import Step
 from cityloop.town.units import queries as units
 
+TAGGED = ("code", "name", "state", "responsible", "owner", "maintainer", "accuracy", "lon", "lat", "installed")
 Box = tuple[float, float, float, float]
 
 
@@ -100,6 +103,12 @@ def by_code(code: str, seen: Q | None = None) -> Component:
     if found is None:
         raise Refusal("components.unknown", "There is no such component.", "code")
     return found
+
+
+def tag(one: Component) -> str:
+    """Name the state that a component is in, as it can be changed: another state has another tag."""
+    said = [str(getattr(one, name)) for name in TAGGED]
+    return sha256("\n".join([*said, dumps(one.attributes, sort_keys=True)]).encode()).hexdigest()[:20]
 
 
 def reportable(code: str) -> Component:

@@ -13,11 +13,21 @@ from cityloop.town.tabular.whole import read_json
 LON, LAT = "geometry.lon", "geometry.lat"
 
 
+WGS84 = ("CRS84", "4326", "WGS84", "4490")  # EPSG:4490 is CGCS2000, equal to WGS 84 within centimetres
+
+
+def stranger(document: Any) -> str:
+    """Name what else than WGS 84 a document says its coordinates are in; "" where it is that, or says nothing."""
+    said = json.dumps(document.get("crs") or WGS84[0], ensure_ascii=False)
+    return "" if any(name in said for name in WGS84) else said[:200]
+
+
 class Found(NamedTuple):
-    """The features of a file as rows, and the names that any of them has."""
+    """The features of a file as rows, the names that any of them has, and what else than WGS 84 they stand in."""
 
     names: list[str]
     features: list[dict[str, Any]]
+    crs: str = ""
 
 
 def read(path: Path) -> Found:
@@ -28,7 +38,8 @@ def read(path: Path) -> Found:
         raise _bad(path, "it holds no feature collection with features")
     points = _points([one.get("geometry") for one in features])
     rows = [_row(one.get("properties"), point) for one, point in zip(features, points, strict=True)]
-    return Found(list(dict.fromkeys([LON, LAT, *(name for row in rows for name in row)])), rows)
+    names = list(dict.fromkeys([LON, LAT, *(name for row in rows for name in row)]))
+    return Found(names, rows, stranger(document))
 
 
 def _row(properties: Any, point: tuple[float, float] | None) -> dict[str, Any]:

@@ -52,6 +52,14 @@ class Table:
     def _geojson(self) -> Iterator[Raw]:
         found = geojson.read(self.path)
         _positions(found.names, self.wanted)
+        if found.crs and geojson.LON in self.wanted:
+            raise Refusal(
+                "import.crs",
+                "The places of {file} are in {crs}: convert them to WGS 84, or name columns with degrees in [place].",
+                "place",
+                file=self.path.name,
+                crs=found.crs,
+            )
         self._told = lambda: self.size
         for number, feature in enumerate(found.features, 1):
             yield _checked(Raw(number, number, tuple(_text(feature.get(name)) for name in self.wanted)), self.wanted)

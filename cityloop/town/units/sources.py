@@ -11,11 +11,10 @@ import numpy as np
 import shapely
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.tabular.geojson import stranger
 from cityloop.town.tabular.whole import read_json, read_text
 from cityloop.town.units.rules.gcj02 import shapes_to_wgs84
 from cityloop.town.units.rules.shapes import Shapes, polygonal
-
-_WGS84_NAMES = ("CRS84", "4326", "WGS84", "4490")  # EPSG:4490 is CGCS2000, equal to WGS 84 within centimetres
 
 
 @dataclass(frozen=True)
@@ -70,8 +69,7 @@ def read_crosswalk(path: Path, on: str, column: str) -> dict[str, str]:
 
 
 def _check_datum(path: Path, document: dict[str, Any]) -> None:
-    crs = json.dumps(document.get("crs") or "CRS84")
-    if not any(name in crs for name in _WGS84_NAMES):
+    if crs := stranger(document):
         raise _bad(path, f"its coordinates are in {crs}; convert them to WGS 84, or declare datum = 'gcj02'", "datum")
 
 

@@ -75,3 +75,33 @@ def test_a_report_about_one(things, key):
     for wrong in ("1001010137000099", "nonsense", things[6].code):
         refused = ask("POST", f"{BASE}/reports", body={"component": wrong, "matter": "hole"})
         assert (refused.status, refused.body["field"]) == (400, "component")
+
+
+def test_one_is_added_and_corrected_by_whose_post_may(things, key):
+    new = {"type": "lamp", "lon": 10.05, "lat": 50.07, "name": "Gate 8", "attributes": {"height": 5.5, "lit": False}}
+    assert ask("POST", f"{BASE}/components", key("intake"), new).status == 403
+    made = ask("POST", f"{BASE}/components", key("inspector"), new)
+    assert made.status == 201 and (made.body["responsible"], made.body["attributes"]["height"]) == ("roads", 5.5)
+    path, seen = made.body["href"], made.headers["ETag"]
+    assert ask("GET", path, key("inspector"), **{"If-None-Match": seen}).status == 304
+    assert ask("PATCH", path, key("intake"), {"name": "Mine"}).status == 403
+    moved = ask("PATCH", path, key("inspector"), {"lon": 10.06, "lat": 50.07}, **{"If-Match": seen})
+    assert moved.status == 200 and moved.body["lon"] == 10.06 and moved.body["name"] == "Gate 8", moved.body
+    late = ask("PATCH", path, key("inspector"), {"name": "Late"}, **{"If-Match": seen})
+    assert (late.status, late.body["code"]) == (412, "api.match")
+    assert ask("PATCH", path, key("inspector"), {"owner": "parks"}).status == 403
+    owned = ask("PATCH", path, key("dispatcher"), {"owner": "parks", "attributes": {"height": None}})
+    assert (owned.body["owner"], owned.body["attributes"]) == ("parks", {"lit": False})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "field"),
+    [
+        ({"lon": 10.05}, 400, "lon"), ({"attributes": {"height": "tall"}}, 400, "height"),
+        ({"owner": "nobody"}, 400, "owner"), ({"colour": "red"}, 422, "colour"), ({"state": "melted"}, 422, "state"),
+        ({"lon": 0, "lat": 0}, 400, "lon"),
+    ],
+)  # fmt: skip
+def test_what_is_corrected_wrongly_is_said_at_its_field(things, key, wrong, status, field):
+    answer = ask("PATCH", f"{BASE}/components/{things[0].code}", key("dispatcher"), wrong)
+    assert answer.status == status and field in answer.body["field"], answer.body

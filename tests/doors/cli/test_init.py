@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -113,6 +114,24 @@ def test_answers_make_a_city_and_can_be_kept(tmp_path: Path, settings: Any) -> N
 def test_whoever_says_no_at_the_end_has_written_nothing(tmp_path: Path) -> None:
     code, _said = _dialogue(tmp_path, "n")
     assert code == 0 and not City.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("said", ["n\n", ""])
+def test_a_file_that_is_there_is_not_written_over_without_asking(tmp_path: Path, said: str) -> None:
+    kept = tmp_path / "kept.toml"
+    kept.write_text("mine")
+    done = CliRunner().invoke(init, ["--write", str(kept)], input=said, standalone_mode=False)
+    assert isinstance(done.exception, click.UsageError | click.Abort) and kept.read_text() == "mine"
+
+
+@pytest.mark.django_db
+def test_keeping_answers_and_giving_a_file_exclude_each_other(tmp_path: Path) -> None:
+    path, other = city_file(tmp_path), tmp_path / "other.toml"
+    other.write_text("mine")
+    done = CliRunner().invoke(init, [str(path), "--write", str(other)], standalone_mode=False)
+    assert isinstance(done.exception, click.UsageError) and other.read_text() == "mine"
+    assert not City.objects.exists()
 
 
 def test_a_city_file_is_written_as_it_will_be_read() -> None:

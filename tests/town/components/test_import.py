@@ -203,6 +203,31 @@ def test_geojson_and_gzip_are_read_too(town, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("crs", "taken"),
+    [("urn:ogc:def:crs:EPSG::3857", False), ("EPSG:28992", False), ("urn:ogc:def:crs:OGC:1.3:CRS84", True),
+     ("EPSG:4490", True)],
+)  # fmt: skip
+def test_geojson_that_says_it_stands_in_something_else_is_refused(town, tmp_path, crs, taken):
+    point = {"type": "Point", "coordinates": [10.05, 50.07]}
+    feature = {
+        "type": "Feature",
+        "geometry": point,
+        "properties": {"id": 1, "what": "L", "h": 6, "x": 10.05, "y": 50.07},
+    }
+    said = {"type": "name", "properties": {"name": crs}}
+    path = tmp_path / "lamps.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "crs": said, "features": [feature]}))
+    if taken:
+        assert numbers(bring(path, rules(columns={"key": "id", "type": "what"}, place={}))[0])[1] == 1
+        return
+    with pytest.raises(Refusal) as refused:
+        bring(path, rules(columns={"key": "id", "type": "what"}, place={}))
+    assert refused.value.field == "place" and crs in str(refused.value)
+    declared = rules(columns={"key": "id", "type": "what"}, place={"lon": "x", "lat": "y"})
+    assert numbers(bring(path, declared)[0])[1] == 1, "columns of the map are in degrees, whatever the geometry is"
+
+
+@pytest.mark.parametrize(
     ("name", "body", "field"),
     [
         ("a.geojson", b"{", "file"), ("a.geojson", b'{"type": "FeatureCollection"}', "file"),

@@ -17,7 +17,7 @@ from cityloop.town.units import queries as units
 from cityloop.town.units.actions import reform
 from cityloop.town.units.tasks import publish_reforms
 from tests.loops.cases.smallville import AT, PLATE
-from tests.town.components.things import EAST, LAMP, WITH_THINGS, counted, furnish, put, recounted
+from tests.town.components.things import EAST, LAMP, WEST, WITH_THINGS, counted, furnish, put, recounted
 from tests.town.staff import BY
 
 
@@ -167,3 +167,17 @@ def test_reforms_move_the_unit_and_leave_the_code(town):
     swapped = [Component.objects.get(pk=one.pk).unit_code for one in lamps[:2]]
     assert swapped == [swap[after[0].unit_code], swap[after[1].unit_code]]
     assert counted() == recounted()
+
+
+def test_declared_divisions_follow_the_units_they_were_declared_of(town):
+    west, east = (units.locate(*place)[:6] for place in (WEST, EAST))
+    said = {west: "310101", east: "310102"}
+    setting.write_codes(class_width=2, subclass_width=2, divisions=said, by=BY, at=AT)
+    reform.renumber(codes={west: east, east: west}, by=BY, at=AT + 2)
+    publish_reforms()
+    publish_reforms()
+    queries.forget()
+    assert queries.known().divisions == {east: "310101", west: "310102"}
+    assert put().code.startswith("310101") and put(place=EAST).code.startswith("310102")
+    steps = Step.objects.filter(subject="components", what="codes")
+    assert steps.count() == 2 and steps.latest("seq").name == "reform of units"

@@ -9,6 +9,7 @@ from cityloop.doors.api.routes import (
     cases,
     catalogue,
     components,
+    exchange,
     figures,
     maps,
     organisations,
@@ -24,7 +25,7 @@ from cityloop.doors.api.routes import (
 )
 
 __all__ = [
-    "about", "acting", "beside", "bulk", "calendars", "cases", "catalogue", "components", "figures", "maps",
+    "about", "acting", "beside", "bulk", "calendars", "cases", "catalogue", "components", "exchange", "figures", "maps",
     "organisations", "own",
     "people", "photos", "places", "plates", "reporters", "reports", "webhooks", "work",
 ]  # fmt: skip

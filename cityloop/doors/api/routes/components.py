@@ -7,20 +7,34 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query
 from pydantic import Field
 
-from cityloop.doors.api.answers import listed, said
+from cityloop.doors.api.answers import listed, said, unchanged
 from cityloop.doors.api.asked import Asked, Paged, box
-from cityloop.doors.api.bodies import known_query
-from cityloop.doors.api.door import READ, api, scope_of
+from cityloop.doors.api.bodies import json_body, known_query
+from cityloop.doors.api.door import ACT, READ, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import following, place_of
-from cityloop.doors.api.schemas_components import ComponentOut, ComponentsPage, ComponentTypesPage
+from cityloop.doors.api.problems import Moved
+from cityloop.doors.api.schemas_components import (
+    ComponentChangeIn,
+    ComponentIn,
+    ComponentOut,
+    ComponentsPage,
+    ComponentTypesPage,
+)
 from cityloop.doors.api.schemas_in import Text
+from cityloop.doors.api.settings import MOVED, named_tag
 from cityloop.doors.api.shown import ROOT, key_of
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
 from cityloop.town.components import queries as components
+from cityloop.town.components import rights
+from cityloop.town.components.actions import keeping
+from cityloop.town.components.rules.attributes import day
 from cityloop.town.components.rules.identity import LENGTH, is_digits
 from cityloop.town.components.rules.words import ROLES, STATES
+from cityloop.town.orgs import queries as orgs
+from cityloop.town.units import queries as units
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -64,10 +78,71 @@ def _wanted(asked: ComponentsAsked) -> components.Wanted:
     return components.Wanted(asked.type, asked.state, asked.unit, box(asked.bbox) if asked.bbox else None)
 
 
-@api.get("/components/{code}", response=can(ComponentOut, 200, "key path"), auth=READ, tags=["components"])
+@api.get("/components/{code}", response=can(ComponentOut, 200, "key path tag"), auth=READ, tags=["components"])
 def component(request: HttpRequest, code: str) -> HttpResponse:
     """Give a component by its identity code."""
-    return said(_shown(components.by_code(code, components.seen_by(scope_of(request)))))
+    found = components.by_code(code, components.seen_by(scope_of(request)))
+    tag = components.tag(found)
+    return unchanged(request, tag) or said(_shown(found), tag=tag)
+
+
+@api.post("/components", response=can(ComponentOut, 201, "key body"), auth=ACT, tags=["components"])
+def add(request: HttpRequest, body: ComponentIn) -> HttpResponse:
+    """Add a component where one's post may: of its area, or of who will answer for it."""
+    json_body(request)
+    kind, given = components.kind(body.type), changes(body)
+    whose = given.setdefault("organisations", {})
+    whose.setdefault("responsible", components.organisations().get(kind.responsible, 0))
+    lon, lat = given.pop("point")
+    where = units.locate(lon, lat) or ""
+    by = rights.placer(scope_of(request), where, kind.level, whose["responsible"])
+    if by is None:
+        raise Refusal("authority.denied", "Your post does not cover this place.", "lon")
+    given = {name: value for name, value in given.items() if value is not None}
+    made = keeping.add(type=kind.code, lon=lon, lat=lat, code=body.code, **given, by=by, at=city_clock.now())
+    return said(_shown(made), 201, tag=components.tag(made))
+
+
+@api.patch(
+    "/components/{code}", response=can(ComponentOut, 200, "key path body match"), auth=ACT, tags=["components"]
+)  # fmt: skip
+def correct(request: HttpRequest, code: str, body: ComponentChangeIn) -> HttpResponse:
+    """Correct what is known of a component, on the state that `If-Match` names; what was known stays in its history."""
+    json_body(request)
+    scope, given, seen = scope_of(request), changes(body), named_tag(request)
+    one = components.by_code(code, components.seen_by(scope))
+    may = rights.assigner if "organisations" in given else rights.keeper
+    by = may(scope, one)
+    if by is None:
+        raise Refusal("authority.denied", "Your post does not cover this component.")
+    try:
+        made = keeping.change(code=code, **given, seen=seen, by=by, at=city_clock.now())
+    except Refusal as refusal:
+        if refusal.code == "components.changed":
+            raise Moved("api.match", MOVED, "If-Match") from None
+        raise
+    return said(_shown(made), tag=components.tag(made))
+
+
+def changes(body: ComponentChangeIn) -> dict[str, Any]:
+    """Give what a body says, as the actions take it."""
+    given = body.dict(exclude_unset=True)
+    found = {name: given[name] for name in ("name", "state", "accuracy", "attributes") if given.get(name) is not None}
+    if given.get("installed"):
+        found["installed"] = day(given["installed"], "installed")
+    if (given.get("lon") is None) != (given.get("lat") is None):
+        raise Refusal("components.place.half", "Give both lon and lat.", "lon")
+    if given.get("lon") is not None:
+        found["point"] = (given["lon"], given["lat"])
+    whose = {role: _organisation(given[role], role) for role in ROLES if given.get(role) is not None}
+    return {**found, "organisations": whose} if whose else found
+
+
+def _organisation(key: str, field: str) -> int:
+    known = orgs.directory() if key else {}
+    if key and key not in known:
+        raise Refusal("orgs.key.unknown", "There is no organisation with the key {key}.", field, key=key)
+    return known[key].id if key else 0
 
 
 @api.get("/component-types", response=can(ComponentTypesPage, 200, "key query"), auth=READ, tags=["components"])

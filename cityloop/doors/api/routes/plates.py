@@ -13,7 +13,7 @@ from cityloop.doors.api.settings import moved, named_tag, reader, setter
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.catalog import actions, standing
+from cityloop.town.catalog import actions, differences, standing
 from cityloop.town.catalog.standing import Standing
 
 
@@ -34,14 +34,19 @@ def plate(request: HttpRequest, plate: str) -> HttpResponse:
 
 @api.put("/plates/{plate}", response=can(PlateFullOut, 200, "key path body match"), auth=SETUP, tags=["settings"])
 def switch(request: HttpRequest, plate: str, body: PlateIn) -> HttpResponse:
-    """Switch a plate on or off: a new version of the catalogue; cases keep the version they were filed under."""
+    """Switch a plate on or off, or take over what is new in its folder (`renew`): a new version of the catalogue.
+
+    Cases keep the version they were filed under.
+    """
     json_body(request)
     by, at, found, tag = setter(request), city_clock.now(), standing.one(plate), named_tag(request)
     if tag and tag != _tag(found):
         raise moved(_tag(found), "catalog")
     on = found.catalogue if tag else None
     try:
-        if body.on:
+        if body.on and body.renew:
+            actions.renew(plate=shelf.take(plate).manifest, on=on, by=by, at=at)
+        elif body.on:
             actions.switch_on(plate=shelf.take(plate).manifest, on=on, by=by, at=at)
         else:
             actions.switch_off(plate=plate, on=on, by=by, at=at)
@@ -77,6 +82,7 @@ def _said(one: Standing) -> HttpResponse:
         "broken": one.broken,
         "stories": len(one.stories),
         "adds": _adds(one),
+        "newer": differences.each(one.newer),
         "manifest": manifest,
     }
     return said(told, tag=_tag(one))

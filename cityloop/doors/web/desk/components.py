@@ -16,15 +16,12 @@ from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.things import state_names, thing
 from cityloop.doors.web.show.times import hour, when
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import present
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.components import queries as components
+from cityloop.town.components import rights
 from cityloop.town.components.actions import keeping
-from cityloop.town.orgs.authority import Scope
-
-KEEPERS = ("inspector", "dispatcher", "department_officer", "crew")  # who says how a thing is that they have seen
 
 
 @require_safe
@@ -43,8 +40,9 @@ def page(request: HttpRequest, found: Any, wrong: str = "") -> HttpResponse:
         "thing": thing(found, now, internal=True),
         "cases": rows,
         "state": found.state,
-        "states": state_names() if keeper(scope, found) else [],
+        "states": state_names() if rights.keeper(scope, found) else [],
         "around": found.unit_code,
+        "correct": reverse("desk:component-correct", args=[found.code]) if rights.keeper(scope, found) else "",
         "wrong": wrong,
         "fresh": hour(now),
         "public": not found.level,
@@ -68,7 +66,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
     """Say in which state a component is."""
     scope = scope_of(request)
     found = components.by_code(code, components.seen_by(scope))
-    by = keeper(scope, found)
+    by = rights.keeper(scope, found)
     if by is None:
         raise PermissionDenied
     try:
@@ -77,16 +75,3 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
         return page(request, found, said(refusal))
     messages.success(request, _("Changed. It is on the ledger."))
     return HttpResponseRedirect(reverse("desk:component", args=[found.code]), status=303)
-
-
-def keeper(scope: Scope, found: Any) -> Actor | None:
-    """Give the post in which somebody may say how a component is: of its area, or of who answers for it."""
-    answering = {found.responsible, found.owner, found.maintainer} - {0}
-    posts = {
-        grant.post
-        for grant in scope.grants
-        if grant.role in KEEPERS
-        and grant.covers(found.unit_code, found.level)
-        and (grant.sees == "area" or grant.org in answering)
-    }
-    return next((actor for actor in scope.actors() if actor.post in posts), scope.setter())

@@ -17,6 +17,7 @@ from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import onmap
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.components import queries as components
+from cityloop.town.components import rights
 
 HOURS = 24  # of which the trend tells
 STEP = 15  # minutes between two stops of the slider
@@ -49,6 +50,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "last": -(-last // STEP) * STEP,
         "now_address": address({**kept, "by": by}, None),
         "legend": dict(maps.legends())[by],
+        "may_place": rights.may_place(scope_of(request)),
         "then": hour(at) if at is not None else "",
         **things.switch(request, code, components.ceiling(scope_of(request))),
     }

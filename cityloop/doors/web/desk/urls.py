@@ -9,6 +9,7 @@ from cityloop.doors.web.desk import (
     components,
     exports,
     inbox,
+    keeping,
     many,
     map,
     new,
@@ -18,7 +19,17 @@ from cityloop.doors.web.desk import (
     tabs,
     views,
 )
-from cityloop.doors.web.desk.settings import calendars, catalogue, home, loops, organisations, people, places, plates
+from cityloop.doors.web.desk.settings import (
+    calendars,
+    catalogue,
+    exchange,
+    home,
+    loops,
+    organisations,
+    people,
+    places,
+    plates,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -37,6 +48,8 @@ urlpatterns = [
     path("cases/<str:number>/act", case.act, name="act"),
     path("cases/<str:number>/mark", case.mark, name="case-mark"),
     path("cases/<str:number>/contact", case.contact, name="contact"),
+    path("components/new", keeping.new, name="component-new"),
+    path("components/<str:code>/correct", keeping.correct, name="component-correct"),
     path("components/<str:code>", components.component, name="component"),
     path("components/<str:code>/change", components.change, name="component-change"),
     path("notices", notices.page, name="notices"),
@@ -45,6 +58,8 @@ urlpatterns = [
     path("map/units", map.units, name="map-units"),
     path("settings/", home.home, name="settings"),
     path("settings/catalogue", catalogue.listed, name="settings-catalogue"),
+    path("settings/catalogue.toml", exchange.download, name="settings-catalogue-file"),
+    path("settings/catalogue-as-a-file", exchange.page, name="settings-exchange"),
     path("settings/catalogue/<str:code>", catalogue.matter, name="settings-matter"),
     path("settings/plates", plates.listed, name="settings-plates"),
     path("settings/plates/<str:key>", plates.one, name="settings-plate"),

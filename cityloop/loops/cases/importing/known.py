@@ -157,7 +157,7 @@ def _add_matters(rules: ImportMap, found: Pairs, by: Actor, at: int) -> None:
     keys = orgs.directory()
     led = {r.matter for r in mine.responsibility} if mine else set()
     more = [r for r in wanted.responsibility if r.lead in keys and r.matter not in led]
-    merged = wanted.model_copy(
+    merged = (mine or wanted).model_copy(
         update={
             "version": f"1.0.{len(matters)}",
             "matters": matters,

@@ -7,17 +7,13 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.orgs import actions as orgs_actions
 from cityloop.town.orgs import queries as orgs
+from cityloop.town.orgs.centres import CENTRES, COMMAND, SUPERVISION
 from cityloop.town.orgs.models import Organisation
 from cityloop.town.orgs.queries import OrgRef
 from cityloop.town.orgs.rules import related
 from cityloop.town.orgs.staffing import Candidate
 from cityloop.town.persons.actions import open_account, register_person
 
-SUPERVISION, COMMAND = "supervision-centre", "command-centre"
-CENTRES = {
-    SUPERVISION: {"en": "Supervision centre", "zh-hans": "监督中心"},
-    COMMAND: {"en": "Command centre", "zh-hans": "指挥中心"},
-}
 STAFF = (("shift_leader", SUPERVISION), ("inspector", SUPERVISION), ("dispatcher", COMMAND))
 OFFICER = "department_officer"
 EACH = 2

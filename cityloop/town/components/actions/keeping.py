@@ -67,11 +67,17 @@ def change(
     organisations: Mapping[str, int] | None = None,
     point: tuple[float, float] | None = None,
     installed: date | None = None,
+    seen: str = "",
     by: Actor,
     at: int,
 ) -> Component:
-    """Change what is said of a component; what is not given stays. Nothing different: no step."""
+    """Change what is said of a component; what is not given stays. Nothing different: no step.
+
+    `seen` is the tag of the state that somebody looked at; empty: whichever it is in.
+    """
     one = _locked(code)
+    if seen not in ("", queries.tag(one)):
+        raise Refusal("components.changed", "Somebody changed this component meanwhile. Look at it, then change it.")
     kind, new = queries.kind(str(one.type)), dict[str, Any]()
     if name is not None:
         new["name"] = _name(name)

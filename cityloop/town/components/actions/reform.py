@@ -10,13 +10,16 @@ from operator import or_
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from cityloop.ground.codes import roots
+from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import under
+from cityloop.town.components import queries
 from cityloop.town.components.actions.counting import recount
 from cityloop.town.components.actions.writing import standing
-from cityloop.town.components.models import Component
-from cityloop.town.ledger.actions import move_cursor
+from cityloop.town.components.models import REGISTER, Component, Register
+from cityloop.town.ledger.actions import move_cursor, record
 from cityloop.town.ledger.queries import cursor
 from cityloop.town.units import queries as units
 from cityloop.town.units.events import UnitsRenumbered
@@ -26,8 +29,12 @@ _FIELDS = ("id", "cell", "unit_code", "type", "state", "lon", "lat", "created")
 
 
 def follow(event: UnitsRenumbered) -> int:
-    """Rewrite the current unit of every component a reform touches; give how many were rewritten now."""
+    """Rewrite the current unit of every component a reform touches; give how many were rewritten now.
+
+    What is declared of the units' own six digits follows first: codes given from now on begin as they did.
+    """
     units.forget()
+    _divide(event)
     codes = [under("unit_code", code) for code in roots({*event.mapping, *event.relocate})]
     total = 0
     while codes:
@@ -39,6 +46,27 @@ def follow(event: UnitsRenumbered) -> int:
             total += _rewrite(event, chunk)
             move_cursor(_reader(event), chunk[-1].pk)
     return total
+
+
+@transaction.atomic
+def _divide(event: UnitsRenumbered) -> None:
+    """Let the divisions that were declared follow the units they were declared of, once for each reform."""
+    reader = f"components.divisions:{event.reform}"
+    row = Register.objects.select_for_update().filter(id=1).first()
+    if row is None or not row.divisions or cursor(reader) > 0:
+        return
+    followed: dict[str, str] = {}
+    for code, digits in sorted(row.divisions.items()):
+        for new in event.became.get(code) or (event.mapping.get(code, code),):
+            followed.setdefault(new, digits)
+    move_cursor(reader, 1)
+    if followed != row.divisions:
+        data = {"class_width": row.class_width, "divisions": followed, "subclass_width": row.subclass_width}
+        Register.objects.filter(id=1).update(divisions=followed, revision=F("revision") + 1)
+        by = Actor(kind="rule", role="rule", name="reform of units")
+        record(subject=REGISTER, kind="component", what="codes", by=by, at=event.at, data=data)
+        queries.forget()
+        transaction.on_commit(queries.forget)
 
 
 def _reader(event: UnitsRenumbered) -> str:

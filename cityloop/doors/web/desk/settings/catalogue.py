@@ -16,18 +16,21 @@ from cityloop.doors.web.desk.settings.guards import (
     changing,
     draw,
     go,
+    refused,
     setter,
     settings_page,
     spoken,
     text,
 )
-from cityloop.doors.web.show import names
+from cityloop.doors.web.guards import scope_of
+from cityloop.doors.web.show import names, trial
 from cityloop.doors.web.show.times import in_full, language, limit
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule
 from cityloop.ground.kit.words import natural
+from cityloop.loops.cases import trying
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.catalog import actions
+from cityloop.town.catalog import actions, drafts
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.catalog.compiled import CompiledCatalog, Entry
 from cityloop.town.orgs import queries as orgs
@@ -37,7 +40,11 @@ MOST = 2_000
 ENDS = (("en", "en"), ("zh", "zh-hans"))
 MEASURES = ("um", "uh", "wh", "wd", "d")
 VERSIONS = 8
-FIELDS = ("names", "filing", "closing", "milestones", "urgent", "level", "public_place", "matter", "unit", "lead")
+TRIES = ("try", "try-line")
+FIELDS = (
+    "names", "filing", "closing", "milestones", "urgent", "level", "public_place", "matter", "unit", "lead", "since",
+    "until",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +94,30 @@ def matter(request: HttpRequest, code: str) -> HttpResponse:
     entry = now.matters.get(code)
     if entry is None:
         raise Refusal("units.code.unknown", "There is no such matter.", "matter")
-    wrong = Wrong()
-    if request.method == "POST":
+    wrong, tried = Wrong(), dict[str, Any]()
+    if text(request, "do") in TRIES:
+        tried, wrong = attempted(request, entry)
+    elif request.method == "POST":
         wrong = attempt(
             request, lambda: take(request, entry), FIELDS, _("Published as a new version of the catalogue.")
         )
         if not wrong:
             return go(request.path)
-    return draw(request, "matter", "catalogue", {**page(now, entry, request), "wrong": wrong}, wrong.status)
+    days = tried or trial.days(trying.span(city_clock.now()))
+    more = {"trial": tried, "days": days, "wrong": wrong}
+    return draw(request, "matter", "catalogue", {**page(now, entry, request), **more}, wrong.status)
+
+
+def attempted(request: HttpRequest, entry: Entry) -> tuple[dict[str, Any], Wrong]:
+    """Try what a form asks for on past cases; nothing is written."""
+    try:
+        if text(request, "do") == "try":
+            made = drafts.with_matter(catalog.published(), entry.code, changes(request, entry))
+        else:
+            made = drafts.with_line(catalog.published(), entry.code, *line(request))
+        return trial.tried(made, trial.asked(request.POST), scope_of(request)), Wrong()
+    except Refusal as refusal:
+        return {}, refused(refusal, FIELDS)
 
 
 def take(request: HttpRequest, entry: Entry) -> None:
@@ -102,10 +125,7 @@ def take(request: HttpRequest, entry: Entry) -> None:
     by, at, on = setter(request), city_clock.now(), text(request, "on")
     what = text(request, "do")
     if what == "line":
-        unit = text(request, "unit")
-        code = units.unit_of(unit, "unit").code if unit else ""
-        helpers = [key for key in request.POST.getlist("assist") if key]
-        lead = text(request, "lead")
+        code, lead, helpers = line(request)
         actions.put_line(matter=entry.code, unit=code, lead=lead, assisting=helpers, on=on, by=by, at=at)
     elif what == "drop":
         actions.drop_line(matter=text(request, "of"), unit=text(request, "unit"), on=on, by=by, at=at)
@@ -113,6 +133,13 @@ def take(request: HttpRequest, entry: Entry) -> None:
         raise changing(what)
     else:
         actions.change_matter(code=entry.code, changes=changes(request, entry), on=on, by=by, at=at)
+
+
+def line(request: HttpRequest) -> tuple[str, str, list[str]]:
+    """Read the form of a line of the city's own: where, who leads, who assists."""
+    unit = text(request, "unit")
+    code = units.unit_of(unit, "unit").code if unit else ""
+    return code, text(request, "lead"), [key for key in request.POST.getlist("assist") if key]
 
 
 def changes(request: HttpRequest, entry: Entry) -> dict[str, Any]:
@@ -138,6 +165,7 @@ def page(now: CompiledCatalog, entry: Entry, request: HttpRequest) -> dict[str, 
     lines = now.lines_of(entry.code)
     places = names.places({rule.unit for rule in lines if rule.unit}, last=3)
     sent = request.POST if request.method == "POST" else None
+    of_matter = sent if sent is not None and "level" in sent else None
     return {
         "entry": entry,
         "name": names.words(entry.names),
@@ -145,7 +173,7 @@ def page(now: CompiledCatalog, entry: Entry, request: HttpRequest) -> dict[str, 
         "digest": now.digest,
         "number": now.number,
         "pairs": [
-            (key, label, *(_kept(sent, f"{key}_{end}", said.get(lang, "")) for end, lang in ENDS))
+            (key, label, *(_kept(of_matter, f"{key}_{end}", said.get(lang, "")) for end, lang in ENDS))
             for key, label, said in (
                 ("names", _("Name"), entry.names),
                 ("filing", _("Filed when"), entry.filing),
@@ -153,8 +181,20 @@ def page(now: CompiledCatalog, entry: Entry, request: HttpRequest) -> dict[str, 
             )
         ],
         "steps": [
-            (n, names.words(step.names), step.limit.amount, step.limit.unit) for n, step in enumerate(entry.milestones)
+            (
+                n,
+                names.words(step.names),
+                _kept(of_matter, f"amount{n}", str(step.limit.amount)),
+                _kept(of_matter, f"measure{n}", step.limit.unit),
+            )
+            for n, step in enumerate(entry.milestones)
         ],
+        "kept": {
+            "urgent": _kept(of_matter, "urgent", "yes" if entry.urgent else "no"),
+            "level": _kept(of_matter, "level", str(entry.level)),
+            "public_place": _kept(of_matter, "public_place", entry.public_place),
+            **{name: _kept(sent, name, "") for name in ("unit", "lead", "assist")},
+        },
         "measures": [(unit, limit_unit(unit)) for unit in MEASURES],
         "places": [
             ("exact", _("exactly")),

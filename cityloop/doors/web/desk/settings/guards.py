@@ -67,10 +67,15 @@ def attempt(request: HttpRequest, change: Callable[[], Any], fields: tuple[str, 
     try:
         change()
     except Refusal as refusal:
-        field = refusal.field if refusal.field in fields else "form"
-        return Wrong({str(field): said(refusal)})
+        return refused(refusal, fields)
     messages.success(request, done or _("Changed. It is on the ledger."))
     return Wrong()
+
+
+def refused(refusal: Refusal, fields: tuple[str, ...]) -> Wrong:
+    """Give what was refused, at its field where the form has it."""
+    field = refusal.field if refusal.field in fields else "form"
+    return Wrong({str(field): said(refusal)})
 
 
 def go(address: str) -> HttpResponseRedirect:

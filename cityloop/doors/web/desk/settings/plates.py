@@ -6,12 +6,26 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from cityloop.doors.web.desk.settings.guards import Wrong, attempt, changing, draw, go, setter, settings_page, text
-from cityloop.doors.web.show import names, plate
+from cityloop.doors.web.desk.settings.guards import (
+    Wrong,
+    attempt,
+    changing,
+    draw,
+    go,
+    refused,
+    setter,
+    settings_page,
+    text,
+)
+from cityloop.doors.web.guards import scope_of
+from cityloop.doors.web.show import differences, names, plate, trial
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.manifest import Manifest
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases import trying
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.catalog import actions, standing
+from cityloop.town.catalog import actions, drafts, standing
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.catalog.standing import Standing
 from cityloop.town.orgs import queries as orgs
 
@@ -62,13 +76,34 @@ def about(one: Standing) -> str:
 @settings_page
 def one(request: HttpRequest, key: str) -> HttpResponse:
     """Show a plate whole, with what switching it on adds; switch it on or off."""
-    wrong = Wrong()
-    if request.method == "POST":
+    wrong, tried = Wrong(), dict[str, Any]()
+    if text(request, "do").startswith("try-"):
+        tried, wrong = attempted(request, key)
+    elif request.method == "POST":
         done = _("Published as a new version of the catalogue.")
         wrong = attempt(request, lambda: take(request, key), (), done)
         if not wrong:
             return go(request.path)
-    return draw(request, "plate", "plates", {**page(standing.one(key)), "wrong": wrong}, wrong.status)
+    days = tried or trial.days(trying.span(city_clock.now()))
+    more = {"trial": tried, "days": days, "wrong": wrong}
+    return draw(request, "plate", "plates", {**page(standing.one(key)), **more}, wrong.status)
+
+
+def attempted(request: HttpRequest, key: str) -> tuple[dict[str, Any], Wrong]:
+    """Try on past cases what switching or taking over would mean; nothing is written."""
+    try:
+        now, what = catalog.published(), text(request, "do")
+        if what == "try-on":
+            made = drafts.with_plate(now, shelf.take(key).manifest)
+        elif what == "try-off":
+            made = drafts.without_plate(now, key)
+        elif what == "try-renew":
+            made = drafts.renewed(now, shelf.take(key).manifest, catalog.own_changes(key))
+        else:
+            raise changing(what)
+        return trial.tried(made, trial.asked(request.POST), scope_of(request)), Wrong()
+    except Refusal as refusal:
+        return {}, refused(refusal, ("since", "until"))
 
 
 def take(request: HttpRequest, key: str) -> None:
@@ -78,6 +113,8 @@ def take(request: HttpRequest, key: str) -> None:
         actions.switch_on(plate=shelf.take(key).manifest, on=on, by=by, at=at)
     elif what == "off":
         actions.switch_off(plate=key, on=on, by=by, at=at)
+    elif what == "renew":
+        actions.renew(plate=shelf.take(key).manifest, on=on, by=by, at=at)
     else:
         raise changing(what)
 
@@ -89,10 +126,12 @@ def page(found: Standing) -> dict[str, Any]:
         return shown
     known, wanted = orgs.directory(), found.manifest.organisations
     called = _called(found.manifest, known)
+    called_by_key = {key: names.words(ref.names) for key, ref in known.items()}
     organisations = [(org.key, called(org.key), org.key in known) for org in wanted]
     has = sum(there for _key, _name, there in organisations)
     return {
         **shown,
+        "newer": differences.parts(found.newer, called_by_key),
         "basis": names.words(found.manifest.basis.words) if found.manifest.basis else "",
         "ours": found.manifest.basis is not None and found.manifest.basis.limits == "ours",
         "organisations": organisations,
