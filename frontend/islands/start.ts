@@ -13,7 +13,7 @@ const islands: Record<string, () => Promise<{ mount: (at: HTMLElement) => unknow
 /** Mounts the islands under an element; what is hidden is mounted when it is shown. */
 export function mountAll(root: ParentNode): void {
   for (const at of root.querySelectorAll<HTMLElement>("[data-island]:not([data-mounted])")) {
-    if (!(at.parentElement ?? at).checkVisibility()) continue  // an island may begin hidden; its surroundings may not
+    if (!around(at).checkVisibility()) continue  // an island may begin hidden; its surroundings may not
     const load = islands[at.dataset.island ?? ""]
     if (!load) continue
     at.dataset.mounted = "soon"
@@ -22,6 +22,13 @@ export function mountAll(root: ParentNode): void {
       () => { at.dataset.mounted = "failed" },
     )
   }
+}
+
+/** Gives what an island stands in; a box that the layout dissolves is none, and never visible. */
+function around(at: HTMLElement): HTMLElement {
+  let up = at.parentElement
+  while (up && getComputedStyle(up).display === "contents") up = up.parentElement
+  return up ?? at
 }
 
 export function start(): void {

@@ -155,6 +155,7 @@ SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clie
 def drawn(page):
     """Wait for the map of a page, where it has one; the desk's own stream never ends."""
     for chart in page.locator(".map").all():
+        chart.scroll_into_view_if_needed()  # it is drawn when somebody comes near
         chart.locator("xpath=self::*[@data-ready]").wait_for()
         assert chart.get_attribute("data-ready") == "yes"
 

@@ -18,6 +18,7 @@ from cityloop.config import wiring
 from cityloop.doors.web import live
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases.models import Follower
+from cityloop.town.components import rights
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs.roles import MAY_ENTER, ROLES
 from tests.conftest import PROVE
@@ -102,6 +103,7 @@ def may(viewer: Viewer, who: str) -> bool:
         table.ANY: True, table.DESK: viewer.desk, table.POSTS: bool(viewer.account), table.KEY: bool(viewer.key),
         table.CODE: bool(viewer.code), table.OWN: bool(viewer.own), table.NOBODY: False,
         table.SETS_UP: viewer.role == "city_engineer",
+        table.PLACES: viewer.role in rights.PLACERS, table.KEEPS: viewer.role in rights.KEEPERS and viewer.name != "police",
     }[who]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from tests.doors.matrix.town import ALL, CAMERA_CODE, CASES, LAMP_CODE
 
 ANY, DESK, POSTS, KEY = "anybody", "posts that see", "any post", "a key"
 CODE, OWN, ENTER, SETS_UP, NOBODY = "a code", "the reporter", "enters reports", "sets up", "nobody"
+PLACES, KEEPS = "adds components", "keeps the lamp"
 OPEN_CASES = frozenset(CASES) - {"done"}
 NUMBER = frozenset({"number"})
 SPOT = frozenset({"number", "place"})
@@ -165,6 +166,15 @@ DESKS: dict[str, Row] = {
     "components/<str:code>/change": Row(
         "desk", DESK, post=[(f"/desk/components/{LAMP_CODE}/change", {"state": "melted"})]
     ),
+    "components/new": Row(
+        "desk", PLACES, ["/desk/components/new"], post=[("/desk/components/new", {"type": "lamp", "lon": "10.05"})]
+    ),
+    "components/<str:code>/correct": Row(
+        "desk",
+        KEEPS,
+        [f"/desk/components/{LAMP_CODE}/correct"],
+        post=[(f"/desk/components/{LAMP_CODE}/correct", {"seen": "x", "lon": "nowhere"})],
+    ),
     "map": Row("desk", DESK, ["/desk/map", "/desk/map?under=100101"]),
     "map/units": Row("desk", DESK, ["/desk/map/units", "/desk/map/units?under=100101"]),
     "settings/": Row("desk", POSTS, ["/desk/settings/"]),
@@ -175,6 +185,14 @@ DESKS: dict[str, Row] = {
         ["/desk/settings/catalogue/hole"],
         posts=SETS_UP,
         post=[("/desk/settings/catalogue/hole", {"do": "change", "level": "2"})],
+    ),
+    "settings/catalogue.toml": Row("desk", POSTS, ["/desk/settings/catalogue.toml"]),
+    "settings/catalogue-as-a-file": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/catalogue-as-a-file"],
+        posts=SETS_UP,
+        post=[("/desk/settings/catalogue-as-a-file", {"do": "publish", "text": "matters = []"})],
     ),
     "settings/plates": Row("desk", POSTS, ["/desk/settings/plates"]),
     "settings/plates/<str:key>": Row(
@@ -290,6 +308,8 @@ API: dict[str, Row] = {
     "views/<view>": Row("api", KEY, post=[("/api/v1/views/1", {})]),
     "notices": Row("api", KEY, ["/api/v1/notices"]),
     "settings/catalogue": Row("api", KEY, ["/api/v1/settings/catalogue"]),
+    "settings/catalogue/file": Row("api", KEY, ["/api/v1/settings/catalogue/file"]),
+    "settings/catalogue/trials": Row("api", KEY, post=[("/api/v1/settings/catalogue/trials", {"days": "x"})]),
     "plates": Row("api", KEY, ["/api/v1/plates"]),
     "plates/<plate>": Row("api", KEY, ["/api/v1/plates/health"]),
     "settings/matters/<matter>": Row("api", KEY, ["/api/v1/settings/matters/hole"]),
