@@ -14,6 +14,8 @@ WORDS_IN := $(shell find cityloop/locale -name '*.po' 2>/dev/null)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON := $(CURDIR)/$(BIN)/python
 export UV_LINK_MODE ?= copy
+# Where a machine keeps Python from writing what it compiled, every process would compile a thousand modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/python -m pytest --durations=12 --durations-min=5
 # What needs no second database: the pure core, the checks of the house, the pages in a browser.
 ONCE := --ignore=tests/ground --ignore=tests/architecture --ignore=tests/browser -m "not once"
