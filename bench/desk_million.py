@@ -31,10 +31,10 @@ def run() -> list[dict[str, Any]]:
         from django.conf import settings
 
         from cityloop.town.columns import real_now
-        from tests.loops.cases.smallville import build
+        from tests.loops.cases.smallville import make
 
         settings.ALLOWED_HOSTS = ["testserver"]
-        town = build(Path(folder))
+        town = make(Path(folder))
         fill(town, real_now())
         numbers = [_number(town.to(state)) for state in ("handling", "closed")]
         return [figure for who in WHO for figure in _measured(town, who, numbers, database)]

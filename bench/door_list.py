@@ -34,9 +34,9 @@ ASKED: dict[str, tuple[str, str, int, float]] = {
 def run() -> list[dict[str, Any]]:
     """Measure."""
     with open_city() as database, tempfile.TemporaryDirectory() as folder:
-        from tests.loops.cases.smallville import build
+        from tests.loops.cases.smallville import make
 
-        town = build(Path(folder))
+        town = make(Path(folder))
         templates(town)
         number = _number(town.to("handling"))
         fill(CASES)

@@ -25,9 +25,9 @@ TEMPLATES = 20
 def run() -> list[dict[str, Any]]:
     """Measure."""
     with open_city() as database, tempfile.TemporaryDirectory() as folder:
-        from tests.loops.cases.smallville import build
+        from tests.loops.cases.smallville import make
 
-        town = build(Path(folder))
+        town = make(Path(folder))
         costs = list(_door(town, database))
         templates(town)
         fill(FEW)

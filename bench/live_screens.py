@@ -26,9 +26,9 @@ GROWTH = 1.1
 def run() -> list[dict[str, Any]]:
     """Measure."""
     with open_city() as database, tempfile.TemporaryDirectory() as folder:
-        from tests.loops.cases.smallville import build
+        from tests.loops.cases.smallville import make
 
-        town = build(Path(folder))
+        town = make(Path(folder))
         cookies, keys = _cookies(town), keys_of(town)
         with served() as house:
             lags, memory = asyncio.run(_watch(house, cookies, keys["shift"]))

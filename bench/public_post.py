@@ -45,9 +45,9 @@ class Sent:
 def run() -> list[dict[str, Any]]:
     """Measure."""
     with open_city() as database, tempfile.TemporaryDirectory() as folder:
-        from tests.loops.cases.smallville import build
+        from tests.loops.cases.smallville import make
 
-        build(Path(folder))
+        make(Path(folder))
         with served() as house:
             asked = (by_program(), by_form(house))
             return [figure for sent in asked for figure in _measured(house, sent, database)]

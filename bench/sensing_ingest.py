@@ -50,11 +50,11 @@ def _set_up() -> tuple[str, list[int]]:
     from cityloop.loops.sensing.rules import said
     from cityloop.town.columns import real_now
     from cityloop.town.persons.actions import make_access_key
-    from tests.loops.cases.smallville import build
+    from tests.loops.cases.smallville import make
     from tests.town.staff import BY
 
     with tempfile.TemporaryDirectory() as folder:
-        town = build(Path(folder))
+        town = make(Path(folder))
     base = {"name": "x", "description": ""}
     sensor = describing.add(
         said=said.read(said.SensorSaid, {**base, "encodingType": "text/plain", "metadata": ""}), by=BY, at=BEGIN

@@ -4,6 +4,8 @@ import pytest
 
 from tests.journeys.town import PASSWORD
 
+PHONE = {"width": 390, "height": 844}
+
 
 @pytest.fixture(scope="session")
 def town_server(city_server):
@@ -32,3 +34,22 @@ def at_desk(browser, town_server):
     yield sign_in
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def phone(browser, town_server):
+    """Open phones that stand at places of their own, so that no test sees another's report as its duplicate."""
+    opened = []
+
+    def hold(lon=10.05, lat=50.07, viewport=PHONE, **more):
+        context = browser.new_context(
+            base_url=town_server.url, viewport=viewport, permissions=["geolocation"],
+            geolocation={"longitude": lon, "latitude": lat}, **more,
+        )  # fmt: skip
+        context.set_default_timeout(20_000)
+        opened.append(context)
+        return context.new_page()
+
+    yield hold
+    for context in opened:
+        context.close()

@@ -31,31 +31,12 @@ actions.switch_off(plate="playgrounds", by=BY, at=city_clock.now())
 SEND = "Send the report"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def playgrounds(town_server):
     """The town with a plate whose one matter asks a question of every kind."""
     town_server.shell(SWITCH_ON)
     yield town_server
     town_server.shell(SWITCH_OFF)
-
-
-@pytest.fixture
-def phone(browser, playgrounds):
-    """Open a phone that stands at a place of its own."""
-    opened = []
-
-    def hold(lon, lat=50.017, **more):
-        context = browser.new_context(
-            base_url=playgrounds.url, viewport=SIZES["phone"], permissions=["geolocation"],
-            geolocation={"longitude": lon, "latitude": lat}, **more,
-        )  # fmt: skip
-        context.set_default_timeout(20_000)
-        opened.append(context)
-        return context.new_page()
-
-    yield hold
-    for context in opened:
-        context.close()
 
 
 def begun(page, words):
@@ -91,7 +72,7 @@ WHOLE = [
 
 
 def test_wrong_answers_are_told_at_the_field_and_right_ones_reach_desk_and_follower(phone, at_desk, axe):
-    page = phone(10.012)
+    page = phone(10.012, 50.017)
     begun(page, "A swing hangs loose")
     assert page.locator("[name=answer-since]").get_attribute("type") == "date"
     assert page.locator("[name=answer-depth]").get_attribute("inputmode") == "decimal"
@@ -124,7 +105,7 @@ def test_wrong_answers_are_told_at_the_field_and_right_ones_reach_desk_and_follo
 @pytest.mark.parametrize("network", [True, False])
 def test_the_answers_of_a_draft_are_there_again(phone, network):
     """The questions are the server's: without network they cannot be drawn, and the answers wait for them."""
-    page = phone(10.022 if network else 10.032)
+    page = phone(10.022 if network else 10.032, 50.017)
     begun(page, "A swing without its seat")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => true)")
     answer(page)

@@ -30,29 +30,10 @@ with tempfile.TemporaryDirectory() as folder:
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def named(town_server):
     town_server.shell(PLACES)
     return town_server
-
-
-@pytest.fixture
-def phone(browser, named):
-    """Open phones that stand at places of their own, so that no test sees another's report as its duplicate."""
-    opened = []
-
-    def hold(lon=10.05, lat=50.07, viewport=SIZES["phone"], **more):
-        context = browser.new_context(
-            base_url=named.url, viewport=viewport, permissions=["geolocation"],
-            geolocation={"longitude": lon, "latitude": lat}, **more,
-        )  # fmt: skip
-        context.set_default_timeout(20_000)
-        opened.append(context)
-        return context.new_page()
-
-    yield hold
-    for context in opened:
-        context.close()
 
 
 def test_three_taps(phone):

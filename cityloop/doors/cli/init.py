@@ -7,13 +7,15 @@ from typing import Any
 import click
 import msgspec
 
-from cityloop.doors.cli import init_asking, init_toml
+from cityloop.doors.cli import init_asking
 from cityloop.doors.cli.check import missing
 from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, verb
+from cityloop.ground.kit import toml
 from cityloop.ground.loop.actor import Actor
 
 BY = Actor(kind="rule", role="rule", name="command line")
+HEAD = "# A city file: `cityloop init FILE` sets the city up from it. Every key: docs/reference/city-file.md\n"
 
 
 @click.command()
@@ -54,7 +56,7 @@ def _asked(write: Path | None) -> Any:
 
     folder = write.parent if write else Path()
     folder.mkdir(parents=True, exist_ok=True)  # now: after all those questions is too late to find it lacking
-    text = init_toml.written(init_asking.ask(folder))
+    text = toml.written(init_asking.ask(folder), HEAD)
     if write:
         write.write_text(text, encoding="utf-8")
         click.echo(f"Kept in {write}.")

@@ -27,12 +27,7 @@ def key_of(request: HttpRequest, given: str = "") -> Access | None:
     access = access_of(token, real_now())
     if access is None:
         raise Refusal("open311.key", "This access key is wrong or has ended; ask the city for another.", "api_key")
-    left = pace.count(access.key, token, access.per_minute)
-    if left.refused:
-        raise Refusal(
-            "persons.key.pace", "This key may make {most} requests a minute; come again in {seconds} seconds.",
-            "api_key", most=left.most, seconds=left.seconds,
-        )  # fmt: skip
+    pace.spend(access.key, token, access.per_minute, "api_key")
     return access
 
 

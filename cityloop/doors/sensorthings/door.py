@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 from django.core.exceptions import FieldError
+from django.db import ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -41,11 +42,8 @@ def answered(request: HttpRequest, path: str | None = None) -> HttpResponse:
     """Answer a request, whatever comes."""
     try:
         answer = _METHODS.get(request.method or "", _unknown)(request, path or "")
-    except (FieldError, ValueError, TypeError) as error:
-        if not {"$filter", "$orderby"} & set(request.GET):
-            answer = errors.said(error)
-        else:
-            answer = errors.said(Refusal("sensing.filter.unfit", "This cannot be asked in this way.", "$filter"))
+    except (FieldError, ProgrammingError, ValueError, TypeError) as error:
+        answer = errors.unfit(error) if {"$filter", "$orderby"} & set(request.GET) else errors.said(error)
     except Exception as error:  # noqa: BLE001 - a client of the standard can read no page of ours, whatever failed
         answer = errors.said(error)
     answer["Access-Control-Allow-Origin"] = "*"  # open to programs in any page; nothing here rests on cookies

@@ -38,6 +38,12 @@ def said(error: Exception) -> HttpResponse:
     return _answer(500, {"code": 500, "type": "error", "message": sentence, "refusal": code})
 
 
+def unfit(error: Exception) -> HttpResponse:
+    """Say that an expression cannot be asked: the grammar lets more through than the databases can say together."""
+    log.warning("an expression was not asked: %s", type(error).__name__, exc_info=error)
+    return told(Refusal("sensing.filter.unfit", "This cannot be asked in this way.", "$filter"))
+
+
 def told(refusal: Refusal) -> HttpResponse:
     """Say a refusal in the visitor's language."""
     status = STATUS.get(refusal.code, 400)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.db.models import BigIntegerField, F, FloatField, Func, IntegerField, TextField, Value
+from django.db.models import BigIntegerField, FloatField, Func, IntegerField, TextField, Value
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import (
     Cast,
@@ -115,8 +115,3 @@ def modulo(left: Any, right: Any) -> Any:
 def text(value: str) -> Value:
     """Give a text."""
     return Value(value, output_field=TextField())
-
-
-def column(path: str) -> F:
-    """Give a column."""
-    return F(path)

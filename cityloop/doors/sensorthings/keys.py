@@ -46,12 +46,7 @@ def _access(request: HttpRequest) -> Access:
     access = access_of(token, real_now()) if token else None
     if access is None:
         raise Refusal("sensing.key", "Send an access key that is good; ask the city for one.", "Authorization")
-    left = pace.count(access.key, token, access.per_minute)
-    if left.refused:
-        raise Refusal(
-            "persons.key.pace", "This key may make {most} requests a minute; come again in {seconds} seconds.",
-            "Authorization", most=left.most, seconds=left.seconds,
-        )  # fmt: skip
+    pace.spend(access.key, token, access.per_minute, "Authorization")
     return access
 
 

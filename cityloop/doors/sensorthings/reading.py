@@ -161,10 +161,7 @@ class Reader:
     def _newest(parents: Sequence[int]) -> tuple[dict[Any, list[dict[str, Any]]], dict[int, int]]:
         grouped, counts = {}, {}
         for row in queries.newest_of(parents):
-            values = dict(zip(queries.NEWEST, row[1:-1], strict=True))
-            if isinstance(values["more"], str):
-                values["more"] = queries.decoded(values["more"])
-            grouped[row[0]], counts[row[0]] = [values], row[-1]
+            grouped[row[0]], counts[row[0]] = [dict(zip(queries.NEWEST, row[1:-1], strict=True))], row[-1]
         return grouped, counts
 
     def _counted(self, link: Link, nested: Options, parents: Iterable[int]) -> dict[int, int]:

@@ -43,6 +43,10 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    def plain(self) -> dict[str, Any]:
+        """Give what a file would say: without what is as if nothing were said, words spelt out where they stand."""
+        return self.model_dump(mode="json", by_alias=True, exclude={"words"}, exclude_defaults=True)
+
 
 class Choice(Model):
     """One of the answers to choose from."""

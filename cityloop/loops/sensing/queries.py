@@ -65,7 +65,7 @@ def newest_of(ids: Sequence[int]) -> list[tuple[Any, ...]]:
             cursor.execute(f"{_NEWEST} = ANY(%s)", [list(ids)])
         else:
             cursor.execute(f"{_NEWEST} IN (SELECT value FROM json_each(%s))", [json.dumps(list(ids))])
-        return list(cursor.fetchall())
+        return [(*row[:-2], _decoded(row[-2]), row[-1]) for row in cursor.fetchall()]
 
 
 def readings_by_datastream(ids: Iterable[int]) -> dict[int, int]:
@@ -78,6 +78,6 @@ def streams_about(feature: int) -> QuerySet[Any]:
     return models.Datastream.objects.filter(features=feature).values("pk")
 
 
-def decoded(text: str) -> Any:
-    """Read a column of JSON that came past the ORM."""
-    return json.loads(text)
+def _decoded(value: Any) -> Any:
+    """Read a column of JSON that came past the ORM: SQLite gives its text, PostgreSQL too."""
+    return json.loads(value) if isinstance(value, str) else value

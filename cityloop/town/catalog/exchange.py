@@ -80,16 +80,12 @@ def written(content: Content, organisations: Iterable[Organisation], source: Sou
     data = {
         "format": FORMAT,
         "source": source.model_dump(),
-        "organisations": [_plain(one) for one in organisations],
-        "plates": [_plain(one) for one in content.plates],
-        "resting": [_plain(one) for one in content.resting],
-        "lines": [_plain(one) for one in content.lines],
+        "organisations": [one.plain() for one in organisations],
+        "plates": [one.plain() for one in content.plates],
+        "resting": [one.plain() for one in content.resting],
+        "lines": [one.plain() for one in content.lines],
     }
     return toml.written({name: value for name, value in data.items() if value != []}, HEAD)
-
-
-def _plain(part: Model) -> dict[str, Any]:
-    return part.model_dump(mode="json", by_alias=True, exclude={"words"}, exclude_defaults=True)
 
 
 def read(text: str, name: str) -> Reading:

@@ -16,6 +16,8 @@ from zlib import crc32
 
 from django.conf import settings
 
+from cityloop.ground.kit.refusal import Refusal
+
 WINDOW = 60
 SLOTS = 1 << 16
 _SLOT = struct.Struct("<IIII")  # which key, second the minute began, requests since, unused
@@ -70,3 +72,13 @@ def count(key: int, secret: str, most: int) -> Left:
         with _opening:
             counter = _counters.setdefault(str(path), Counter(path))
     return counter.count(key, secret, most, time.time())
+
+
+def spend(key: int, secret: str, most: int, field: str) -> None:
+    """Count one more request of a key now; refuse it, at the field that named the key, where it is one too many."""
+    left = count(key, secret, most)
+    if left.refused:
+        raise Refusal(
+            "persons.key.pace", "This key may make {most} requests a minute; come again in {seconds} seconds.",
+            field, most=left.most, seconds=left.seconds,
+        )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cityloop.doors.cli.init import init
-from cityloop.doors.cli.init_toml import written
+from cityloop.ground.kit.toml import written
 from cityloop.town.calendar.queries import calendar_named
 from cityloop.town.founding.reading import read
 from cityloop.town.orgs.models import Organisation

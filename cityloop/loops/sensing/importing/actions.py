@@ -6,9 +6,7 @@ readings = accepted + repeated + quarantined, and what was skipped because the m
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,9 @@ from cityloop.loops.sensing.importing.known import Known
 from cityloop.loops.sensing.importing.mapping import SensingMap, StreamMap
 from cityloop.loops.sensing.models import SUBJECT
 from cityloop.loops.sensing.rules import reasons
-from cityloop.loops.sensing.rules.times import EPOCH, instant
+from cityloop.loops.sensing.rules.times import instant
 from cityloop.town.ledger.actions import record
+from cityloop.town.tabular.ahead import ahead
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Raw, Table
 from cityloop.town.tabular.writing import bulk, checkpoint
@@ -62,11 +61,8 @@ def import_readings(
     """Import a file by its map; `at` is the present of the city."""
     importer, table = Importer(rules, path.name, by=by, at=at), Table(path, rules.source, rules.wanted())
     importer.tally.reject_file, rejects = str(reject_file), RejectFile(reject_file)
-    with bulk(), ThreadPoolExecutor(1) as beside:  # the next rows are read while the database writes the last ones
-        rows = table.rows()
-        waiting = beside.submit(_next, rows)
-        while chunk := waiting.result():
-            waiting = beside.submit(_next, rows)
+    with bulk():
+        for chunk in ahead(_chunks(table.rows())):
             importer.take(chunk, rejects)
             checkpoint()
             if progress:
@@ -78,8 +74,9 @@ def import_readings(
     return importer.tally
 
 
-def _next(rows: Iterator[Raw]) -> list[Raw]:
-    return list(islice(rows, ROWS))
+def _chunks(rows: Iterator[Raw]) -> Iterator[list[Raw]]:
+    while chunk := list(islice(rows, ROWS)):
+        yield chunk
 
 
 class Importer:
@@ -132,15 +129,9 @@ class Importer:
     def _when(self, text: str) -> int:
         """Read a time; one that is none is far outside all times, and is found when its readings are judged."""
         try:
-            return instant(text)
+            return instant(text, zone=self.zone)
         except Refusal:
-            pass
-        try:
-            if self.zone is not None:
-                return round((datetime.fromisoformat(text).replace(tzinfo=self.zone) - EPOCH).total_seconds() * 1e6)
-        except (ValueError, OverflowError):
-            pass
-        return NO_TIME
+            return NO_TIME
 
     def _column(
         self, batch: Batch, origin: list[tuple[Raw, str]], stream: int, one: StreamMap, column: int,

@@ -1,6 +1,6 @@
 """Times as SensorThings writes them: an instant, or an interval of two with a slash; here a beginning and a length."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from cityloop.ground.kit.refusal import Refusal
@@ -20,10 +20,12 @@ class Moment(NamedTuple):
     lasts: int
 
 
-def instant(text: str, field: str = "time") -> int:
-    """Read an instant; refuse what is none, and one without a zone."""
+def instant(text: str, field: str = "time", zone: tzinfo | None = None) -> int:
+    """Read an instant; refuse what is none, and one without a zone unless one is given for such."""
     try:
         read = datetime.fromisoformat(text)
+        if read.tzinfo is None and zone is not None:
+            read = read.replace(tzinfo=zone)
         if read.tzinfo is not None:
             return (read - EPOCH) // _MICRO
     except (ValueError, TypeError, OverflowError):

@@ -9,7 +9,6 @@ is a step of the component itself.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import islice
@@ -27,6 +26,7 @@ from cityloop.town.components.importing.mapping import ComponentsMap
 from cityloop.town.components.importing.records import Reader, Taken
 from cityloop.town.components.models import REGISTER, SUBJECT, Component
 from cityloop.town.ledger.actions import record
+from cityloop.town.tabular.ahead import ahead
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
 from cityloop.town.tabular.writing import Pace, bulk, checkpoint
@@ -59,11 +59,8 @@ def import_components(
     importer = Importer(rules, path.name, by=by, at=at)
     table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
-    with bulk(), ThreadPoolExecutor(1) as beside:  # the next rows are read while the database writes the last ones
-        chunks = _chunks(table.rows(), importer, LARGE if connection.vendor == "postgresql" else 0)
-        waiting = beside.submit(next, chunks, None)
-        while (chunk := waiting.result()) is not None:
-            waiting = beside.submit(next, chunks, None)
+    with bulk():
+        for chunk in ahead(_chunks(table.rows(), importer, LARGE if connection.vendor == "postgresql" else 0)):
             importer.take(chunk, rejects)
             checkpoint()
             if progress:
