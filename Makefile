@@ -16,6 +16,8 @@ export UV_PYTHON := $(CURDIR)/$(BIN)/python
 export UV_LINK_MODE ?= copy
 # Where a machine keeps Python from writing what it compiled, every process would compile a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Two cores: two at a time. A test that waits leaves its core to others; more need more memory.
+WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --durations=12 --durations-min=5
 # What needs no second database: the pure core, the checks of the house, the pages in a browser.
 ONCE := --ignore=tests/ground --ignore=tests/architecture --ignore=tests/browser -m "not once"
@@ -99,14 +101,14 @@ check-rest:
 	$(BIN)/cityloop reference check
 
 pytest-sqlite:
-	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadgroup --ignore=tests/browser
+	env -u DATABASE_URL $(PYTEST) -n $(WORKERS) --dist loadgroup --ignore=tests/browser
 
 # By themselves: a browser keeps an event loop running in its process, which others must not meet.
 pytest-browser:
-	env -u DATABASE_URL $(PYTEST) -n 2 --dist loadfile tests/browser
+	env -u DATABASE_URL $(PYTEST) -n $(WORKERS) --dist loadfile tests/browser
 
 pytest-postgresql:
-	$(BIN)/python tests/pg.py --quick $(PYTEST) -n 2 --dist loadgroup $(ONCE)
+	$(BIN)/python tests/pg.py --quick $(PYTEST) -n $(WORKERS) --dist loadgroup $(ONCE)
 
 # Writes docs/proof/<date>.json: what ran, what failed, every figure with its goal.
 prove: test-setup
@@ -134,8 +136,8 @@ messages: setup
 
 LOCK := pip compile --quiet --universal --generate-hashes --no-header --no-annotate --python-version 3.11 $(if $(UPGRADE),--upgrade)
 lock: $(S)/venv
-	$(UV) $(LOCK) pyproject.toml --extra build --extra dev -o requirements/dev.txt
-	$(UV) $(LOCK) pyproject.toml --extra build -c requirements/dev.txt -o requirements/run.txt
+	$(UV) $(LOCK) pyproject.toml --extra build --extra stream --extra dev -o requirements/dev.txt
+	$(UV) $(LOCK) pyproject.toml --extra build --extra stream -c requirements/dev.txt -o requirements/run.txt
 	npm install --package-lock-only --no-progress
 
 clean:

@@ -37,7 +37,8 @@ def run() -> list[dict[str, Any]]:
         town = make(Path(folder))
         fill(town, real_now())
         numbers = [_number(town.to(state)) for state in ("handling", "closed")]
-        return [figure for who in WHO for figure in _measured(town, who, numbers, database)]
+        pages = [figure for who in WHO for figure in _measured(town, who, numbers, database)]
+        return [*pages, *_tried(database, real_now())]
 
 
 def _asked(numbers: list[str]) -> dict[str, list[str]]:
@@ -76,6 +77,24 @@ def _measured(town: Any, who: str, numbers: list[str], database: str) -> Iterato
             yield {**_row(f"{name}: CPU", max(pages)[0], "ms", goal), "slowest": max(pages)[3]}
             yield _row(f"{name}: wall", max(page[1] for page in pages), "ms", 0)
             yield _row(f"{name}: SQL statements", max(page[2] for page in pages), "", STATEMENTS)
+
+
+def _tried(database: str, now: int) -> Iterator[dict[str, Any]]:
+    """Try a change of the catalogue on the cases of a month and of three."""
+    from cityloop.loops.cases import trying
+    from cityloop.town.catalog import drafts, queries
+
+    made = drafts.with_line(queries.published(), "tree", "100102", "roads")
+    for days in (31, 92):
+        span, found = trying.Span(now - days * 86_400_000_000, now + 1), []
+        for _round in range(ROUNDS):
+            spent, started = _cpu(), time.perf_counter()
+            trial = trying.tried(made, span)
+            found.append(((_cpu() - spent) * 1000, (time.perf_counter() - started) * 1000))
+        cases = sum(group.cases for group in trying.groups(span))
+        name = f"a change tried on {cases:,} cases of {days} days, {database}"
+        yield {**_row(f"{name}: CPU", min(found)[0], "ms", 0), "routed": len(trial.routed)}
+        yield _row(f"{name}: wall", min(wall for _spent, wall in found), "ms", 0)
 
 
 def _page(browser: Any, path: str) -> tuple[float, float, int, str] | None:

@@ -5,6 +5,7 @@ import * as maplibre from "maplibre-gl"
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url"
 import { type Ground, ground, styleOf } from "./islands/map-base"
 import { drawCases, renewCases, showCases } from "./islands/map-cases"
+import { drawImagery } from "./islands/map-imagery"
 import { countMarks, legend } from "./islands/map-legend"
 import { showMarks } from "./islands/map-marks"
 import { pickable, pinned, placed } from "./islands/map-pick"
@@ -13,7 +14,7 @@ import { markLayers } from "./islands/map-style"
 import { drawThings } from "./islands/map-things"
 import { timeSlider } from "./islands/map-time"
 import { type Collection, drawUnits, nothing, type Numbers, put, renumber, stepsOf } from "./islands/map-units"
-import { atMost, RENEWED } from "./islands/renewing"
+import { atMost, RENEWED, TURNED } from "./islands/renewing"
 
 maplibre.setWorkerUrl(workerUrl)
 
@@ -48,6 +49,7 @@ async function open(at: HTMLElement, of: Ground): Promise<maplibre.Map> {
     dragRotate: false,
     pitchWithRotate: false,
     maxZoom: 18.9,
+    pixelRatio: devicePixelRatio * (at.currentCSSZoom ?? 1), // a page enlarged for a wall is as sharp there
     locale: { "Map.Title": at.getAttribute("aria-label") ?? "", "NavigationControl.ZoomIn": at.dataset.wordZoomIn ?? "+", "NavigationControl.ZoomOut": at.dataset.wordZoomOut ?? "−" },
   })
   map.touchZoomRotate.disableRotation()
@@ -58,19 +60,22 @@ async function open(at: HTMLElement, of: Ground): Promise<maplibre.Map> {
 }
 
 async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
-  const [first, marks] = await Promise.all([get(at.dataset.unitsUrl), given(at) ?? get(at.dataset.marksUrl)])
+  // `alarmsUrl`: marks of alarms above the cases of a map; the legend goes on telling of the cases.
+  const marksUrl = () => at.dataset.marksUrl ?? at.dataset.alarmsUrl
+  const [first, marks] = await Promise.all([get(at.dataset.unitsUrl), given(at) ?? get(marksUrl())])
   let units = first
   const relabel = legend(map, at)
   const shade = (now: Collection) => { units = now; drawUnits(map, at, now); relabel.shade(stepsOf(now)) }
   shade(units)
   if (!at.dataset.center && !at.dataset.bounds && !placed(at)) {
     const what = marks.features.length && at.dataset.fit !== "units" ? withPin(at, marks) : units
-    fit(map, what, 32)
-    relabel.place((top) => fit(map, what, top))
+    fit(map, what, 32, beside(at))
+    relabel.place((top) => fit(map, what, top, beside(at)))
   }
   await drawCases(map, at)
   drawThings(map, at)
   drawMarks(map, at, marks)
+  drawImagery(map, at)
   pointing(map, at)
 
   let past: number | undefined
@@ -89,15 +94,29 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
   const renew = async () => {
     await numbers()
     if (past === undefined) renewCases(map, at)
-    if (at.dataset.marksUrl) drawMarks(map, at, await get(at.dataset.marksUrl))
+    if (marksUrl() && past === undefined) drawMarks(map, at, await get(marksUrl()))
   }
-  document.addEventListener(RENEWED, atMost(APART, () => { if (at.isConnected) renew().catch(() => undefined) }))
+  const turn = async () => {
+    const asked = at.dataset.unitsUrl
+    const [next, marks] = await Promise.all([get(asked), get(marksUrl())])
+    if (asked !== at.dataset.unitsUrl) return // it has turned once more
+    shade(next)
+    fit(map, next, 32, beside(at))
+    if (at.dataset.casesUrl && !map.getSource("cases")) await drawCases(map, at)
+    showCases(map, Boolean(at.dataset.casesUrl))
+    drawMarks(map, at, marks)
+  }
+  // Whether what it shows is as fresh as the page: one that is left behind says so.
+  const kept = (work: Promise<void>) => { work.then(() => delete at.dataset.behind, () => { at.dataset.behind = "yes" }) }
+  document.addEventListener(RENEWED, atMost(APART, () => { if (at.isConnected) kept(renew()) }))
+  document.addEventListener(TURNED, () => { if (at.isConnected) kept(turn()) })
   const every = Number(at.dataset.every)
   if (every) fresh(document.querySelector<HTMLElement>("[data-fresh]")?.dataset.fresh ?? null)
   if (every) asking(at, every * 1_000, () => numbers().catch(() => fresh(null)))
   if (at.dataset.casesUrl) timeSlider(async (minute) => {
     if ((minute === undefined) !== (past === undefined)) showCases(map, minute === undefined)
     past = minute
+    if (at.dataset.alarmsUrl) drawMarks(map, at, minute === undefined ? await get(at.dataset.alarmsUrl) : nothing)
     await numbers()
   })
 }
@@ -164,7 +183,10 @@ function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void 
   countMarks(at, marks)
 }
 
-function fit(map: maplibre.Map, what: Collection, top: number): void {
+/** How much room the legend takes at the left of a wide map. */
+const beside = (at: HTMLElement) => (at.dataset.legendMarks !== undefined && at.clientWidth > 900 ? 320 : 32)
+
+function fit(map: maplibre.Map, what: Collection, top: number, left: number): void {
   const box = new maplibre.LngLatBounds()
   const walk = (c: unknown): void => {
     if (!Array.isArray(c)) return
@@ -172,7 +194,7 @@ function fit(map: maplibre.Map, what: Collection, top: number): void {
     else c.forEach(walk)
   }
   for (const f of what.features) walk((f.geometry as GeoJSON.Polygon | null)?.coordinates)
-  if (!box.isEmpty()) map.fitBounds(box, { padding: { top, bottom: 32, left: 32, right: 32 }, duration: 0, maxZoom: 16 })
+  if (!box.isEmpty()) map.fitBounds(box, { padding: { top, bottom: 32, left, right: 32 }, duration: 0, maxZoom: 16 })
 }
 
 function view(at: HTMLElement): Partial<maplibre.MapOptions> {

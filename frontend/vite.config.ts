@@ -54,7 +54,7 @@ const pages = {
     chunkSizeWarningLimit: 1200, // MapLibre, loaded only where a map is
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: ["frontend/public.ts", "frontend/report.ts", "frontend/desk.ts"].map((file) => resolve(root, file)),
+      input: ["frontend/public.ts", "frontend/report.ts", "frontend/desk.ts", "frontend/wall.ts"].map((file) => resolve(root, file)),
     },
   },
 }

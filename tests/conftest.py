@@ -7,22 +7,30 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.fresh import fresh_home, template
+from tests.inside import Inside
 from tests.parts import BROWSERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = (n % 1_000 for n in range(os.getpid(), os.getpid() + 1_000))
 PROVE = os.environ.get("CITYLOOP_PROVE", "") not in ("", "0")
+# How long a machine takes is no property of what is tested.
+settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=100 if PROVE else 40
+)
+settings.load_profile("house")
+T = TypeVar("T")
 # What was seen whole on SQLite is seen in part on PostgreSQL, outside `make prove`.
 IN_PART = bool(os.environ.get("DATABASE_URL")) and not PROVE
 
@@ -30,6 +38,11 @@ IN_PART = bool(os.environ.get("DATABASE_URL")) and not PROVE
 def one_database(test: Callable[..., None]) -> Callable[..., None]:
     """Mark a long test that has a sister for PostgreSQL: outside `make prove` it runs on SQLite alone."""
     return test if PROVE else pytest.mark.once(test)
+
+
+def in_part(several: Iterable[T], every: int = 3) -> list[T]:
+    """List them all; on PostgreSQL, outside `make prove`, one of so many: what is asked of it for each is the same."""
+    return list(several)[:: every if IN_PART else 1]
 
 
 def pytest_report_header() -> str:
@@ -63,6 +76,14 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         from django.db import connections
 
         connections["default"].settings_dict["TEST"]["TEMPLATE"] = template(server)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _light_passwords() -> None:
+    """Passwords of tests are not made to take long; those of served cities are."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
 @pytest.fixture(autouse=True)
@@ -104,6 +125,7 @@ class City:
     home: Path
     process: "subprocess.Popen[bytes]"
     env: dict[str, str]
+    inside: Inside | None = None
 
     def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
         """Call a verb of the command line for this city."""
@@ -111,16 +133,14 @@ class City:
         return subprocess.run(command, env=self.env, capture_output=True, text=True, check=False)
 
     def shell(self, code: str) -> str:
-        """Run Python inside this city's Django, in a process of its own, and give what it prints."""
-        done = subprocess.run(
-            [sys.executable, "-c", f"import django; django.setup()\n{code}"],
-            env=self.env, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert not done.returncode, done.stderr
-        return done.stdout
+        """Run Python inside this city's Django, in a process beside the server, and give what it prints."""
+        self.inside = self.inside or Inside(self.env)
+        return self.inside.say(code)
 
     def stop(self) -> int:
         """Stop it and give its exit code."""
+        if self.inside:
+            self.inside.end()
         self.process.terminate()
         return self.process.wait(10)
 
@@ -161,6 +181,15 @@ def city_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     city.stop()
 
 
+@pytest.fixture(scope="session")
+def small_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The small city, served, for all tests of the group "small house": each keeps to what it made itself."""
+    from tests.faults.house import house
+
+    with house(tmp_path_factory.mktemp("house") / "home") as made:
+        yield made
+
+
 @pytest.fixture
 def new_city(tmp_path: Path) -> Iterator[Callable[..., City]]:
     """Start as many cities as a test wants; all are stopped at its end."""
@@ -174,6 +203,8 @@ def new_city(tmp_path: Path) -> Iterator[Callable[..., City]]:
     for city in started:
         if city.process.poll() is None:
             city.stop()
+        elif city.inside:
+            city.inside.end()
 
 
 @pytest.fixture(scope="session")
@@ -203,9 +234,10 @@ def axe() -> Callable[..., list[dict[str, Any]]]:
         page.evaluate(f"() => {{ if (!window.axe) {{ {source} }} }}")
         rules = json.dumps({rule: {"enabled": False} for rule in without})
         tags = json.dumps(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-        found = page.evaluate(f"() => axe.run(document, {{runOnly: {tags}, rules: {rules}}})")
-        return [
-            {"rule": v["id"], "help": v["help"], "at": [n["target"] for n in v["nodes"]]} for v in found["violations"]
-        ]
+        asked = f"{{runOnly: {tags}, rules: {rules}, resultTypes: ['violations']}}"
+        # What is in order is not told: it is many times as long.
+        told = "r.violations.map((v) => ({rule: v.id, help: v.help, at: v.nodes.map((n) => n.target)}))"
+        found: list[dict[str, Any]] = page.evaluate(f"() => axe.run(document, {asked}).then((r) => {told})")
+        return found
 
     return look

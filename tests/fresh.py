@@ -53,11 +53,11 @@ def template(server: str) -> str:
     return TEMPLATE
 
 
-def fresh_database(server: str, name: str) -> str:
-    """Make a migrated database beside the one at `server` and give its address; none without a server."""
+def fresh_database(server: str, name: str, like: str = "") -> str:
+    """Make a database beside the one at `server`, migrated or like another; give its address, none without a server."""
     if not server:
         return ""
-    copied = template(server)
+    copied = like or template(server)
     with alone(), psycopg.connect(server, autocommit=True) as link:
         link.execute(f'CREATE DATABASE "{name}" TEMPLATE "{copied}"')
     return beside(server, name)

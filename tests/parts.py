@@ -1,4 +1,4 @@
-"""The real parts that tests need: PostgreSQL, a headless browser, a Chinese face. By apt where it may, else said."""
+"""The real parts that tests need: PostgreSQL, a browser, a Chinese face, a broker. By apt where it may, else said."""
 
 import glob
 import os
@@ -24,10 +24,20 @@ def cjk() -> bool:
     return bool(subprocess.run(["fc-list", ":lang=zh"], capture_output=True, check=False).stdout)
 
 
+def mosquitto() -> bool:
+    """Is an MQTT broker there?"""
+    return bool(broker())
+
+
+def broker() -> str:
+    """Give the program of the MQTT broker; Debian keeps it from the path of users."""
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") or ""
+
+
 # The shell without a face of its own costs a fifth of the whole browser; what it draws is the same.
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
 LIGHT = BROWSERS[0]
-PARTS = {"postgresql": postgresql, LIGHT: chromium, "fonts-noto-cjk": cjk}
+PARTS = {"postgresql": postgresql, LIGHT: chromium, "fonts-noto-cjk": cjk, "mosquitto": mosquitto}
 
 
 def missing() -> list[str]:

@@ -6,7 +6,8 @@ writers wait on each other (measured; see docs/explanation/server.md).
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
@@ -40,8 +41,13 @@ async def django(scope: dict[str, Any], receive: Any, send: Any) -> None:
 App = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
 
-def router(routes: dict[str, App], otherwise: App) -> App:
-    """Send each request to its raw route, else `otherwise`; a path ending in "/" takes all below it."""
+def router(
+    routes: dict[str, App], otherwise: App, takes: Mapping[App, Callable[..., bool]] = MappingProxyType({})
+) -> App:
+    """Send each request to its raw route, else `otherwise`; a path ending in "/" takes all below it.
+
+    `takes` says of a raw route which requests it takes; without a word it takes all.
+    """
     exact = {path: app for path, app in routes.items() if not path.endswith("/")}
     below = [(path, app) for path, app in routes.items() if path.endswith("/")]
 
@@ -49,7 +55,8 @@ def router(routes: dict[str, App], otherwise: App) -> App:
         if scope["type"] == "lifespan":
             await lifespan(receive, send)
         elif scope["type"] == "http" or scope["path"] in exact:
-            await find(scope["path"])(scope, receive, send)
+            found = find(scope["path"])
+            await (found if found not in takes or takes[found](scope) else otherwise)(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
@@ -70,4 +77,6 @@ async def lifespan(receive: Any, send: Any) -> None:
             return
 
 
-application = router({"/healthz": health.healthz, "/readyz": health.readyz, **wiring.RAW_ROUTES}, django)
+application = router(
+    {"/healthz": health.healthz, "/readyz": health.readyz, **wiring.RAW_ROUTES}, django, wiring.RAW_TAKES
+)

@@ -7,11 +7,13 @@ from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from cityloop.config.address import public_url
+from cityloop.config.broker import broker
 from cityloop.config.databases import database
 from cityloop.config.languages import first
 from cityloop.config.mail import mail
 from cityloop.config.maps import map_source, origin
 from cityloop.config.secret import production, secret_key
+from cityloop.config.stream import stream
 from cityloop.config.visitors import proxies
 from cityloop.home import home
 
@@ -37,6 +39,7 @@ ROOMS = [
     "cityloop.town.components",
     "cityloop.town.persons",
     "cityloop.town.orgs",
+    "cityloop.town.imagery",
     "cityloop.town.catalog",
     "cityloop.town.worklist",
     "cityloop.town.notices",
@@ -124,12 +127,26 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 HOOKS_INSIDE = os.environ.get("CITYLOOP_HOOKS_INSIDE", "") in ("1", "true", "yes")
 HOOKS_SECONDS = 10.0  # for one message
 
+# The broker that devices publish to and others subscribe at, and the access key that the bridge goes by.
+MQTT = broker(os.environ.get("CITYLOOP_MQTT", ""))
+MQTT_KEY = os.environ.get("CITYLOOP_MQTT_KEY", "")
+
+# The servers of the stream that carries readings to those who judge them; none: the steward judges them by itself.
+STREAM = stream(os.environ.get("CITYLOOP_STREAM", ""))
+
 globals().update(
     mail(os.environ.get("CITYLOOP_SMTP", ""), os.environ.get("CITYLOOP_SENDER", "cityloop@localhost"), HOME)
 )
 
 MAP_FILE, MAP_STYLE = map_source(os.environ.get("CITYLOOP_MAP", ""), HOME)
 PLACES_FILE = HOME / "places.msgpack"  # streets and parks that can be looked for
+IMAGERY = Path(os.environ.get("CITYLOOP_IMAGERY") or HOME / "imagery")  # pictures from above that we cut ourselves
+
+# Readings: for how many days they stay in the database before they go to Parquet in HISTORY, and for how many days they
+# and what they are summed up to are kept at all (0: for ever).
+HISTORY = Path(os.environ.get("CITYLOOP_HISTORY") or HOME / "history")
+HOT_DAYS = int(os.environ.get("CITYLOOP_HOT_DAYS") or 90)
+KEEP_DAYS = {kind: int(os.environ.get(f"CITYLOOP_KEEP_{kind.upper()}") or 0) for kind in ("readings", "hours", "days")}
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

@@ -1,5 +1,6 @@
 """What a worker reads before its first visitor comes: addresses, pages, places, matters. Nobody then waits for it."""
 
+import gc
 from contextlib import suppress
 
 from django.db import DatabaseError, connections
@@ -21,3 +22,5 @@ def warm() -> None:
         with suppress(Refusal, DatabaseError):
             read()
     connections.close_all()
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: the collector need not walk through it again and again

@@ -8,12 +8,19 @@ from collections.abc import Callable
 from typing import Any
 
 from cityloop.doors.api import ports as api
+from cityloop.doors.sensorthings import raw
+from cityloop.doors.sensorthings.mqtt import news as mqtt_news
 from cityloop.doors.web import live
 from cityloop.doors.web.desk import exports, paper
+from cityloop.loops.cases import matching as cases_matching
 from cityloop.loops.cases import queries as cases
 from cityloop.loops.cases import stream
 from cityloop.loops.cases.actions import renumber as cases_renumber
+from cityloop.loops.cases.actions import signs as cases_signs
 from cityloop.loops.cases.search import actions as cases_search
+from cityloop.loops.sensing import ports as sensing
+from cityloop.loops.sensing.actions import reform as sensing_reform
+from cityloop.loops.sensing.events import ReadingsKept
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.components import ports as components
 from cityloop.town.components import queries as components_queries
@@ -29,13 +36,25 @@ from cityloop.town.units import queries as units
 from cityloop.town.units.events import UnitsRenumbered
 
 # Raw ASGI routes, for what stays open or floods; all else is Django. A path ending in "/" takes all below it.
-RAW_ROUTES: dict[str, Callable[..., Any]] = {"/live": live.app, "/api/v1/live": live.keyed}
+RAW_ROUTES: dict[str, Callable[..., Any]] = {
+    "/live": live.app, "/api/v1/live": live.keyed, "/sta/v1.1": raw.app, "/sta/v1.1/": raw.app
+}  # fmt: skip
+
+# Which requests a raw route leaves to Django after all.
+RAW_TAKES: dict[Callable[..., Any], Callable[[dict[str, Any]], bool]] = {raw.app: raw.takes}
 
 # Event class → the functions called with each event after commit, in this order, at least once.
 #   cases.events.Closed: (notices.tasks.tell_reporter, ...)
 HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
-    UnitsRenumbered: (components_reform.follow, cases_renumber.follow, orgs.follow_reform, notices_reforms.follow),
+    UnitsRenumbered: (
+        components_reform.follow,
+        cases_renumber.follow,
+        sensing_reform.follow,
+        orgs.follow_reform,
+        notices_reforms.follow,
+    ),  # fmt: skip
     WordsErased: (cases_search.forget,),
+    ReadingsKept: (mqtt_news.pass_on,),
 }
 
 # Protocol → the object that answers it.
@@ -43,6 +62,9 @@ PORTS: dict[type, Any] = {
     components.Organisations: orgs_queries.called,
     files.Reader: {"case": cases.may_read},
     hooks.Steps: stream.told_steps,
+    sensing.Cases: cases_signs.open_or_join,
+    sensing.News: cases_signs.tell,
+    sensing.Reports: cases_matching.reported,
     api.Files: exports.written,
     api.Paper: paper.printed,
 }
@@ -58,16 +80,25 @@ STEWARD: list[tuple[str, float, str]] = [
     ("checkers", 5, "cityloop.loops.cases.checkers:find_checkers"),
     ("search", 1, "cityloop.loops.cases.search.tasks:follow"),
     ("sweep", 5, "cityloop.town.worklist.tasks:sweep_due"),
+    ("warn", 15, "cityloop.loops.cases.tasks:warn"),
+    ("judge", 0.5, "cityloop.loops.sensing.tasks:judge"),
+    ("listen", 30, "cityloop.loops.sensing.tasks:listen"),
+    ("clock", 3, "cityloop.town.calendar.tasks:hold"),
+    ("reforms", 5, "cityloop.town.units.tasks:publish_reforms"),
+]
+# And what may take its time, or waits for others' servers: it keeps none of the above waiting.
+AT_LEISURE: list[tuple[str, float, str]] = [
+    ("hooks", 1, "cityloop.town.hooks.tasks:deliver"),
     ("tell", 5, "cityloop.loops.cases.tasks:tell_reporters"),
     ("news", 10, "cityloop.loops.cases.news:tell_at_once"),
     ("daily", 300, "cityloop.loops.cases.news:tell_daily"),
-    ("warn", 15, "cityloop.loops.cases.tasks:warn"),
-    ("clock", 3, "cityloop.town.calendar.tasks:hold"),
-    ("reforms", 5, "cityloop.town.units.tasks:publish_reforms"),
+    ("normals", 3600, "cityloop.loops.sensing.tasks:renew"),
+    ("doubts", 30, "cityloop.loops.sensing.tasks:doubt"),
+    ("census", 10, "cityloop.loops.sensing.tasks:count"),
     ("photos", 3600, "cityloop.town.files.tasks:forget_unsent"),
     ("answers", 600, "cityloop.loops.cases.nightly:forget_old_answers"),
     ("nightly", 60, "cityloop.loops.cases.nightly:check_tonight"),
-    ("hooks", 1, "cityloop.town.hooks.tasks:deliver"),
+    ("history", 60, "cityloop.loops.sensing.history.nightly:age_tonight"),
     ("deliveries", 3600, "cityloop.town.hooks.tasks:forget"),
     ("notices", 30, "cityloop.town.notices.tasks:send_due"),
 ]

@@ -13,6 +13,7 @@ from django.db import connection, connections
 
 from cityloop.demo import people
 from cityloop.demo.accounts import FILE, keep
+from cityloop.demo.instruments import Station, bring_before
 from cityloop.demo.scenes import FOLDER, NEW_YORK, SCENES, Scene, new_york
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
@@ -129,9 +130,16 @@ def _build(scene: Scene, home: Path, speed: float) -> None:
         by=BY,
         at=scene.opening,
     )
+    if scene.instruments():
+        bring_before(station(scene), scene.opening)
     _wind(scene, scene.opening, speed)
     seal_all()
     keep(home, accounts)
+
+
+def station(scene: Scene) -> Station:
+    """Give the instruments of a scene."""
+    return Station(scene.instruments(), midnight=scene.midnight, opening=scene.opening, by=BY)
 
 
 def _resume(scene: Scene, speed: float) -> None:

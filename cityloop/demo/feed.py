@@ -1,12 +1,14 @@
-"""The day going on: requests and steps enter the loop as the city's clock passes them."""
+"""The day going on: requests, steps and readings enter the loops as the city's clock passes them."""
 
 import heapq
 import logging
 
-from cityloop.demo import city
+from cityloop.demo import answers, city
+from cityloop.demo.instruments import Station
 from cityloop.demo.scenes import Scene, new_york
 from cityloop.home import home
 from cityloop.loops.cases.importing.records import Record
+from cityloop.loops.cases.replaying import hands
 from cityloop.loops.cases.replaying.actions import Stage, go_on, set_stage, standing
 from cityloop.loops.cases.replaying.plan import Planned
 from cityloop.town.calendar.clock import city_clock
@@ -35,6 +37,9 @@ class Feed:
             elif stands.on_plan(steps) and stands.seq < len(steps):
                 self.coming.append((steps[stands.seq][0], key))
         heapq.heapify(self.coming)
+        self.station: Station | None = city.station(scene)
+        if not self.station.find():
+            self.station = None
 
     def tick(self, now: int) -> int:
         """Let in what has come since the last tick; give the number of requests touched."""
@@ -45,6 +50,12 @@ class Feed:
             self.stage.now = now
             self._take([self.records[key] for key in due])
         return len(due)
+
+    def hear(self, now: int) -> int:
+        """Let in what the instruments have said, and what the demo's people do about their alarms and cases."""
+        if self.station is None:
+            return 0
+        return self.station.bring(now) + hands.go_on(self.stage, now) + answers.go_on(now)
 
     def _take(self, records: list[Record]) -> None:
         there = standing(self.stage.source, [r.key for r in records])
@@ -72,7 +83,8 @@ def tick() -> int:
         if not city.is_ready(home()):
             return 0
         _feed = Feed(city_clock.now(), city.scene_of(home()))
-    now, total = city_clock.now(), 0
+    now = city_clock.now()
+    total = _feed.hear(now)
     while count := _feed.tick(now):
         total += count
         if count < MOST:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 
 from cityloop.demo.scenes import Scene
 from cityloop.demo.tinglan.names import person
@@ -55,8 +56,9 @@ def employ(scene: Scene, *, by: Actor, at: int) -> list[dict[str, str]]:
     orgs = _organisations(by, at)
     password = "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
     jobs = [*CENTRE_JOBS, *_agency_jobs(orgs)] if scene.key == "new_york" else list(_chinese_jobs(orgs))
-    for job in jobs:
-        _employ(job, orgs[job.organisation], scene.language, by, at)
+    with transaction.atomic():
+        for job in jobs:
+            _employ(job, orgs[job.organisation], scene.language, by, at)
     # One password for all, hashed once: hashing is slow on purpose, and these accounts are no secret.
     Account.objects.filter(username__in=[job.user for job in jobs]).update(password=make_password(password))
     return [
@@ -71,8 +73,10 @@ def employ(scene: Scene, *, by: Actor, at: int) -> list[dict[str, str]]:
 
 
 def _organisations(by: Actor, at: int) -> dict[str, Organisation]:
-    root = queries.city()
+    root, there = queries.city(), queries.directory()
     for key, names in CENTRES.items():
+        if key in there:  # a plate brought it
+            continue
         actions.add_organisation(key=key, names=names, kind="government", parent=root, by=by, at=at)
     names = {"en": "Neighbourhood volunteers", "zh-hans": "街坊志愿者"}
     actions.add_organisation(key=VOLUNTEERS, names=names, kind="public_group", parent=root, by=by, at=at)

@@ -1,12 +1,13 @@
 """The demo cities: what is peculiar to each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from cityloop.demo import tinglan
 from cityloop.demo.tinglan import day, ground
+from cityloop.demo.tinglan.instruments import Instrument, instruments
 from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.registry import plates as installed
@@ -17,7 +18,6 @@ FOLDER = Path(__file__).parent
 NEW_YORK = FOLDER / "new_york"
 TINGLAN = Path(tinglan.__file__).parent
 MINUTE = 60_000_000
-CENTRES = ("supervision_centre", "command_centre")
 Shifts = list[list[list[str]]]
 
 
@@ -41,6 +41,7 @@ class Scene:
     make: Callable[[Path], None]
     plates: Callable[[], list[Manifest]]
     rules: Callable[[], ImportMap]
+    instruments: Callable[[], Sequence[Instrument]] = tuple
 
 
 def _nothing(_home: Path) -> None:
@@ -68,23 +69,25 @@ new_york = Scene(
 )
 
 
-@lru_cache(maxsize=1)
-def _municipal() -> Manifest:
-    """Give the municipal plate; the demo brings the two centres itself."""
-    plate = load(installed()["municipal"])
-    return plate.model_copy(update={"organisations": tuple(o for o in plate.organisations if o.key not in CENTRES)})
+PLATES = ("municipal", "environmental_protection", "transportation", "community")
+
+
+@lru_cache(maxsize=4)
+def _plate(key: str) -> Manifest:
+    """Give a plate of the town."""
+    return load(installed()[key])
 
 
 def _tinglan_files(home: Path) -> None:
     folder = tinglan_data(home)
     ground.write(folder)
-    day.write(folder / "requests.csv", _municipal(), TINGLAN_MIDNIGHT, seed=1)
+    day.write(folder / "requests.csv", _plate("municipal"), TINGLAN_MIDNIGHT, seed=1)
 
 
 def _tinglan_rules() -> ImportMap:
     """Give the map of the day's requests: matters and departments stand in them by their own codes."""
     rules = read_map(TINGLAN / "requests.toml")
-    codes, keys = {m.code: m.code for m in _municipal().matters}, {key: key for key in directory()}
+    codes, keys = {m.code: m.code for m in _plate("municipal").matters}, {key: key for key in directory()}
     matters = rules.matters.model_copy(update={"values": codes})
     return rules.model_copy(update={"matters": matters, "agencies": rules.agencies.model_copy(update={"values": keys})})
 
@@ -110,7 +113,8 @@ town = Scene(
     seed=1,
     data=tinglan_data,
     make=_tinglan_files,
-    plates=lambda: [_municipal()],
+    plates=lambda: [_plate(key) for key in PLATES],
     rules=_tinglan_rules,
+    instruments=instruments,
 )
 SCENES = {scene.key: scene for scene in (new_york, town)}

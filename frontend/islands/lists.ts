@@ -11,14 +11,15 @@ export const selected = () => document.querySelector<HTMLElement>("[data-rows] [
 
 /** Opens the case of a row. */
 export function goTo(row: HTMLElement | null, hash = ""): void {
-  const link = row?.querySelector<HTMLAnchorElement>("a[href*='/cases/']")
+  const link = row?.querySelector<HTMLAnchorElement>("a[href*='/cases/']:not([data-beside])") ?? row?.querySelector<HTMLAnchorElement>("a[href]")
   if (!link) return
   keep()
   location.assign(link.href.replace(/#.*$/, "") + hash)
 }
 
 function keep(): void {
-  const cases = [...new Set(rowsOf().map((row) => row.dataset.row ?? ""))]
+  const cases = [...new Set(rowsOf().filter((row) => !("other" in row.dataset)).map((row) => row.dataset.row ?? ""))]
+  if (!cases.length) return
   const kept: Kept = { href: location.pathname + location.search, title: document.querySelector("h1")?.textContent?.trim() ?? "", cases }
   sessionStorage.setItem(KEPT, JSON.stringify(kept))
 }

@@ -24,6 +24,8 @@ export function live(): void {
       if (shows(number)) here()
       else if (!at.dataset.case) refresh()
     },
+    // An alarm is raised, looked at or over: where alarms stand on the page it is to be seen at once.
+    alarm: () => { if (document.querySelector("[data-alarms]")) here(); else if (!at.dataset.case) refresh() },
   })
   window.setInterval(() => { if (heard && Date.now() - heard > SILENT) say(false, heard); refresh() }, TICK)
   document.addEventListener("visibilitychange", refresh)
@@ -49,17 +51,22 @@ function say(fresh: boolean, when: number): void {
   }
 }
 
-export async function renew(): Promise<void> {
-  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => undefined)
-  if (!answer?.ok || answer.redirected) return
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html")
+/** Fetches the page anew and puts in what changed; tells whether it is as fresh as can be now. */
+export async function renew(): Promise<boolean> {
+  const href = location.href
+  const answer = await fetch(href, { headers: { Accept: "text/html" } }).catch(() => undefined)
+  if (!answer?.ok || answer.redirected) return false
+  const text = await answer.text().catch(() => undefined)
+  if (text === undefined || location.href !== href) return false // cut off, or the page shows another view by now
+  const page = new DOMParser().parseFromString(text, "text/html")
   asOf(page)
-  document.dispatchEvent(new Event(RENEWED))
+  document.dispatchEvent(new CustomEvent(RENEWED, { detail: page }))
   const now = new Map([...document.querySelectorAll<HTMLElement>("[data-live]")].map((e) => [e.dataset.live, e]))
   const next = [...page.querySelectorAll<HTMLElement>("[data-live]")]
   if (next.length !== now.size || next.some((e) => !now.has(e.dataset.live))) replaceAll(page)
   else for (const part of next) put(now.get(part.dataset.live) as HTMLElement, part)
   document.dispatchEvent(new Event(PUT))
+  return true
 }
 
 /** Takes over as of when the page is: in the city's own time, which in a replay is not that of this machine. */

@@ -11,7 +11,9 @@ export async function drawCases(map: Map, at: HTMLElement): Promise<void> {
   if (!at.dataset.casesUrl) return
   await signs(map, at)
   map.addSource("cases", { type: "vector", tiles: [address(at)], minzoom: SHALLOWEST, maxzoom: DEEPEST })
-  for (const layer of caseLayers(at)) map.addLayer(layer)
+  // On a wall the shades tell where there are many: counts square by square could not be read.
+  const layers = caseLayers(at).filter((layer) => at.dataset.legendMarks === undefined || !layer.id.startsWith("heaps"))
+  for (const layer of layers) map.addLayer(layer)
 }
 
 /** Asks for the tiles in view again; those shown stay until the new ones are there. */

@@ -12,19 +12,22 @@ export function legend(map: Map, at: HTMLElement): Legend {
   if (!at.dataset.wordLegend) return { shade: () => undefined, place: () => undefined }
   const box = element("div", "legend")
   const [title, ramp, marks] = [element("b"), element("div", "ramp"), element("ul", "marks")]
-  title.textContent = at.dataset.wordLegend
   box.append(title, ramp, marks)
   at.append(box)
-  if (at.dataset.casesUrl) map.on("idle", () => marks.replaceChildren(...count(map, at)))
+  if (at.dataset.casesUrl && !both(at)) map.on("idle", () => marks.replaceChildren(...count(map, at)))
   return {
     shade: (given) => {
-      const steps = at.dataset.marksUrl ? [] : given // beside a list the marks matter, not the shades
+      title.textContent = at.dataset.wordLegend ?? ""
+      const steps = at.dataset.marksUrl && !both(at) ? [] : given // beside a list the marks matter, not the shades
       box.hidden = !steps.length && !at.dataset.marksUrl
       ramp.replaceChildren(...steps.length ? shades(steps) : [])
     },
     place: (down) => map.once("idle", () => place(map, at, box, down)),
   }
 }
+
+/** It tells of the shades and of the marks, as on a wall. */
+const both = (at: HTMLElement) => at.dataset.legendMarks !== undefined
 
 function place(map: Map, at: HTMLElement, box: HTMLElement, down: (top: number) => void): void {
   if (box.hidden || !map.getLayer("units-fill")) return
@@ -46,23 +49,24 @@ function shades(steps: number[]): HTMLElement[] {
 /** How many marks of each status the list beside has. */
 export function countMarks(at: HTMLElement, marks: GeoJSON.FeatureCollection): void {
   const list = at.querySelector(".legend .marks")
-  if (!list || at.dataset.casesUrl) return
+  if (!list || (at.dataset.casesUrl && !both(at))) return
   const found: Record<string, number> = {}
   for (const f of marks.features) found[String(f.properties?.status)] = (found[String(f.properties?.status)] ?? 0) + 1
-  list.replaceChildren(...rows(at, found))
+  const icons = Object.fromEntries(marks.features.map((f) => [String(f.properties?.status), f.properties?.icon as string | undefined]))
+  list.replaceChildren(...rows(at, found, icons))
   const box = list.closest<HTMLElement>(".legend")
-  if (box) box.hidden = !marks.features.length
+  if (box) box.hidden = !marks.features.length && !box.querySelector(".ramp:not(:empty)")
 }
 
 function count(map: Map, at: HTMLElement): HTMLElement[] {
   return rows(at, casesInView(map))
 }
 
-function rows(at: HTMLElement, found: Record<string, number>): HTMLElement[] {
+function rows(at: HTMLElement, found: Record<string, number>, icons: Record<string, string | undefined> = {}): HTMLElement[] {
   return [...URGENCY].reverse().filter((status) => found[status]).map((status) => {
     const row = element("li")
     const disc = element("span", `mark is-${status}`)
-    disc.innerHTML = `<svg class="icon" aria-hidden="true"><use href="${at.dataset.icons}#${ICONS[status]}"></use></svg>`
+    disc.innerHTML = `<svg class="icon" aria-hidden="true"><use href="${at.dataset.icons}#${icons[status] ?? ICONS[status]}"></use></svg>`
     const number = element("b")
     number.textContent = (found[status] ?? 0).toLocaleString(document.documentElement.lang)
     row.append(disc, wordOf(at, status), number)

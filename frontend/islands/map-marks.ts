@@ -57,7 +57,7 @@ function drawOne(map: Map, at: HTMLElement, stack: Stack): HTMLElement {
   const box = stack.length > 1 ? button(() => unfold(map, at, stack, box)) : document.createElement(href ? "a" : "span")
   if (box instanceof HTMLAnchorElement) box.href = String(href)
   else if (stack.length === 1) box.setAttribute("role", "img")
-  const kinds = [`is-${status}`, status === "alarm" && "alarm-rings", first.properties?.here && "here", stack.length > 1 && "stack"]
+  const kinds = [`is-${status}`, status === "alarm" && "alarm-rings", first.properties?.here && "here", first.properties?.labelled && "labelled", stack.length > 1 && "stack"]
   box.className = ["mark", ...kinds.filter(Boolean)].join(" ")
   box.dataset.mark = stack.map(idOf).join(" ")
   box.setAttribute("aria-label", stack.slice(0, 3).map(nameOf).join("; ") + (stack.length > 3 ? `; +${stack.length - 3}` : ""))
@@ -69,7 +69,7 @@ function drawOne(map: Map, at: HTMLElement, stack: Stack): HTMLElement {
 function face(at: HTMLElement, stack: Stack): Node | string {
   const numbers = stack.map((of) => of.properties?.number).filter(Boolean)
   if (numbers.length) return numbers.slice(0, 2).join("·") + (numbers.length > 2 ? "…" : "")
-  return stack.length > 1 ? String(stack.length) : sign(ICONS[statusOf(stack[0])] ?? "map-pin", at)
+  return stack.length > 1 ? String(stack.length) : sign(String(stack[0].properties?.icon ?? ICONS[statusOf(stack[0])] ?? "map-pin"), at)
 }
 
 function button(act: () => void): HTMLButtonElement {

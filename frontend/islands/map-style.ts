@@ -26,6 +26,12 @@ export function unitFill(at: HTMLElement, steps: number[]): string | ExpressionS
   return ["case", ["has", "value"], byAmount, plain] as ExpressionSpecification
 }
 
+/** What a unit is labelled with: its number, and where units are few also its name. */
+export function unitName(named: boolean): ExpressionSpecification {
+  const number = ["to-string", ["get", "label"]]
+  return (named ? ["format", ["get", "name"], { "font-scale": 0.9 }, "\n", {}, number, { "font-scale": 1.15 }] : number) as never
+}
+
 /** Units: filled under the streets, outlined above them; short labels. `ground`: streets are drawn beneath. */
 export function unitLayers(at: HTMLElement, steps: number[], named: boolean, ground: boolean): LayerSpecification[] {
   const counted = steps.length > 0
@@ -41,10 +47,8 @@ export function unitLayers(at: HTMLElement, steps: number[], named: boolean, gro
     {
       id: "units-label", type: "symbol", source: "labels", maxzoom: named ? 24 : 15,
       layout: {
-        "text-field": (named
-          ? ["format", ["get", "name"], { "font-scale": 0.9 }, "\n", {}, ["to-string", ["get", "label"]], { "font-scale": 1.15 }]
-          : ["to-string", ["get", "label"]]) as never,
-        "text-size": 13, "text-font": font, "text-max-width": 9, "text-padding": 4, "symbol-sort-key": ["-", 0, ["to-number", ["get", "value"], 0]] as never,
+        "text-field": unitName(named),
+        "text-size": Number(at.dataset.labelSize ?? 13), "text-font": font, "text-max-width": 9, "text-padding": 4, "symbol-sort-key": ["-", 0, ["to-number", ["get", "value"], 0]] as never,
       },
       paint: { "text-color": colour(at, "ink2"), "text-halo-color": colour(at, "surface"), "text-halo-width": 2 },
     },
@@ -71,6 +75,12 @@ export function markLayers(at: HTMLElement): LayerSpecification[] {
   ]
 }
 
+/** On a wall, cases in time are no more than a hint of how many there are. */
+function quiet(at: HTMLElement): { "circle-opacity"?: ExpressionSpecification; "circle-stroke-opacity"?: number } {
+  if (at.dataset.legendMarks === undefined) return {}
+  return { "circle-opacity": ["match", ["get", "status"], ["wait", "ver", "ontime"], 0.45, 1], "circle-stroke-opacity": 0 }
+}
+
 /** Cases from tiles: dots further off, discs with the sign of their status near by; the worst on top. Heaps as counts. */
 export function caseLayers(at: HTMLElement): LayerSpecification[] {
   const source = { source: "cases", "source-layer": "cases" } as const
@@ -78,7 +88,7 @@ export function caseLayers(at: HTMLElement): LayerSpecification[] {
   return [
     {
       id: "cases-dot", type: "circle", ...source, maxzoom: 13, layout: { "circle-sort-key": urgency },
-      paint: { "circle-color": byStatus(at), "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 2.4, 13, 4.5], "circle-stroke-width": 0.8, "circle-stroke-color": colour(at, "surface") },
+      paint: { "circle-color": byStatus(at), "circle-radius": ["interpolate", ["linear"], ["zoom"], 11, 2.4, 13, 4.5], "circle-stroke-width": 0.8, "circle-stroke-color": colour(at, "surface"), ...quiet(at) },
     },
     {
       id: "cases-sign", type: "symbol", ...source, minzoom: 13,

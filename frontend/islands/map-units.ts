@@ -1,7 +1,7 @@
 // Units on the map: shaded by their number, named on hover, opened by a click; new numbers change them where they stand.
 import * as maplibre from "maplibre-gl"
 import { edges } from "./map-scale"
-import { unitFill, unitLayers } from "./map-style"
+import { unitFill, unitLayers, unitName } from "./map-style"
 
 export type Collection = GeoJSON.FeatureCollection
 export const nothing: Collection = { type: "FeatureCollection", features: [] }
@@ -19,6 +19,7 @@ export function drawUnits(map: maplibre.Map, at: HTMLElement, units: Collection)
   const known = [put(map, "units", units), put(map, "labels", labels(units))]
   if (known[0]) {
     map.setPaintProperty("units-fill", "fill-color", unitFill(at, steps))
+    map.setLayoutProperty("units-label", "text-field", unitName(units.features.length <= FEW))
     return
   }
   const base = map.getStyle().layers

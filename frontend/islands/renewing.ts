@@ -1,7 +1,10 @@
 // What renews itself, and how often it may.
 
-/** Told to the document when the page was fetched anew: what is drawn beside it follows. */
+/** Told to the document when the page was fetched anew, with it as the detail: what is drawn beside it follows. */
 export const RENEWED = "cityloop:renewed"
+
+/** Told to the document when a page has turned to another view: a map that stands shows what its element says now. */
+export const TURNED = "cityloop:turned"
 
 /** Told to the document when parts of it were put in anew: islands in them are mounted. */
 export const PUT = "cityloop:put"

@@ -16,7 +16,7 @@ TOWN = [
     {"components"},
     {"persons"},
     {"orgs"},
-    {"catalog"},
+    {"catalog", "imagery"},
     {"worklist"},
     {"notices"},
     {"hooks"},

@@ -16,7 +16,7 @@ ALLOWED = {
     "Python-2.0", "The Unlicense", "Unlicense", "Zlib",
 }  # fmt: skip
 # Where the package states it in no field that a program can read: looked up in its LICENSE file.
-STATED: dict[str, str] = {}
+STATED: dict[str, str] = {"certifi": "MPL-2.0"}
 # Names of old that mean a licence of the list.
 SAME = {"BSD-0-Clause": "0BSD", "3-Clause BSD License": "BSD-3-Clause"}
 

@@ -2,9 +2,26 @@
 
 import pytest
 
+from tests.conftest import PROVE
 from tests.journeys.town import PASSWORD
 
 PHONE = {"width": 390, "height": 844}
+PLAIN = """
+const given = HTMLCanvasElement.prototype.getContext
+HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+  return kind.startsWith("webgl") ? null : given.call(this, kind, ...more)
+}
+"""
+
+
+def plain(context):
+    """Let a browser be one that cannot draw maps: where none is looked at, drawing costs more than all else of a page.
+
+    With `make prove` every browser draws.
+    """
+    if not PROVE:
+        context.add_init_script(PLAIN)
+    return context
 
 
 @pytest.fixture(scope="session")
@@ -14,20 +31,31 @@ def town_server(city_server):
     return city_server
 
 
+@pytest.fixture(scope="session")
+def sessions():
+    """Who has signed in before: by name, what their browser keeps of it."""
+    return {}
+
+
 @pytest.fixture
-def at_desk(browser, town_server):
-    """Sign someone in through the form, in a browser of their own, and give the page."""
+def at_desk(browser, town_server, sessions):
+    """Give a page in a browser of someone's own: the first time they sign in through the form, then they still are."""
     opened = []
 
-    def sign_in(who: str, path: str = "/desk/", **context):
-        made = browser.new_context(base_url=town_server.url, **context)
+    def sign_in(who: str, path: str = "/desk/", *, maps: bool = False, **context):
+        made = browser.new_context(base_url=town_server.url, storage_state=sessions.get(who), **context)
+        if not maps:
+            plain(made)
         made.set_default_timeout(20_000)
         opened.append(made)
         page = made.new_page()
         page.goto(path)
-        page.locator("[name=username]").fill(who)
-        page.locator("[name=password]").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        if who not in sessions:
+            page.locator("[name=username]").fill(who)
+            page.locator("[name=password]").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.locator("nav.rail").wait_for()
+            sessions[who] = {"cookies": [one for one in made.cookies() if one["name"] == "sessionid"], "origins": []}
         page.locator("nav.rail").wait_for()
         return page
 
@@ -41,11 +69,13 @@ def phone(browser, town_server):
     """Open phones that stand at places of their own, so that no test sees another's report as its duplicate."""
     opened = []
 
-    def hold(lon=10.05, lat=50.07, viewport=PHONE, **more):
+    def hold(lon=10.05, lat=50.07, viewport=PHONE, *, maps=False, **more):
         context = browser.new_context(
             base_url=town_server.url, viewport=viewport, permissions=["geolocation"],
             geolocation={"longitude": lon, "latitude": lat}, **more,
         )  # fmt: skip
+        if not maps:
+            plain(context)
         context.set_default_timeout(20_000)
         opened.append(context)
         return context.new_page()

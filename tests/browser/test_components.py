@@ -30,7 +30,7 @@ def ready(page) -> None:
 
 
 def test_the_layer_is_switched_on_and_stays_in_the_address(at_desk, lamp):
-    page = at_desk("dispatcher", "/desk/map")
+    page = at_desk("dispatcher", "/desk/map", maps=True)
     ready(page)
     choice = page.locator("#things")
     with page.expect_response(re.compile(r"/tiles/components/\d+/\d+/\d+\.pbf\?type=lamp")) as answer:
@@ -71,7 +71,7 @@ def test_pages_have_no_faults_of_accessibility(page, town_server, axe, lamp, pat
 
 
 def test_the_desk_says_how_it_is(at_desk, axe, lamp):
-    page = at_desk("inspector", f"/desk/components/{lamp[0]}")
+    page = at_desk("inspector", f"/desk/components/{lamp[0]}", maps=True)
     ready(page)
     assert axe(page) == []
     page.get_by_role("button", name="Damaged").click()

@@ -262,7 +262,7 @@ def test_an_unfinished_report_is_offered_again(phone):
 @pytest.mark.parametrize("script", [True, False])
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_step_is_sound(phone, named, axe, language, script):
-    page = phone(10.051, 50.013, java_script_enabled=script)
+    page = phone(10.051, 50.013, maps=True, java_script_enabled=script)
     page.context.add_cookies([{"name": "django_language", "value": language, "url": named.url}])
     faults: list[str] = []
     page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
@@ -282,7 +282,7 @@ def test_every_step_is_sound(phone, named, axe, language, script):
 
 def test_the_form_is_light(phone):
     """Everything of /report but the map and its data: under 150 kB; under 60 without the icons of the desk."""
-    page = phone()
+    page = phone(maps=True)
     sizes: dict[str, int] = {}
     page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
     page.goto("/report")

@@ -64,7 +64,7 @@ def visitor(request, browser, town_server) -> Iterator[Any]:
     size, language, theme = request.param
     width, height = SIZES[size]
     context = browser.new_context(base_url=town_server.url, viewport={"width": width, "height": height})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(20_000)
     page = context.new_page()
     page.kind = f"{language} {theme}"
     prepare(page, town_server, language, theme)

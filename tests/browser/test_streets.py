@@ -46,8 +46,7 @@ def pixels(page, colour):
 
 
 def test_desk_map_draws_streets_and_cases(at_desk, streets):
-    page = at_desk("dispatcher", "/desk/map", viewport={"width": 1440, "height": 900}, color_scheme="light")
-    page.goto("/desk/map")
+    page = at_desk("dispatcher", "/desk/map", maps=True, viewport={"width": 1440, "height": 900}, color_scheme="light")
     page.locator(".map[data-ready=yes]").wait_for()
     page.wait_for_timeout(2500)
     assert pixels(page, WATER) > 1500, "no water"
@@ -57,8 +56,7 @@ def test_desk_map_draws_streets_and_cases(at_desk, streets):
 
 
 def test_the_slider_goes_back_and_returns(at_desk, streets):
-    page = at_desk("dispatcher", "/desk/map")
-    page.goto("/desk/map")
+    page = at_desk("dispatcher", "/desk/map", maps=True)
     page.locator(".map[data-ready=yes]").wait_for()
     now = page.locator("[data-total-open]").inner_text()
     slider = page.locator("form[data-map-time] input[type=range]")
@@ -73,14 +71,10 @@ def test_the_slider_goes_back_and_returns(at_desk, streets):
     assert "at=" not in page.url
 
 
-def test_the_slider_works_without_script(browser, streets, at_desk):
-    page = at_desk("dispatcher", "/desk/map", java_script_enabled=True)
-    state = page.context.storage_state()
-    plain = browser.new_context(base_url=streets.url, java_script_enabled=False, storage_state=state).new_page()
-    plain.goto("/desk/map?at=0")
+def test_the_slider_works_without_script(streets, at_desk):
+    plain = at_desk("dispatcher", "/desk/map?at=0", java_script_enabled=False)
     assert plain.locator("[data-total-open]").inner_text() == "0"
     assert plain.get_by_role("button", name="Show").is_visible()
-    plain.context.close()
 
 
 @pytest.mark.parametrize("path", ["/map", "/report"])

@@ -9,6 +9,8 @@ from cityloop.config.languages import first
 from cityloop.config.speaking import CityLanguage
 from cityloop.ground.kit.refusal import Refusal
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("set_to", "asked", "chosen", "spoken"),

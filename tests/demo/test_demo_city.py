@@ -5,8 +5,10 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.db import transaction
 
 from cityloop.demo import accounts, city
 from cityloop.demo.feed import Feed
@@ -29,6 +31,7 @@ from cityloop.town.persons.models import Account
 from cityloop.town.units import queries as units
 from cityloop.town.units.models import City
 
+pytestmark = pytest.mark.xdist_group("demo city")
 HOUR = 3_600_000_000
 REQUESTS, MORNING = 6_765, 2_752  # up to noon, noon included
 
@@ -39,11 +42,21 @@ def forget() -> None:
     city_clock.restart()
 
 
+@pytest.fixture(scope="module")
+def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The demo city, made once for all tests of this file in a transaction that is taken back."""
+    folder = tmp_path_factory.mktemp("demo")
+    with django_db_blocker.unblock(), transaction.atomic():
+        forget()
+        city.prepare(folder, speed=60, reset=False)
+        yield folder
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def home(db: None, tmp_path: Path) -> Iterator[Path]:
+def home(made: Path, db: None) -> Iterator[Path]:
     forget()
-    city.prepare(tmp_path, speed=60, reset=False)
-    yield tmp_path
+    yield made
     forget()
 
 

@@ -11,6 +11,8 @@ from cityloop.town.places import queries as places
 from cityloop.town.places.actions import gather
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.once
+
 LAYERS = {"sea": 65, "land": 5, "park": 1859, "water": 29, "road": 8000}
 
 

@@ -2,21 +2,31 @@
 
 import csv
 import tomllib
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
+from django.db import transaction
 
 from cityloop.demo import city, scenes, streets
 from cityloop.demo.feed import Feed
 from cityloop.demo.tinglan import ground
+from cityloop.demo.tinglan.instruments import Stream, instruments, minutes_of
+from cityloop.ground.kit.remembered import Remembered
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases.models import Case
+from cityloop.loops.sensing import instruments as sensing
+from cityloop.loops.sensing.actions import judging
+from cityloop.loops.sensing.models import Alarm, Arrived, Observation, Quarantined, Thing
 from cityloop.town.basemap.actions import build
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.catalog import standing
 from cityloop.town.orgs import authority
 from cityloop.town.orgs.models import Organisation
 from cityloop.town.persons.models import Account
@@ -30,6 +40,7 @@ from cityloop.town.units.rules.unitsmap import read_map
 MINUTE = 60_000_000
 
 
+@pytest.mark.once
 def test_the_ground_has_neither_gaps_nor_overlaps_and_its_codes_nest(tmp_path: Path) -> None:
     ground.write(tmp_path)
     plan = Planner(read_map(tomllib.loads(scenes.town.units.read_text())), tmp_path).plan()
@@ -46,6 +57,7 @@ def test_the_ground_has_neither_gaps_nor_overlaps_and_its_codes_nest(tmp_path: P
         assert max(north) - north[0] < ground.NORTH and north[-1] - min(north) < ground.NORTH, "numbered from the north"
 
 
+@pytest.mark.once
 def test_it_is_the_same_town_each_time(tmp_path: Path) -> None:
     for name in ("one", "two"):
         ground.ground.cache_clear()
@@ -57,6 +69,7 @@ def test_it_is_the_same_town_each_time(tmp_path: Path) -> None:
         assert (tmp_path / "one" / path).read_bytes() == (tmp_path / "two" / path).read_bytes()
 
 
+@pytest.mark.once
 def test_the_town_is_drawn_and_its_streets_are_found(tmp_path: Path, settings: Any) -> None:
     settings.PLACES_FILE, settings.MAP_FILE = tmp_path / "places", tmp_path / "map"
     sources = streets.generated(tmp_path)
@@ -66,21 +79,103 @@ def test_the_town_is_drawn_and_its_streets_are_found(tmp_path: Path, settings: A
     ], "and no file of the units, which are read at the same time"  # fmt: skip
 
 
+@pytest.mark.once
 def test_the_river_has_land_on_both_sides() -> None:
     made = ground.ground()
     assert len(shapely.get_parts(made.land.difference(made.river))) == 2
 
 
-@pytest.mark.django_db
-def test_the_town_opens_and_a_report_goes_the_whole_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cityloop.demo.feed.home", lambda: tmp_path)
-    city.prepare(tmp_path, speed=60, reset=False, scene=scenes.town)
+@pytest.fixture(scope="module")
+def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The town, made once for all tests of this file in a transaction that is taken back."""
+    folder = tmp_path_factory.mktemp("tinglan")
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
+        Remembered.drop_all()
+        patch.setattr("cityloop.demo.feed.home", lambda: folder)
+        city.prepare(folder, speed=60, reset=False, scene=scenes.town)
+        yield folder
+        transaction.set_rollback(True)
+
+
+@pytest.mark.xdist_group("tinglan")
+def test_the_town_opens_and_a_report_goes_the_whole_way(made: Path, db: None) -> None:
     here = City.objects.get()
     assert (here.key, here.languages[0], here.names["zh-hans"]) == ("tinglan", "zh-hans", "汀澜市（虚构）")
-    assert city.scene_of(tmp_path) is scenes.town and here.fictional
+    assert city.scene_of(made) is scenes.town and here.fictional
+    assert not any(standing.one(key).newer for key in scenes.PLATES), "the plates are those of this copy"
     nobody_is_missing(scenes.town.opening)
-    fed(tmp_path)
+    heard_before()
+    fed(made)
     closed()
+    heard_on()
+
+
+def heard_before() -> None:
+    """The instruments stand in the town with their fortnight; the night's alarms are there, each in its own hour."""
+    assert Thing.objects.count() == len(instruments()) > 30 and not Thing.objects.filter(unit_code="").exists()
+    assert not Quarantined.objects.exists() and not Arrived.objects.exists()
+    assert 15_000 < Observation.objects.count() < 60_000
+    assert not Observation.objects.filter(time__gt=scenes.town.opening).exists()
+    noise = Alarm.objects.get(rule="environmental_protection/night_noise/industrial")
+    assert noise.state == "cleared" and scenes.town.midnight < noise.raised < noise.ended < scenes.town.opening
+    assert Case.objects.get(pk=noise.case).matter == "env.factory_noise"
+    assert Alarm.objects.filter(ended=None).count() >= 2, "something awaits who opens the first page"
+
+
+def heard_on() -> None:
+    """Three hours on, whatever is restarted: nothing is doubled or left out, and people answer what is raised."""
+    at, before = scenes.town.opening, Observation.objects.count()
+    while at < scenes.town.opening + 180 * MINUTE:
+        feed = Feed(at, scenes.town)
+        for _tick in range(6):
+            at += 5 * MINUTE
+            feed.hear(at)
+            judging.judge(at=at)
+    per_minute = Observation.objects.filter(time__gt=scenes.town.opening)
+    assert per_minute.count() == Observation.objects.count() - before
+    known = sensing.of_source("demo.instruments")[0]
+    for one in instruments():
+        for stream in one.streams:
+            told = per_minute.filter(datastream=known[f"{one.key}/{stream.measure.key}"]).order_by("time")
+            wanted = [minute for minute in minutes_of(stream, 600, 780, 600) if not gone(stream, minute)]
+            said = [(at - scenes.town.midnight) // MINUTE for at in told.values_list("time", flat=True)]
+            assert said == wanted, one.key
+    states = Counter(Alarm.objects.filter(raised__gte=scenes.town.opening).values_list("state", flat=True))
+    assert states["cleared"] >= 3 and states["acknowledged"] + states["raised"] >= 1
+    opened = Case.objects.filter(channel="instrument")
+    assert {"handling"} < set(opened.values_list("state", flat=True))
+    assert not Quarantined.objects.exists()
+
+
+def gone(stream: Stream, minute: int) -> bool:
+    """Whether an instrument says nothing at a minute: it is silent, or its source knows no value."""
+    return bool(np.isnan(stream.curve(np.array([minute], np.int64))[0]))
+
+
+@pytest.mark.xdist_group("tinglan")
+def test_what_a_visitor_took_into_their_hands_is_theirs(made: Path, db: None) -> None:
+    feed, at = Feed(scenes.town.opening, scenes.town), scenes.town.opening + MINUTE
+    row = Case.objects.get(matter="env.factory_noise")
+    lead = Account.objects.get(username=Organisation.objects.get(pk=row.lead_org).key)
+    cases.take(case=row.pk, act=Act("accept"), by=authority.actors(lead, at)[0], at=at, scope=authority.scope(lead, at))
+    for _tick in range(100):
+        at += 10 * MINUTE
+        feed.hear(at)
+    row.refresh_from_db()
+    assert row.state == "handling" and Case.objects.filter(channel="instrument", state="closed").exists()
+
+
+@pytest.mark.once
+def test_readings_are_the_same_however_they_are_asked_for() -> None:
+    for one in instruments():
+        for stream in one.streams:
+            minutes = np.array(minutes_of(stream, 300, 900, 600), np.int64)
+            whole = stream.curve(minutes)
+            alone = np.concatenate([stream.curve(minutes[n : n + 1]) for n in range(len(minutes))])
+            assert np.array_equal(whole, alone, equal_nan=True), one.key
+            good = whole[~np.isnan(whole)]
+            least, most = stream.measure.least, stream.measure.most
+            assert least is None or (good >= least).all() and (good <= (most or 0)).all(), one.key
 
 
 def nobody_is_missing(at: int) -> None:
@@ -93,10 +188,10 @@ def fed(folder: Path) -> None:
     with (scenes.tinglan_data(folder) / "requests.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     morning = [row for row in rows if row["上报时间"] <= "2025-10-21T10:00:00"]
-    assert Case.objects.count() == len(morning) > 200
+    assert Case.objects.exclude(channel="instrument").count() == len(morning) > 200
     assert not Case.objects.filter(matter="").exists() and not Unit.objects.filter(kind=Unit.UNPLACED, level=2).exists()
     Feed(scenes.town.opening, scenes.town).tick(scenes.town.opening + 30 * MINUTE)
-    assert Case.objects.count() > len(morning)
+    assert Case.objects.exclude(channel="instrument").count() > len(morning)
 
 
 def closed() -> None:

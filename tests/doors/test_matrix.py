@@ -26,6 +26,7 @@ from tests.doors.matrix import table
 from tests.doors.matrix.table import TABLE, Row
 from tests.doors.matrix.town import ALL, CASES, FACETS, Marked, Viewer, World, world
 from tests.doors.web.test_live import Screen, cookie_of, listen
+from tests.steady import steady
 from tests.town.hooks.receiver import Receiver
 
 pytestmark = pytest.mark.xdist_group("matrix")
@@ -46,6 +47,7 @@ def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
     folder, receiver = tmp_path_factory.mktemp("matrix"), Receiver()
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), transaction.atomic():
         patch.setattr(settings, "MEDIA_ROOT", folder / "media")
+        patch.setattr(settings, "IMAGERY", folder / "imagery")
         patch.setattr(settings, "HOOKS_INSIDE", True)
         cache.clear()
         Remembered.drop_all()
@@ -75,7 +77,9 @@ def test_every_route_is_in_the_table() -> None:
     assert set(wiring.RAW_ROUTES) == {
         "/live",
         "/api/v1/live",
-    }  # asked below; the latter in tests/doors/web/test_live.py
+        "/sta/v1.1",
+        "/sta/v1.1/",
+    }  # asked below; the second in tests/doors/web/test_live.py, the last two through Django's route of the same door
     assert {role.name for role in ROLES.values()} <= set(VIEWERS)
     assert all(row.get or row.post for row in TABLE.values())
 
@@ -128,7 +132,7 @@ def addresses(made: World, viewer: Viewer, row: Row) -> Iterator[Asked]:
     several = {
         "{numbers}": "&".join(f"case={c.marks['number']}" for c in made.cases.values()),
         "{numberlist}": ",".join(c.marks["number"] for c in made.cases.values()),
-        "{code}": viewer.code or WRONG, "{webhook}": str(viewer.subscription),
+        "{code}": viewer.code or WRONG, "{webhook}": str(viewer.subscription), "{thing}": str(made.thing),
     }  # fmt: skip
     for path in row.get:
         for name, value in several.items():
@@ -220,11 +224,12 @@ def forms(made: World, viewer: Viewer, row: Row) -> Iterator[tuple[str, dict[str
     """Fill in what is posted: once for each case where it names one; every offer is one of the chief's post."""
     post = made.viewers["chief"].account.holdings.first().post_id  # type: ignore[union-attr]
     for path, body in row.post:
-        named = "{number}" in path + str(body) or "{id}" in str(body)
+        named = any(name in path + str(body) for name in ("{number}", "{id}", "{alarm}"))
         for case in made.cases.values() if named else (None,):
             said = {"{code}": viewer.code or WRONG, "{offer}": f"submit-{post}-0"}
             if case is not None:
                 said |= {"{number}": case.marks["number"], "{id}": str(case.id), "{seq}": str(case.seq)}
+                said["{alarm}"] = case.marks["alarm"]
             yield fill(path, said), fill(body, said), case.name if case else ""
 
 
@@ -338,7 +343,7 @@ PAGES = [(route, row) for route, row in TABLE.items() if row.get and row.door in
 @pytest.mark.parametrize(("route", "row"), PAGES, ids=[route or "home" for route, _row in PAGES])
 def test_a_page_asks_at_most_twelve_times(made: World, db: None, settings: Any, route: str, row: Row) -> None:
     """Of a process that knows the city already: what every page remembers is looked after once a second, not here."""
-    settings.CITYLOOP_CACHE_SECONDS = 3600.0
+    steady(settings)
     viewer = made.viewers["reporter of plain" if row.door == "follow" else "chief"]
     if row.who == table.ENTER:
         viewer = made.viewers["inspector"]

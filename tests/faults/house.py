@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,16 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tests.conftest import City, free_port, wait_ready
-from tests.fresh import fresh_home
+from tests.fresh import SHARED, alone, fresh_database, fresh_home
+from tests.inside import Inside
 
-ROOT = Path(__file__).resolve().parents[2]
+SMALLVILLE = "smallville"  # the template: a home, and on PostgreSQL a database of this name
 BUILD = """
 import json, sys
 from pathlib import Path
-from django.core.management import call_command
-call_command("migrate", verbosity=0, interactive=False)
 from tests.loops.cases.smallville import make
 from tests.town.staff import BY
 from cityloop.town.columns import real_now
@@ -46,6 +47,7 @@ class House:
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
     keys: dict[str, str] = field(default_factory=dict)
+    inside: Inside | None = None
 
     @property
     def env(self) -> dict[str, str]:
@@ -62,14 +64,12 @@ class House:
 
     def build(self) -> None:
         """Make the small city and an access key for each of its people."""
-        code = f"import django; django.setup()\n{BUILD}"
-        self.keys = json.loads(self.python(code, str(self.home.parent / "files")))
+        self.keys = json.loads(self.python(BUILD, str(self.home / "files")))
 
     def python(self, code: str, *words: str) -> str:
-        command = [sys.executable, "-c", code, *words]
-        done = subprocess.run(command, env=self.env, capture_output=True, text=True, check=False, cwd=ROOT)
-        assert not done.returncode, done.stderr
-        return done.stdout
+        """Run Python inside this city's Django, in a process beside the server, and give what it prints."""
+        self.inside = self.inside or Inside(self.env)
+        return self.inside.say(code, *words)
 
     def start(self) -> None:
         """Serve, and wait until it is ready."""
@@ -85,6 +85,12 @@ class House:
             self.process.wait()
             self.process = None
 
+    def close(self) -> None:
+        """End all that runs in it."""
+        self.kill()
+        if self.inside:
+            self.inside.end()
+
     def post(self, path: str, body: Any, **headers: str) -> tuple[int, Any]:
         """Post once; raises OSError or HTTPException when nobody answers to the end."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -99,6 +105,14 @@ class House:
         finally:
             link.close()
         return answer.status, json.loads(text)
+
+    def post_plain(self, path: str, body: Any, headers: dict[str, str], method: str = "POST") -> int:
+        """Send once; give the status alone."""
+        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        link.request(method, path, json.dumps(body), {"Content-Type": "application/json", **headers})
+        status = link.getresponse().status
+        link.close()
+        return status
 
     def report(self, key: str) -> tuple[int, Any]:
         body = {"words": f"A tree, {key}", "matter": "tree", "lon": 10.05, "lat": 50.07}
@@ -121,7 +135,7 @@ class House:
     def facts(self) -> tuple[list[str], dict[str, str]]:
         """Every case's number, and what each step of a case was, by `number#seq`."""
         code = (
-            "import django; django.setup()\nimport json\n"
+            "import json\n"
             "from cityloop.loops.cases.models import Case\nfrom cityloop.loops.cases.numbers import number\n"
             "from cityloop.town.ledger.models import Step\n"
             "numbers = {c.subject: number(c) for c in Case.objects.all()}\n"
@@ -132,17 +146,40 @@ class House:
         return numbers, steps
 
 
+def template(server: str) -> Path:
+    """Give the home of the small city with an access key for each of its people; made once for all of a run."""
+    home = SHARED / SMALLVILLE
+    with alone(SMALLVILLE):
+        if not home.exists():
+            begun = home.with_suffix(".begun")
+            made = House(begun, fresh_database(server, SMALLVILLE))
+            begun.mkdir() if made.url else fresh_home(begun)
+            made.build()
+            made.close()
+            (begun / "keys.json").write_text(json.dumps(made.keys))
+            begun.rename(home)
+    return home
+
+
 @contextmanager
-def house(home: Path, url: str) -> Iterator[House]:
-    """Build and serve a city; end it afterwards."""
-    home.mkdir() if url else fresh_home(home)
-    made = House(home, url)
-    made.build()
-    made.start()
+def built(home: Path) -> Iterator[House]:
+    """Give a small city that nobody serves yet; end what runs in it afterwards."""
+    server = os.environ.get("DATABASE_URL", "")
+    shutil.copytree(template(server), home)
+    made = House(home, fresh_database(server, f"house_{uuid4().hex[:12]}", SMALLVILLE))
+    made.keys = json.loads((home / "keys.json").read_text())
     try:
         yield made
     finally:
-        made.kill()
+        made.close()
+
+
+@contextmanager
+def house(home: Path) -> Iterator[House]:
+    """Build and serve a city; end it afterwards."""
+    with built(home) as made:
+        made.start()
+        yield made
 
 
 @dataclass

@@ -5,13 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.house import House
-from tests.fresh import fresh_home
+from tests.faults.house import built
 
 pytestmark = pytest.mark.once
 
 FILL = """
-import django; django.setup()
 import json, resource
 from django.db import connection
 from django.test import Client
@@ -42,11 +40,10 @@ print(json.dumps({"done": done, "refused": refused, "counts": counts, "again": a
 
 
 def test_sqlite_on_a_full_disk(tmp_path: Path) -> None:
-    city = House(fresh_home(tmp_path / "home"))
-    city.build()
-    said = json.loads(city.python(FILL))
-    status, problem, _ = said["refused"]
-    assert status == 503 and problem["code"] == "api.storage" and "again" in problem["title"]
-    assert set(said["counts"]) == {len(said["done"])}
-    assert said["again"] == 201
-    assert city.verify() == []
+    with built(tmp_path / "home") as city:
+        said = json.loads(city.python(FILL))
+        status, problem, _ = said["refused"]
+        assert status == 503 and problem["code"] == "api.storage" and "again" in problem["title"]
+        assert set(said["counts"]) == {len(said["done"])}
+        assert said["again"] == 201
+        assert city.verify() == []

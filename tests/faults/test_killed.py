@@ -1,10 +1,9 @@
 """Killed without warning, again and again: nothing that was confirmed is lost, nothing is doubled."""
 
-import os
 import random
 import signal
 import threading
-from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +12,17 @@ import pytest
 from tests import pg
 from tests.conftest import PROVE
 from tests.faults.house import Crowd, House, house
-from tests.fresh import fresh_database
 
+MIGRATE = """
+from django.core.management import call_command
+call_command("migrate", verbosity=0, interactive=False)
+"""
 KILLS = 50 if PROVE else 2  # with those of an import and a replay, five a database
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("faults")
-    url = fresh_database(os.environ.get("DATABASE_URL", ""), f"faults_{os.getpid()}")
-    with house(folder / "home", url) as made:
-        yield made
+def served(small_house: House) -> House:
+    return small_house
 
 
 def _at_once(calls: list[Any]) -> list[Any]:
@@ -41,7 +40,7 @@ def _at_once(calls: list[Any]) -> list[Any]:
     return answers
 
 
-@pytest.mark.xdist_group("faults")
+@pytest.mark.xdist_group("small house")
 def test_two_at_once_one_wins_the_other_is_told(served: House) -> None:
     for n in range(5):
         number = served.report(f"race-{n}")[1]["number"]
@@ -58,7 +57,7 @@ def test_two_at_once_one_wins_the_other_is_told(served: House) -> None:
         assert loser["code"] == "cases.changed" and f"({won})" in loser["title"]
 
 
-@pytest.mark.xdist_group("faults")
+@pytest.mark.xdist_group("small house")
 def test_twenty_identical_reports_at_once_are_one_case(served: House) -> None:
     before = len(served.facts()[0])
     answers = _at_once([lambda: served.report("same")] * 20)
@@ -72,8 +71,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")
     rng = random.Random(seed)
-    url = fresh_database(os.environ.get("DATABASE_URL", ""), f"killed_{os.getpid()}")
-    with house(tmp_path / "home", url) as city:
+    with house(tmp_path / "home") as city:
         crowd = Crowd(city, seed)
         kills = 0
         while kills < KILLS or not (crowd.answered and crowd.taken):  # a slow machine does little in a second
@@ -91,7 +89,11 @@ def test_the_database_is_killed_under_load(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
     print(f"seed {seed}")
     rng = random.Random(seed)
-    with pg.cluster() as url, house(tmp_path / "home", url) as city:
+    with pg.cluster() as url, closing(House(tmp_path / "home", url)) as city:
+        city.home.mkdir()
+        city.python(MIGRATE)
+        city.build()
+        city.start()
         crowd = Crowd(city, seed)
         kills = 0
         while kills < (10 if PROVE else 1) or not (crowd.answered and crowd.taken):

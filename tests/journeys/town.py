@@ -6,6 +6,8 @@ Run inside a city's own process: `City.shell("from tests.journeys.town import fo
 import tempfile
 from pathlib import Path
 
+from django.contrib.auth.hashers import make_password
+
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.models import Organisation
@@ -44,8 +46,8 @@ def hostile_case() -> None:
 
 def named(town: Town) -> Town:
     """Give each account the name of its post and a password."""
+    password = make_password(PASSWORD)  # once: it is made to take long
     for name, account in town.accounts.items():
-        account.username = name
-        account.set_password(PASSWORD)
+        account.username, account.password = name, password
         account.save()
     return town

@@ -1,7 +1,11 @@
 """The rule of the education plate: stale by the mean of a school day, not by one full hour."""
 
+import pytest
+
 from cityloop.ground.kit.purity import Reading
 from cityloop.plates.education.rules import stale_over_the_day
+
+pytestmark = pytest.mark.once
 
 TEN_MINUTES = 600_000_000
 

@@ -5,6 +5,8 @@ import pytest
 from cityloop.ground.kit.purity import Reading
 from cityloop.plates.environmental_protection.rules import cod_day_mean_high, pm25_day_mean_high, stands_still
 
+pytestmark = pytest.mark.once
+
 HOUR = 3_600_000_000
 
 

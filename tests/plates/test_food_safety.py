@@ -1,7 +1,11 @@
 """Food has two ways: a complaint ends with an agreement, a report with a decision, and illness comes first."""
 
+import pytest
+
 from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.registry import plates
+
+pytestmark = pytest.mark.once
 
 
 def test_a_complaint_takes_the_time_of_mediation_and_a_report_that_of_a_decision():

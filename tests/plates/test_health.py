@@ -7,6 +7,8 @@ from cityloop.ground.kit.purity import Reading
 from cityloop.ground.kit.registry import plates
 from cityloop.plates.health.rules import warm_too_often
 
+pytestmark = pytest.mark.once
+
 MINUTE = 60_000_000
 
 

@@ -1,7 +1,11 @@
 """The rule of the hospital plate: cooled drugs are judged by how long they were warm in all."""
 
+import pytest
+
 from cityloop.ground.kit.purity import Reading
 from cityloop.plates.hospital.rules import warm_in_all
+
+pytestmark = pytest.mark.once
 
 FIVE_MINUTES = 300_000_000
 

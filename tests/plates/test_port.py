@@ -5,6 +5,8 @@ import pytest
 from cityloop.ground.kit.purity import Reading
 from cityloop.plates.port.rules import heats_up
 
+pytestmark = pytest.mark.once
+
 MINUTE = 60_000_000
 
 

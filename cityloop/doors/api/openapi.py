@@ -38,10 +38,11 @@ WORDS = {
 SCOPES = {
     ("get", "webhooks"): "hooks", ("post", "webhooks"): "hooks", ("delete", "webhooks"): "hooks",
     ("post", "reports"): "report", ("post", "cases"): "act", ("post", "photos"): "act",
-    ("post", "components"): "act", ("patch", "components"): "act",
+    ("post", "components"): "act", ("post", "alarms"): "act", ("patch", "components"): "act",
     ("post", "views"): "act", ("delete", "views"): "act",
     **{(method, "settings"): "setup" for method in ("post", "put", "patch", "delete")}, ("put", "plates"): "setup",
 }  # fmt: skip
+OTHERWISE: dict[str, list[Doc]] = {"detections": [{"Signature": []}]}
 NUMBER = {"type": "string", "maxLength": 40, "examples": ["NYC-2026-000123"]}
 PATHS = {
     "number": NUMBER,
@@ -56,6 +57,8 @@ EXAMPLES: dict[str, Any] = {
     "/api/v1/cases/actions/{action}": {"numbers": ["NYC-2026-000123"], "data": {"words": "Seen."}, "preview": True},
     "/api/v1/cases": {"words": "A tree lies across the road.", "address": "Broadway 1", "channel": "phone"},
     "/api/v1/cases/{number}/reports/{report}/contact": {"purpose": "Ask which of the two trees is meant."},
+    "/api/v1/alarms/{alarm}/actions/{action}": {"words": "A barbecue beneath the mast.", "expected": 1},
+    "/api/v1/detections/{detector}": {"id": "e-17", "class": "tree", "at": "2026-05-01T08:00:00Z", "camera": "gate"},
     "/api/v1/plates/{plate}": {"on": True},
     "/api/v1/components": {"type": "tree", "lon": -73.97, "lat": 40.78, "attributes": {"species": "oak"}},
     "/api/v1/settings/catalogue/trials": {"matter": {"code": "tree", "urgent": True}, "since": "2018-10-01"},
@@ -83,7 +86,13 @@ def finish(document: Doc, api: Any) -> Doc:
     document["jsonSchemaDialect"] = "https://json-schema.org/draft/2020-12/schema"
     document["servers"] = [{"url": "/"}]
     document["components"]["securitySchemes"] = {
-        "Key": {"type": "http", "scheme": "bearer", "description": "An access key; see `cityloop keys new`."}
+        "Key": {"type": "http", "scheme": "bearer", "description": "An access key; see `cityloop keys new`."},
+        "Signature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "After Standard Webhooks, with `webhook-id` and `webhook-timestamp`.",
+        },
     }
     document["components"]["headers"] = _headers()
     document["paths"]["/api/v1/live"] = {"get": _live()}
@@ -98,14 +107,14 @@ def _finish(path: str, method: str, route: Doc) -> None:
     name = path.split("/")[3]
     scope = SCOPES.get((method, name), "read")
     keyed: list[Doc] = [{"Key": [scope]}]
-    route["security"] = [*keyed, {}] if name == "reports" else keyed
+    route["security"] = OTHERWISE.get(name, keyed) if name != "reports" else [*keyed, {}]
     route["operationId"] = _operation(path, method)
     for parameter in route["parameters"]:
         if parameter["in"] == "path" and parameter["name"] in PATHS:
             parameter["schema"] = PATHS[parameter["name"]]
     kinds = _files_of(path, name)
     if kinds and method == "get":
-        route["responses"][200]["content"] = {kind: {"schema": BINARY} for kind in kinds}
+        route["responses"][200]["content"] = {kind: {"schema": _file(kind)} for kind in kinds}
     for status, answer in route["responses"].items():
         _answer(int(status), answer, path)
     _asked_by_headers(route)
@@ -127,6 +136,11 @@ FILES = {
 }  # fmt: skip
 
 
+def _file(kind: str) -> Doc:
+    """Give the schema of a file: one that is JSON is read as such."""
+    return {"type": "object"} if kind.endswith("json") else BINARY
+
+
 def _files_of(path: str, name: str) -> tuple[str, ...]:
     """Give the media types of a route that answers with a file."""
     last = path.rpartition("/")[2]
@@ -138,7 +152,8 @@ FAULT = {"$ref": "#/components/schemas/FaultOut"}
 
 def _live() -> Doc:
     """Say what the stream of steps is: it stays open, so no description of single answers fits it."""
-    told = "`event: step`, `id`: an offset, `data`: number, seq, what, origin, from, to, at, unit, due; `event: beat`."
+    told = "`event: step`, `id`: an offset, `data`: number, seq, what, origin, from, to, at, unit, due;"
+    told += " `event: alarm`, `data`: alarm, rule, severity, what, from, to, at, unit; `event: beat`."
     answers: dict[Any, Any] = {
         200: {"description": told, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     }
@@ -147,7 +162,7 @@ def _live() -> Doc:
     return {
         "operationId": "get_live",
         "summary": "Live",
-        "description": "Follow the steps of all cases this key may see as server-sent events, within a second.",
+        "description": "Follow the steps of cases and alarms this key may see as server-sent events, within a second.",
         "parameters": [_header("Last-Event-ID", again)],
         "responses": answers,
         "security": [{"Key": ["read"]}],

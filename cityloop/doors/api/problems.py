@@ -16,12 +16,24 @@ TYPES = "/api/v1/problems"  # a page that says what each status and code means (
 NOT_FOUND = frozenset({
     "cases.unknown", "cases.number", "components.unknown", "files.unknown", "orgs.post.unknown",
     "orgs.holding.unknown", "units.code.unknown", "codes.length", "hooks.unknown", "api.none", "kit.plate.unknown",
+    "sensing.alarm.unknown", "sensing.camera.unknown", "sensing.detector.unknown",
+    "imagery.unknown",
 })  # fmt: skip
-FORBIDDEN = frozenset({"authority.denied", "loop.role", "law.person", "law.organisation", "api.scope"})
+FORBIDDEN = frozenset(
+    {
+        "authority.denied",
+        "loop.role",
+        "law.person",
+        "law.organisation",
+        "api.scope",
+        "authority.signature",
+    }
+)
 CONFLICT = frozenset({
     "cases.changed", "catalog.changed", "orgs.key.taken", "orgs.holding.held", "orgs.holding.over", "cases.key.reused",
     "catalog.plate.on", "catalog.plate.off", "catalog.plate.same", "catalog.matter.twice",
-    "loop.state", "loop.held", "hooks.many", "persons.username.taken",
+    "loop.state", "loop.held", "hooks.many", "persons.username.taken", "sensing.alarm.changed",
+    "sensing.detection.again",
 })  # fmt: skip
 STATUS = {
     "units.none": 503, "catalog.none": 503, "api.media": 415, "api.large": 413, "files.photo.large": 413,

@@ -33,7 +33,8 @@ def page() -> Iterator[str]:
 def _route(path: str, method: str, route: dict[str, Any]) -> Iterator[str]:
     yield from ("", f"### `{method.upper()} {path}`", "", " ".join(route.get("description", "").split()))
     scopes = [scope for way in route["security"] for scope in way.get("Key", [])]
-    needs = f"Scope `{scopes[0]}`" + ("; or no key at all." if {} in route["security"] else ".")
+    needs = f"Scope `{scopes[0]}`" if scopes else "A signature"
+    needs += "; or no key at all." if {} in route["security"] else "."
     answers = ", ".join(f"{code}{_of(answer)}" for code, answer in _sorted(route["responses"]))
     yield from ("", f"{needs} Answers {answers}.")
     body = route.get("requestBody", {}).get("content", {})

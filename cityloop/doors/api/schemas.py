@@ -227,7 +227,8 @@ class BulkOut(Schema):
 class DutyOut(Schema):
     """Something that must be done now, by one of the posts behind this key."""
 
-    number: str
+    loop: str = Field(description="`case` or `alarm`: of what the page at `href` is.")
+    number: str = Field(description='Of a case; "" for an alarm.')
     what: str
     slot: str
     role: str

@@ -19,15 +19,21 @@ from pathlib import Path
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 GRACE = 4.0  # seconds between asking and killing
 MANY, WINDOW = 5, 60.0  # as many deaths in so many seconds are given up on
+LONGEST = 10.0  # seconds until a dead one is started again
 linux = sys.platform == "linux"
 
 
 @dataclass
 class Member:
-    """One kind of child: how to start it, and how it has fared."""
+    """One kind of child: how to start it, and how it has fared.
+
+    Without one that is `needed` all end, so that whoever watches over the whole sees it; of the others one that keeps
+    dying is started again and again, and the city goes on without it meanwhile.
+    """
 
     name: str
     command: list[str]
+    needed: bool = True
     process: "subprocess.Popen[bytes] | None" = None
     start_at: float = 0.0
     deaths: deque[float] = field(default_factory=lambda: deque(maxlen=MANY))
@@ -41,8 +47,9 @@ class Member:
         """Note a death and set the time of the next start; say whether it died too often."""
         self.process = None
         self.deaths.append(now)
-        self.start_at = now + min(0.2 * 2 ** len(self.recent(now)), 10.0)
-        return len(self.recent(now)) >= MANY
+        many = len(self.recent(now)) >= MANY
+        self.start_at = now + (LONGEST if many else 0.2 * 2 ** len(self.recent(now)))
+        return many and self.needed
 
     def recent(self, now: float) -> list[float]:
         """List the deaths within the window."""

@@ -91,7 +91,7 @@ def _wiring() -> Iterator[str]:
     wiring = import_module(settings.WIRING)
     yield from ("# The wiring", NOTE, "", "Every reaction between rooms, from `cityloop/config/wiring.py`.")
     yield from ("", "## What the steward does", "", "| job | every | function |", "| --- | --- | --- |")
-    yield from (f"| {name} | {every:g} s | `{place}` |" for name, every, place in wiring.STEWARD)
+    yield from (f"| {name} | {every:g} s | `{place}` |" for name, every, place in (*wiring.STEWARD, *wiring.AT_LEISURE))
     yield from ("", "## Facts and who hears them", "", "| fact | hears |", "| --- | --- |")
     yield from (f"| `{_name(event)}` | {_names(hear)} |" for event, hear in wiring.HANDLERS.items())
     yield from ("", "## Questions and who answers", "", "| port | answers |", "| --- | --- |")

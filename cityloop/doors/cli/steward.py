@@ -1,4 +1,7 @@
-"""The steward: does the background work of `wiring.STEWARD` again and again, and outlives its faults."""
+"""The steward: does the background work of `wiring` again and again, and outlives its faults.
+
+What may take long has a thread of its own, so that an alarm or a limit waits for no mail and no nightly count.
+"""
 
 import heapq
 import logging
@@ -14,6 +17,8 @@ from cityloop.doors.cli.verb import Out, verb
 
 log = logging.getLogger("cityloop.steward")
 LONGEST_WAIT = 3600.0
+LEAVE = 3.0  # seconds that long work is waited for at the end
+Jobs = list[tuple[str, float, Callable[[], object]]]
 
 
 @click.command(hidden=True)
@@ -27,11 +32,18 @@ def steward(out: Out) -> None:
     stopped = threading.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stopped.set())
-    jobs = [(name, every, import_string(place.replace(":", "."))) for name, every, place in wiring.STEWARD]
-    work(jobs, stopped)
+
+    def jobs(listed: list[tuple[str, float, str]]) -> Jobs:
+        return [(name, every, import_string(place.replace(":", "."))) for name, every, place in listed]
+
+    leisure = threading.Thread(target=work, args=(jobs(wiring.AT_LEISURE), stopped), name="leisure", daemon=True)
+    quick = jobs(wiring.STEWARD)
+    leisure.start()
+    work(quick, stopped)
+    leisure.join(LEAVE)
 
 
-def work(jobs: list[tuple[str, float, Callable[[], object]]], stopped: threading.Event) -> None:
+def work(jobs: Jobs, stopped: threading.Event) -> None:
     """Call each job whenever it is due; a job that comes late is not called twice."""
     queue = [(time.monotonic(), number) for number in range(len(jobs))]
     heapq.heapify(queue)

@@ -1,23 +1,22 @@
 """The door itself: who comes in, by which method, and in which form answers leave."""
 
-from typing import Any
+from collections.abc import Callable
 
 import msgspec
+from django.conf import settings
 from django.core.exceptions import FieldError
 from django.db import ProgrammingError
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 
-from cityloop.doors.sensorthings import errors, keys, options, paths, writing
+from cityloop.doors.sensorthings import calls, errors, keys, newest, options, paths, together, writing
+from cityloop.doors.sensorthings.calls import METHODS, Answer, Call
 from cityloop.doors.sensorthings.entities import ENTITIES
 from cityloop.doors.sensorthings.paths import Meant
 from cityloop.doors.sensorthings.reading import Reader, data_array
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.persons.queries import Access
 from cityloop.town.units import queries as units
 
-ROOT = "/sta/v1.1"
-METHODS = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
 _OGC = "http://www.opengis.net/spec/iot_sensing/1.1/req"
 CONFORMANCE = [
     *(f"{_OGC}/datamodel/{name}" for name in (
@@ -33,57 +32,59 @@ CONFORMANCE = [
         "create-entity", "link-to-existing-entities", "deep-insert", "deep-insert-status-code", "update-entity",
         "delete-entity", "historical-location-auto-creation",
     )),
-    f"{_OGC}/data-array/data-array",
+    f"{_OGC}/data-array/data-array", f"{_OGC}/batch-request/batch-request",
 ]  # fmt: skip
 
+BY_MQTT = [f"{_OGC}/create-observations-via-mqtt/observations-creation",
+           f"{_OGC}/receive-updates-via-mqtt/receive-updates"]  # fmt: skip
 
-@csrf_exempt
-def answered(request: HttpRequest, path: str | None = None) -> HttpResponse:
+
+def answer(call: Call) -> Answer:
     """Answer a request, whatever comes."""
     try:
-        answer = _METHODS.get(request.method or "", _unknown)(request, path or "")
+        return _METHODS.get(call.method, _unknown)(call)
     except (FieldError, ProgrammingError, ValueError, TypeError) as error:
-        answer = errors.unfit(error) if {"$filter", "$orderby"} & set(request.GET) else errors.said(error)
+        asks = {"$filter", "$orderby"} & {name for name, _value in call.query}
+        return errors.unfit(error) if asks else errors.said(error)
     except Exception as error:  # noqa: BLE001 - a client of the standard can read no page of ours, whatever failed
-        answer = errors.said(error)
-    answer["Access-Control-Allow-Origin"] = "*"  # open to programs in any page; nothing here rests on cookies
-    answer["Cache-Control"] = "no-store"
-    return answer
+        return errors.said(error)
 
 
-def _root(request: HttpRequest) -> str:
-    return request.build_absolute_uri(ROOT)
+def _unknown(call: Call) -> Answer:
+    told = errors.told(Refusal("sensing.method", "This address does not know this method."))
+    return told._replace(headers={"Allow": METHODS})
 
 
-def _json(value: Any, status: int = 200) -> HttpResponse:
-    return HttpResponse(msgspec.json.encode(value), status=status, content_type="application/json")
-
-
-def _unknown(request: HttpRequest, path: str) -> HttpResponse:
-    answer = errors.told(Refusal("sensing.method", "This address does not know this method."))
-    answer["Allow"] = METHODS
-    return answer
-
-
-def _options(request: HttpRequest, path: str) -> HttpResponse:
-    answer = HttpResponse(status=204, headers={"Allow": METHODS})
-    answer["Access-Control-Allow-Methods"] = METHODS
-    answer["Access-Control-Allow-Headers"] = "Authorization, Content-Type, X-Api-Key"
-    return answer
+def _options(call: Call) -> Answer:
+    headers = {
+        "Allow": METHODS, "Access-Control-Allow-Methods": METHODS,
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Api-Key",
+    }  # fmt: skip
+    return Answer(204, headers=headers)
 
 
 # --- reading --------------------------------------------------------------------------------------
 
 
-def _get(request: HttpRequest, path: str) -> HttpResponse:
+def _get(call: Call) -> Answer:
     units.city()
-    keys.reader(request)
-    root = _root(request)
-    if not path.strip("/"):
+    keys.reader(call.headers)
+    return got(call)
+
+
+def got(call: Call) -> Answer:
+    """Answer a reading by somebody who may read."""
+    root = call.root
+    if not call.path.strip("/"):
         sets = [{"name": name, "url": f"{root}/{name}"} for name in ENTITIES]
-        return _json({"value": sets, "serverSettings": {"conformance": CONFORMANCE}})
-    here, reader = paths.meant(path), Reader(root)
-    asked = options.read(here.asked.entity, [(name, str(value)) for name, value in request.GET.items()])
+        met = [*CONFORMANCE, *(BY_MQTT if settings.MQTT else ())]
+        return calls.json({"value": sets, "serverSettings": {"conformance": met}})
+    reader = Reader(root)
+    at_once = newest.page(call.path, call.query, reader)
+    if at_once is not None:
+        return calls.json(at_once)
+    here = paths.meant(call.path)
+    asked = options.read(here.asked.entity, call.query)
     if here.ref:
         asked.select, asked.expand = ["@iot.selfLink"], {}
     if here.field:
@@ -92,56 +93,74 @@ def _get(request: HttpRequest, path: str) -> HttpResponse:
         one = reader.one(here.asked, asked)
         if one is None:
             raise errors.nothing()
-        return _json(one)
-    page = reader.page(here.asked, asked, f"{root}/{path.strip('/')}")
-    return _json(data_array(page, root) if asked.format else page)
+        return calls.json(one)
+    page = reader.page(here.asked, asked, f"{root}/{call.path.strip('/')}")
+    return calls.json(data_array(page, root) if asked.format else page)
 
 
-def _property(here: Meant, reader: Reader) -> HttpResponse:
+def _property(here: Meant, reader: Reader) -> Answer:
     one = reader.one(here.asked, options.Options(select=[here.field]))
     if one is None:
         raise errors.nothing()
     value = one.get(here.field)
     if value is None:
-        return HttpResponse(status=204)
+        return Answer(204)
     if not here.raw:
-        return _json({here.field: value})
+        return calls.json({here.field: value})
     plain = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return HttpResponse(plain, content_type="text/plain; charset=utf-8")
+    return Answer(200, plain.encode(), "text/plain; charset=utf-8")
 
 
 # --- writing --------------------------------------------------------------------------------------
 
 
-def _post(request: HttpRequest, path: str) -> HttpResponse:
-    access = keys.writer(request)
-    by, at, root = keys.actor(access), city_clock.now(), _root(request)
-    if path.strip("/") == "CreateObservations":
-        return _json(writing.add_tables(request.body, root, source=by.name, by=by, at=at), 201)
-    here = paths.meant(path)
+def _post(call: Call) -> Answer:
+    if call.path.strip("/") == "$batch":
+        keys.reader(call.headers)
+        return together.answered(call, answer)
+    return posted(call, keys.writer(call.headers))
+
+
+def posted(call: Call, access: Access) -> Answer:
+    """Answer an addition by somebody who may add."""
+    by, at = keys.actor(access), city_clock.now()
+    if call.path.strip("/") == "CreateObservations":
+        return calls.json(writing.add_tables(call.body, call.root, source=by.name, by=by, at=at), 201)
+    here = paths.meant(call.path)
     paths.writable(here)
     if here.single:
-        return _unknown(request, path)
-    address, new = writing.add(here, request.body, source=by.name, by=by, at=at)
-    answer = HttpResponse(status=201 if new else 200, content_type="application/json")
-    answer["Location"] = f"{root}/{address}"
-    return answer
+        return _unknown(call)
+    address, new = writing.add(here, call.body, source=by.name, by=by, at=at)
+    return created(call.root, address, new)
 
 
-def _patch(request: HttpRequest, path: str) -> HttpResponse:
-    access = keys.writer(request)
-    here = _single(path)
+def created(root: str, address: str, new: bool) -> Answer:
+    """Say where an entity is, and whether it is new."""
+    return Answer(201 if new else 200, headers={"Location": f"{root}/{address}"})
+
+
+def _patch(call: Call) -> Answer:
+    return changed(call, keys.writer(call.headers))
+
+
+def changed(call: Call, access: Access) -> Answer:
+    """Answer a change by somebody who may change."""
+    here = _single(call.path)
     writing.change(
-        here, request.body, request.content_type or "", Reader(_root(request)), whole=request.method == "PUT",
-        by=keys.actor(access), at=city_clock.now(),
+        here, call.body, call.kind, Reader(call.root), whole=call.method == "PUT", by=keys.actor(access),
+        at=city_clock.now(),
     )  # fmt: skip
-    return HttpResponse(status=200)
+    return Answer(200)
 
 
-def _delete(request: HttpRequest, path: str) -> HttpResponse:
-    access = keys.writer(request)
-    writing.remove(_single(path), by=keys.actor(access), at=city_clock.now())
-    return HttpResponse(status=200)
+def _delete(call: Call) -> Answer:
+    return removed(call, keys.writer(call.headers))
+
+
+def removed(call: Call, access: Access) -> Answer:
+    """Answer a removal by somebody who may remove."""
+    writing.remove(_single(call.path), by=keys.actor(access), at=city_clock.now())
+    return Answer(200)
 
 
 def _single(path: str) -> Meant:
@@ -152,6 +171,6 @@ def _single(path: str) -> Meant:
     return here
 
 
-_METHODS = {
+_METHODS: dict[str, Callable[[Call], Answer]] = {
     "GET": _get, "HEAD": _get, "POST": _post, "PATCH": _patch, "PUT": _patch, "DELETE": _delete, "OPTIONS": _options
 }  # fmt: skip

@@ -15,7 +15,18 @@ from odata_query.grammar import ODataLexer, ODataParser
 
 from cityloop.doors.sensorthings import shapes
 from cityloop.doors.sensorthings.entities import ENTITIES, Entity, selecting
-from cityloop.doors.sensorthings.functions import DAY, FUNCTIONS, OPERATORS, SECOND, big, modulo, reckoned, text, whole
+from cityloop.doors.sensorthings.functions import (
+    DAY,
+    FUNCTIONS,
+    MICRO,
+    OPERATORS,
+    SECOND,
+    big,
+    modulo,
+    reckoned,
+    text,
+    whole,
+)
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing.rules.times import instant
 
@@ -26,7 +37,6 @@ _EXPRESSIONS: dict[str, Any] = {
 }  # fmt: skip
 _QUOTED = re.compile(r"('(?:[^']|'')*')")
 _NO_KEYS = {*JSONField().get_lookups(), *KeyTransform("", "").get_lookups()}
-MICRO = 1_000_000
 
 
 class Term(NamedTuple):
@@ -172,8 +182,8 @@ class Reader:
             raise Refusal("sensing.filter.shape", "Give a location or feature, and a geography'…'.", "$filter")
         if turned:
             name = {"st_within": "st_contains", "st_contains": "st_within"}.get(name, name)
-        pattern = self.term(args[2]).literal if len(args) > 2 else ""
-        if not re.fullmatch(r"[TF012*]{9}|", str(pattern)):
+        pattern = str(self.term(args[2]).literal) if name == "st_relate" else ""
+        if name == "st_relate" and not re.fullmatch(r"[TF012*]{9}", pattern):
             raise Refusal("sensing.filter.pattern", "A pattern has nine of T, F, 0, 1, 2 and *.", "$filter")
         return Q(**{f"{column.path}__in": shapes.related(column.entity.name, name, shape.literal, pattern)})
 

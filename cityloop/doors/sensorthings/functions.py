@@ -22,7 +22,7 @@ from django.db.models.functions import (
 
 from cityloop.loops.sensing.rules.times import EARLIEST, LATEST
 
-DAY, SECOND = 86_400_000_000, 1_000_000
+DAY, SECOND, MICRO = 86_400_000_000, 1_000_000, 1_000_000
 
 
 class Part(Func):

@@ -42,10 +42,7 @@ def order_of(entity: Entity, options: Options, now: int) -> Order:
 
 def after(order: Order, token: str) -> tuple[Q, int]:
     """Give the condition of what comes after a page, or else how many rows to pass over."""
-    try:
-        values = msgspec.json.decode(base64.urlsafe_b64decode(token))
-    except (msgspec.DecodeError, ValueError) as error:
-        raise _torn() from error
+    values = _read(token)
     if type(values) is int and 0 <= values < 2**40:
         return Q(), values
     if not isinstance(values, list) or order.steady is None or len(values) != len(order.steady):
@@ -53,6 +50,19 @@ def after(order: Order, token: str) -> tuple[Q, int]:
     if any(type(one) not in (int, str) for one in values):
         raise _torn()
     return _beyond(order.steady, values), 0
+
+
+def values_of(order: Order, token: str) -> list[Any] | None:
+    """Give the values of the last row of a page, where pages go on from them; after `after`, which judges the link."""
+    values = _read(token)
+    return values if order.steady is not None and isinstance(values, list) else None
+
+
+def _read(token: str) -> Any:
+    try:
+        return msgspec.json.decode(base64.urlsafe_b64decode(token))
+    except (msgspec.DecodeError, ValueError) as error:
+        raise _torn() from error
 
 
 def _beyond(columns: Sequence[tuple[str, bool]], values: Sequence[Any]) -> Q:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from cityloop.doors.sensorthings import past
 from cityloop.doors.sensorthings.entities import ENTITIES, Entity, selecting
 from cityloop.doors.sensorthings.errors import nothing
 from cityloop.doors.sensorthings.reading import Asked
@@ -62,6 +63,8 @@ def _keyed(here: Meant, key: str | None) -> None:
     if where is None:
         raise nothing()
     rows = here.asked.rows.filter(**where)
+    if len(here.asked.entity.key) > 1:
+        rows = past.One(rows, where)
     here.asked, here.single, here.key = Asked(here.asked.entity, rows), True, where
 
 
@@ -78,12 +81,13 @@ def _followed(here: Meant, name: str) -> Meant:
     if found is None:
         raise nothing()
     rows = queries.table(target.name).filter(**{link.back: found})
-    kept = None
+    kept, streams = None, None
     if link.back == "datastream":
-        kept = {"datastream": found}
+        kept, streams = {"datastream": found}, [found]
     elif link.back == "feature":  # its datastreams are known: their readings are found by the key
-        rows = rows.filter(datastream__in=queries.streams_about(found))
-    return Meant(Asked(target, rows, kept), single=False, parent=entity, parent_key=found, link=name)
+        streams = queries.streams_about([found])[found]
+        rows = rows.filter(datastream__in=streams)
+    return Meant(Asked(target, rows, kept, streams), single=False, parent=entity, parent_key=found, link=name)
 
 
 def writable(here: Meant) -> None:

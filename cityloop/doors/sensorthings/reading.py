@@ -1,16 +1,18 @@
 """Reading entities and writing them as the standard does. A level of `$expand` costs so many statements, not more."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.db.models import Count
 
-from cityloop.doors.sensorthings import filters, pages
+from cityloop.doors.sensorthings import filters, pages, past
 from cityloop.doors.sensorthings.entities import EMPTY, ENTITIES, Entity, Link, address, key_of
 from cityloop.doors.sensorthings.expanding import of_parents
 from cityloop.doors.sensorthings.options import NESTED, PAGE, Options
 from cityloop.loops.sensing import queries
+from cityloop.loops.sensing.history import joining
 from cityloop.town.calendar.clock import city_clock
 
 Said = dict[str, Any]
@@ -22,6 +24,7 @@ class Asked(NamedTuple):
     entity: Entity
     rows: Any
     kept: Mapping[str, Any] | None = None
+    streams: Sequence[int] | None = None  # of which datastreams readings are, where that is known
 
 
 class Reader:
@@ -42,7 +45,13 @@ class Reader:
         if options.token:
             beyond, passed = pages.after(order, options.token)
             rows, skip = rows.filter(beyond), passed or (0 if order.steady else skip)
-        found = list(rows.order_by(*order.by).values(*self._columns(entity, options))[skip : skip + top + 1])
+        rows = rows.order_by(*order.by)
+        if entity.name == "Observations":
+            whole = asked.kept is not None
+            reach = past.asked_of(options, self.now, asked.streams, whole=whole, order=order)
+            found = joining.page(rows, reach, skip, top + 1)
+        else:
+            found = list(rows.values(*self._columns(entity, options))[skip : skip + top + 1])
         more, found = len(found) > top, found[:top]
         if more and top:
             token = pages.token(order, found[-1], skip + top)
@@ -67,7 +76,11 @@ class Reader:
     def _count(self, asked: Asked, options: Options, selected: Any) -> int:
         if asked.kept is not None and not options.filter:
             return queries.readings_kept(**asked.kept)
-        return int(selected.count())
+        number = int(selected.count())
+        if asked.entity.name == "Observations":
+            reach = past.asked_of(options, self.now, asked.streams, whole=asked.kept is not None)
+            number += joining.past_count(selected, reach)
+        return number
 
     def _columns(self, entity: Entity, options: Options) -> list[str]:
         needed = dict.fromkeys(entity.key)
@@ -92,8 +105,10 @@ class Reader:
         return found
 
     def _plain(self, entity: Entity, row: Mapping[str, Any], options: Options) -> Said:
-        key, select = key_of(entity, row), options.select
-        link = f"{self.root}/{address(entity, key)}"
+        select, key, link = options.select, "", ""
+        if not (select and entity.fields.keys() >= set(select)):
+            key = key_of(entity, row)
+            link = f"{self.root}/{address(entity, key)}"
         said: Said = {"@iot.selfLink": link, "@iot.id": key} if not select else {}
         if "@iot.selfLink" in select:
             said["@iot.selfLink"] = link
@@ -139,6 +154,8 @@ class Reader:
             queryset = self._selected(asked, nested).order_by(*order.by)
             columns = self._columns(target, nested)
             grouped = of_parents(queryset, link, columns, parents, nested.skip + top + 1)
+            if target.name == "Observations":
+                grouped |= self._joined(queryset, link, nested, order, parents, nested.skip + top + 1)
             counts = {}
         total = self._counted(link, nested, parents) if nested.count else {}
         shown = {pk: grouped.get(pk, [])[nested.skip : nested.skip + top] for pk in parents}
@@ -151,6 +168,28 @@ class Reader:
                 raw = [*nested.raw, ("$skip", str(nested.skip + top))]
                 here = f"{self.root}/{address(entity, pk)}/{name}"
                 said[f"{name}@iot.nextLink"] = f"{here}?{urlencode(raw, quote_via=quote)}"
+
+    def _joined(
+        self, queryset: Any, link: Link, nested: Options, order: pages.Order, parents: Sequence[int], most: int
+    ) -> dict[int, list[Said]]:
+        """Give the readings of those parents that have some in the history too."""
+        found: dict[int, list[Said]] = {}
+        for pk, reach in self._reaching(link, nested, order, parents):
+            found[pk] = joining.page(queryset.filter(**{link.back: pk}), reach, 0, most)
+        return found
+
+    def _reaching(
+        self, link: Link, nested: Options, order: pages.Order | None, parents: Sequence[int]
+    ) -> Iterator[tuple[int, joining.Asked]]:
+        """Give the parents that have readings in the history, and what is asked of each. One query, two of features."""
+        whole = link.back == "datastream"
+        streams = {pk: [pk] for pk in parents} if whole else queries.streams_about(parents)
+        reach = past.asked_of(nested, self.now, None, whole=whole, order=order)
+        kept = joining.kept_of(sorted({pk for some in streams.values() for pk in some}), reach.since, reach.until)
+        aged = {one.datastream for one in kept}
+        for pk, some in streams.items():
+            if aged.intersection(some):
+                yield pk, replace(reach, streams=some)
 
     @staticmethod
     def _newest_alone(link: Link, nested: Options, top: int) -> bool:
@@ -170,7 +209,11 @@ class Reader:
         target = ENTITIES[link.to]
         rows = self._selected(Asked(target, queries.table(target.name)), nested).filter(**{f"{link.back}__in": parents})
         name = target.key[-1]
-        return dict(rows.values_list(link.back).annotate(number=Count(name)).order_by())
+        found = dict(rows.values_list(link.back).annotate(number=Count(name)).order_by())
+        if target.name == "Observations":
+            for pk, reach in self._reaching(link, nested, None, list(parents)):
+                found[pk] = found.get(pk, 0) + joining.past_count(rows.filter(**{link.back: pk}), reach)
+        return found
 
 
 def data_array(page: Said, root: str) -> Said:

@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from cityloop.doors.sensorthings.door import answered
+from cityloop.doors.sensorthings.bridged import answered
 
 app_name = "sensorthings"
 urlpatterns = [re_path(r"^sta/v1\.1(?:/(?P<path>.*))?$", answered, name="root")]

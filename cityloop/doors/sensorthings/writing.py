@@ -8,6 +8,7 @@ import msgspec
 from django.db import transaction
 from msgspec import UNSET
 
+from cityloop.doors.sensorthings import arrays
 from cityloop.doors.sensorthings.entities import ENTITIES, Entity, address
 from cityloop.doors.sensorthings.errors import nothing
 from cityloop.doors.sensorthings.options import Options
@@ -16,10 +17,7 @@ from cityloop.doors.sensorthings.reading import Reader
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.sensing.actions import describing, ingesting, removing
-from cityloop.loops.sensing.actions.batches import Batch
 from cityloop.loops.sensing.rules import keys, said
-
-MOST = 200_000  # readings in one data array
 
 
 def add(here: Meant, body: bytes, *, source: str, by: Actor, at: int) -> tuple[str, bool]:
@@ -46,91 +44,38 @@ def _hang(told: said.Said, here: Meant) -> None:
         setattr(told, link.inverse, [above] if many else above)
 
 
+def names_all(told: said.ObservationSaid) -> bool:
+    """Tell whether a reading names what it is of, and describes nothing that is to be made with it."""
+    return all(one is UNSET or one.refers for one in (told.datastream, told.feature))
+
+
 def _observed(told: said.ObservationSaid, *, source: str, by: Actor, at: int) -> tuple[str, bool]:
-    stream, feature = told.datastream, told.feature
     with transaction.atomic():
-        if stream is not UNSET and not stream.refers:
-            told.datastream = said.DatastreamSaid(id=describing.add(said=stream, by=by, at=at))
-        if feature is not UNSET and not feature.refers:
-            told.feature = said.FeatureSaid(id=describing.feature_of(feature, by=by, at=at))
+        make_described(told, by=by, at=at)
         taken = ingesting.take([told], source=source, by=by, at=at)
+    return became(taken)
+
+
+def make_described(told: said.ObservationSaid, *, by: Actor, at: int) -> None:
+    """Make what a reading describes beside itself, so that it names it, inside the caller's transaction."""
+    stream, feature = told.datastream, told.feature
+    if stream is not UNSET and not stream.refers:
+        told.datastream = said.DatastreamSaid(id=describing.add(said=stream, by=by, at=at))
+    if feature is not UNSET and not feature.refers:
+        told.feature = said.FeatureSaid(id=describing.feature_of(feature, by=by, at=at))
+
+
+def became(taken: ingesting.Taken) -> tuple[str, bool]:
+    """Give the address of a single reading below the root, and whether it is new; refuse it as it was judged."""
     if taken.reasons:
         raise ingesting.refusal(taken.reasons[0])
     return f"Observations('{taken.ids[0]}')", bool(taken.tally.accepted)
 
 
-# --- data arrays ----------------------------------------------------------------------------------
-
-
-class Named(msgspec.Struct):
-    """An entity named by its id."""
-
-    id: Any = msgspec.field(name="@iot.id")
-
-
-class Table(msgspec.Struct):
-    """Readings of one datastream, as rows under named columns."""
-
-    datastream: Named = msgspec.field(name="Datastream")
-    components: list[str]
-    rows: list[list[Any]] = msgspec.field(name="dataArray")
-
-
-_tables = msgspec.json.Decoder(list[Table])
-COLUMNS = ("phenomenonTime", "result", "resultTime", "resultQuality", "validTime", "parameters",
-           "FeatureOfInterest/id", "FeatureOfInterest/@iot.id", "id", "@iot.id")  # fmt: skip
-
-
 def add_tables(body: bytes, root: str, *, source: str, by: Actor, at: int) -> list[str]:
     """Take data arrays in; give for each reading its address, or why it is not believed."""
-    try:
-        tables = _tables.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise Refusal("sensing.shape", "This cannot be read: {why}.", "body", why=str(error)[:300]) from error
-    if sum(len(table.rows) for table in tables) > MOST:
-        raise Refusal("sensing.large", "This is too large; send fewer readings at once.", "body")
-    origin: list[tuple[Table, list[Any]]] = [(table, row) for table in tables for row in table.rows]
-    batch = Batch(lambda at: {"Datastream": origin[at][0].datastream.id, "components": origin[at][0].components,
-                              "row": origin[at][1]})  # fmt: skip
-    for table in tables:
-        _fill(batch, table, at)
-    taken = ingesting.ingest(batch=batch, source=source, by=by, at=at)
-    start = f"{root}/Observations('"
-    found = [f"{start}{one}')" for one in taken.ids]
-    for row, reason in taken.reasons.items():
-        found[row] = f"error: {ingesting.refusal(reason)}"
-    return found
-
-
-def _fill(batch: Batch, table: Table, now: int) -> None:
-    names = table.components
-    for name in names:
-        if name not in COLUMNS:
-            raise Refusal("sensing.components", "There is no component {name}.", "components", name=name[:60])
-    if "result" not in names:
-        raise Refusal("sensing.needed", "{name} is needed.", "components", name="result")
-    width, stream = len(names), table.datastream.id
-    time, result = _at(names, "phenomenonTime"), names.index("result")
-    made = _at(names, "resultTime")
-    feature = max(_at(names, "FeatureOfInterest/id"), _at(names, "FeatureOfInterest/@iot.id"))
-    rest = [(names.index(n), key) for n, key in (("resultQuality", "quality"), ("parameters", "parameters"))
-            if n in names]  # fmt: skip
-    valid = _at(names, "validTime")
-    for row in table.rows:
-        if len(row) != width:
-            raise Refusal("sensing.row", "A row has as many values as there are components.", "dataArray")
-        more = {key: row[i] for i, key in rest if row[i] not in (None, {})}
-        if valid >= 0 and row[valid] is not None:
-            more["valid"] = ingesting.lasting(row[valid])
-        batch.add(
-            stream, now if time < 0 else ingesting.timed(row[time], now), row[result],
-            made=None if made < 0 or row[made] is None else ingesting.timed(row[made], now),
-            feature=0 if feature < 0 else row[feature], more=more,
-        )  # fmt: skip
-
-
-def _at(names: list[str], name: str) -> int:
-    return names.index(name) if name in names else -1
+    taken = ingesting.ingest(batch=arrays.batch_of(body, at), source=source, by=by, at=at)
+    return arrays.told(taken.columns, taken.reasons, root)
 
 
 # --- changing and removing ------------------------------------------------------------------------

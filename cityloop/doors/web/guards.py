@@ -26,6 +26,10 @@ UNKNOWN = (
     "components.unknown",
     "components.code",
     "kit.plate.unknown",
+    "sensing.alarm.unknown",
+    "sensing.thing.unknown",
+    "sensing.camera.unknown",
+    "imagery.unknown",
 )
 
 

@@ -2,10 +2,14 @@
 
 import asyncio
 import functools
+import ssl
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
+ANSWER = 1.0  # seconds that a server of the stream is waited for
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 # One thread, so that the question never opens more than one connection.
@@ -18,9 +22,33 @@ async def healthz(scope: Scope, receive: Any, send: Send) -> None:
 
 
 async def readyz(scope: Scope, receive: Any, send: Send) -> None:
-    """Answer that the database answers and holds all tables, or say what is wanting."""
+    """Answer that the database answers and holds all tables, or say what is wanting.
+
+    Without the stream a city goes on, and alarms come later: that is said, and it is ready all the same.
+    """
     fault = await asyncio.get_running_loop().run_in_executor(_one_thread, fault_of_database)
-    await say(send, 503 if fault else 200, fault or "ready")
+    await say(send, 503 if fault else 200, fault or await fault_of_stream() or "ready")
+
+
+async def fault_of_stream() -> str:
+    """Say that no server of the stream answers, where one is asked for; or nothing."""
+    from django.conf import settings
+
+    for address in settings.STREAM:
+        with suppress(OSError, TimeoutError):
+            if await asyncio.wait_for(_greeting(urlsplit(address)), ANSWER) == b"INFO":
+                return ""
+    return "ready, but the stream does not answer: alarms come later" if settings.STREAM else ""
+
+
+async def _greeting(address: SplitResult) -> bytes:
+    """Give the first word of a server."""
+    secure = ssl.create_default_context() if address.scheme == "tls" else None
+    reader, writer = await asyncio.open_connection(address.hostname, address.port or 4222, ssl=secure)
+    try:
+        return await reader.read(4)
+    finally:
+        writer.close()
 
 
 def fault_of_database() -> str:

@@ -21,10 +21,12 @@ from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 
 from cityloop.ground.kit.words import natural
-from cityloop.loops.cases.stream import Passed, passing, seen_steps
+from cityloop.loops.cases import stream as cases
+from cityloop.loops.cases.stream import Passed
+from cityloop.loops.sensing import stream as sensing
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
-from cityloop.town.ledger.queries import last_offset
+from cityloop.town.ledger.queries import after_offset, last_offset
 from cityloop.town.orgs import authority
 from cityloop.town.persons import pace
 from cityloop.town.persons.queries import access_of
@@ -114,7 +116,7 @@ def _tail() -> Tail:
 
 
 async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """Answer `GET /live`: events of cases this account may see, from now or from `Last-Event-ID` on."""
+    """Answer `GET /live`: events of cases and alarms this account may see, from now or from `Last-Event-ID` on."""
     headers = _headers(scope)
     account = await _in_thread(_account, headers)
     if account is None:
@@ -208,12 +210,29 @@ def get_account(account: Any) -> Any:
 
 def _missed(account: Any, offset: int) -> tuple[int, list[bytes]]:
     """Give the new offset and the events this account may see of what it missed."""
-    last, found = seen_steps(_scope(account), offset, MOST)
-    return last, [_event(number, facts) for number, facts in found]
+    scope = _scope(account)
+    last, found = passing(offset, MOST)
+    return last, [_event(one.offset, one.facts) for one in found if one.seen_by(scope)]
+
+
+def passing(after: int, most: int) -> tuple[int, list[Passed]]:
+    """Give the last offset looked at, and the steps of cases and of alarms after it. Five queries at most.
+
+    An alarm is seen by those whose area it is in, and by those who have a part in its case.
+    """
+    rows = list(after_offset(after, most))
+    if not rows:
+        return after, []
+    alarms = sensing.passed(rows)
+    paths = cases.paths_of(one.case for one in alarms if one.case)
+    theirs = [Passed(one.offset, one.facts, one.unit, one.level, tuple(paths.get(one.case, ())), 0) for one in alarms]
+    found = sorted([*cases.passed(rows), *theirs], key=lambda one: one.offset)
+    return rows[-1].offset or after, found
 
 
 def _event(offset: int, facts: dict[str, Any]) -> bytes:
-    return b"id: %d\nevent: step\ndata: %s\n\n" % (offset, msgspec.json.encode(facts))
+    kind = b"alarm" if "alarm" in facts else b"step"
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (offset, kind, msgspec.json.encode(facts))
 
 
 def _account(headers: dict[str, str]) -> Any:

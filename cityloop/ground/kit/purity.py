@@ -4,10 +4,12 @@ This holds authors to what a rule is; it is no sandbox, and a package from outsi
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import NamedTuple
 
 from cityloop.ground.kit.plate import Plate, Problem
+from cityloop.ground.kit.refusal import Refusal
 
 FILE = "rules.py"
 
@@ -105,3 +107,23 @@ def _mistyped(node: ast.FunctionDef, kind: str) -> Iterator[Problem]:
     if (found, returns) != (arguments, gives) or node.decorator_list:
         words = f"a rule of kind {kind} is typed ({', '.join(arguments)}) -> {gives}"
         yield Problem(FILE, node.lineno, node.name, words, "rules.type")
+
+
+Rule = Callable[[Sequence[Reading]], bool]
+
+
+def functions(plate: Plate) -> dict[str, Rule]:
+    """Give the functions that a plate's manifest names. What is not pure, typed and there is refused, and never run."""
+    wanted = [function.name for function in plate.manifest.rule_functions]
+    if not wanted:
+        return {}
+    if found := [problem for problem in check(plate) if problem.code != "rules.unused"]:
+        raise Refusal(
+            "kit.rules", "{file}, line {line}: {words}", FILE, file=FILE, line=found[0].line, words=found[0].message
+        )
+    spec = spec_from_file_location(f"cityloop_plate_{plate.manifest.key}", plate.folder / FILE)
+    if spec is None or spec.loader is None:
+        raise Refusal("kit.rules", "{file} cannot be read.", FILE, file=FILE)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return {name: getattr(module, name) for name in wanted}

@@ -25,6 +25,11 @@ def one_moment() -> Iterator[None]:
         _moment.reset(before)
 
 
+def moment() -> float:
+    """Name the answer that is being made: all its parts see one state. 0.0 outside of any."""
+    return _moment.get()
+
+
 class Remembered(Generic[T]):
     """What `load` gave, as long as `version` answers the same; `version` is asked at most once in `seconds`.
 

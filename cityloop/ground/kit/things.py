@@ -53,8 +53,14 @@ class ComponentType(Model):
 class Alarm(Model):
     """When what is measured becomes a matter.
 
-    Exactly one of `above`, `below`, `silent` (nothing came for so long) and `rule` (a function of `rules.py`) says
-    when; `hold` how long it must be so, `clear` the value at which it is over.
+    Exactly one condition says when: `above`, `below`; `rises`, `falls` (by so much, up or down, within `within`);
+    `unusual` (so many robust deviations away from what is normal at this hour of the week); `silent` (nothing came for
+    so long); `fence` (a moving thing is inside or outside of the area it is meant for); `rule` (a function of
+    `rules.py`, given the readings of `within`, a day where nothing is said).
+    `hold`: how long it must be so. `clear`: the value at which it is over. `times`: so many readings above or below
+    `within` a moving window. `agree`: so many things of one unit must say so. Instruments know no working hours:
+    all limits are in um, uh or d. `opens`: a case that goes to who is responsible, a report that people look at
+    first, or nothing but the alarm.
     """
 
     key: Key
@@ -63,21 +69,59 @@ class Alarm(Model):
     severity: Literal["minor", "moderate", "severe", "extreme"] = "moderate"
     above: float | None = None
     below: float | None = None
+    rises: Annotated[float, Field(gt=0)] | None = None
+    falls: Annotated[float, Field(gt=0)] | None = None
+    unusual: Annotated[float, Field(ge=2, le=50)] | None = None
     silent: Limit | None = None
+    fence: Literal["inside", "outside"] | None = None
     rule: Function | None = None
     hold: Limit | None = None
     clear: float | None = None
+    times: Annotated[int, Field(ge=2, le=1000)] | None = None
+    within: Limit | None = None
+    agree: Annotated[int, Field(ge=2, le=100)] | None = None
+    opens: Literal["case", "report", "nothing"] = "case"
+
+    @property
+    def condition(self) -> str:
+        """The one of `CONDITIONS` that is given."""
+        return next(name for name in CONDITIONS if getattr(self, name) is not None)
 
     @model_validator(mode="after")
     def _one_condition(self) -> Self:
-        if sum(given is not None for given in (self.above, self.below, self.silent, self.rule)) != 1:
-            raise ValueError("give exactly one of above, below, silent and rule")
-        safe = (self.above is not None and self.above >= (self.clear or 0)) or (
-            self.below is not None and self.below <= (self.clear or 0)
-        )
-        if self.clear is not None and not safe:
-            raise ValueError("clear lies on the safe side of above or below")
+        given = [name for name in CONDITIONS if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of {', '.join(CONDITIONS[:-1])} and {CONDITIONS[-1]}")
+        self._clear_fits(given[0])
+        self._window_fits(given[0])
+        for limit in (self.hold, self.silent, self.within):
+            if limit is not None and limit.endswith((" wh", " wd")):
+                raise ValueError("an instrument knows no working hours: give um, uh or d")
         return self
+
+    def _clear_fits(self, condition: str) -> None:
+        if self.clear is None:
+            return
+        if condition not in ("above", "below"):
+            raise ValueError("clear belongs to above or below")
+        if (self.above is not None and self.clear > self.above) or (self.below is not None and self.clear < self.below):
+            raise ValueError("clear lies on the safe side of above or below")
+
+    def _window_fits(self, condition: str) -> None:
+        if self.times is not None and condition not in ("above", "below"):
+            raise ValueError("times belongs to above or below")
+        windowed = condition in ("rises", "falls") or self.times is not None
+        if windowed and self.within is None:
+            raise ValueError("say within what time")
+        if self.within is not None and not windowed and condition != "rule":
+            raise ValueError("within belongs to rises, falls, times and rule")
+        if self.hold is not None and (self.times is not None or condition == "silent"):
+            raise ValueError("hold belongs to what has no time of its own")
+        if self.agree is not None and condition == "silent":
+            raise ValueError("silence is no evidence: agree does not go with silent")
+
+
+CONDITIONS = ("above", "below", "rises", "falls", "unusual", "silent", "fence", "rule")
 
 
 class ObservedProperty(Model):

@@ -17,8 +17,26 @@ class WorkTimes(Protocol):
     def micros(self, cal_id: str, limit: Limit) -> int: ...
 
 
+_MOST_KEPT = 1_000
+
+
 def make(definition: Definition, snapshot: Snapshot, text: str, worktime: WorkTimes) -> Clock:
-    """Make a clock that has not begun. Urgent time runs always, or in office hours where the profile says so."""
+    """Make a clock that has not begun. Urgent time runs always, or in office hours where the profile says so.
+
+    There are few of them, and each step needs one: they are kept as long as working time stays the same.
+    """
+    known, kept = definition.made
+    if known is not worktime or len(kept) > _MOST_KEPT:
+        kept = {}
+        definition.made = worktime, kept
+    key = (text, snapshot.calendar, snapshot.urgent)
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = _made(definition, snapshot, text, worktime)
+    return found
+
+
+def _made(definition: Definition, snapshot: Snapshot, text: str, worktime: WorkTimes) -> Clock:
     limit = definition.limit(text)
     running = limit.running
     if running == "always" and definition.profile.urgent_in_office_hours and limit.unit != "d" and not snapshot.urgent:

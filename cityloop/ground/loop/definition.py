@@ -15,7 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.loop.snapshot import Effect
+from cityloop.ground.loop.snapshot import Clock, Effect
 from cityloop.ground.worktime import Limit, parse_limit
 
 Words = dict[str, str]
@@ -148,6 +148,7 @@ class Transition(msgspec.Struct, frozen=True):
     request: str = ""
     effects: tuple[Effect, ...] = ()
     choices: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    conditions: bool = False
 
 
 DECIDE_FIELDS = {
@@ -177,6 +178,7 @@ class Definition:
         self.counts_as = {name: role.counts_as or role.tracks[0] for name, role in source.roles.items()}
         self.limits: dict[str, Limit] = _limits(source)
         self.part_roles = frozenset(r for a in source.actions.values() if "accept" in a.ops for r in a.by)
+        self.made: tuple[Any, dict[tuple[str, str, bool], Clock]] = (None, {})  # see `clocks.make`
         self.table: dict[tuple[str, str], Transition] = {}
         for transition, states in _transitions(self):
             for state in states:
@@ -262,7 +264,9 @@ def _row(definition: Definition, name: str, action: Action, request: str = "") -
     required = tuple(k for k, f in action.fields.items() if f.required)
     effects = _effects(action.effects, action.tell)
     choices = tuple((k, tuple(f.choices)) for k, f in action.fields.items() if f.choices)
-    return Transition(name, action, frozenset(action.by), required, to, request, effects, choices)
+    only = action.lead_only or action.holder_only or action.first_only or action.again_only
+    conditions = only or bool(action.within)
+    return Transition(name, action, frozenset(action.by), required, to, request, effects, choices, conditions)
 
 
 def _effects(kinds: Iterable[str], tell: Iterable[str]) -> tuple[Effect, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cityloop.ground.loop import clocks
-from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.definition import Definition, State
 from cityloop.ground.loop.snapshot import ACTIVE, GONE, Clock, Part, Request, Snapshot
 
 
@@ -36,18 +36,16 @@ def duties(definition: Definition, snapshot: Snapshot) -> tuple[Duty, ...]:
     state = definition.states.get(snapshot.state)
     if state is None:
         return ()
-    found = list(_request_duties(definition, snapshot)) if snapshot.requests else []
+    asked = tuple(_request_duties(definition, snapshot)) if snapshot.requests else ()
     if state.end:
-        return tuple(found)
-    found.insert(0, _state_duty(definition, snapshot))
+        return asked
+    first = _state_duty(snapshot, state)
     if state.holder == "@lead" and not state.detour:
-        found += _part_duties(snapshot)
-        found += _milestone_duties(snapshot)
-    return tuple(found)
+        return (first, *asked, *_working_duties(snapshot))
+    return (first, *asked) if asked else (first,)
 
 
-def _state_duty(definition: Definition, snapshot: Snapshot) -> Duty:
-    state = definition.states[snapshot.state]
+def _state_duty(snapshot: Snapshot, state: State) -> Duty:
     clock = _state_clock(snapshot, state.clock, state.holder)
     if snapshot.held:
         return Duty("state", "decide", snapshot.held, clock=clock, on_due=state.on_due)
@@ -77,35 +75,26 @@ def _of_lead(snapshot: Snapshot, lead: Part, clock: Clock | None, on_due: str) -
     return Duty("state", snapshot.state, lead.holder, lead.org, lead.org_path, lead.person, clock, on_due)
 
 
-def _part_duties(snapshot: Snapshot) -> Iterator[Duty]:
+def _working_duties(snapshot: Snapshot) -> list[Duty]:
+    """Give the duties of parts and milestones while it is worked on."""
+    lead, handling = snapshot.lead, snapshot.clocks.get("handling")
+    found = []
     for part in snapshot.parts:
-        if (
-            part.state in ACTIVE
-            and part.role != "lead"
-            or part.state in ACTIVE
-            and snapshot.lead is part
-            and _outlives(snapshot, part)
-        ):
-            yield _part_duty(part)
+        if part.state in ACTIVE:
+            # The lead's part has a row of its own only where its clock differs from the state's.
+            if part.role != "lead" or (part is lead and handling is not None and part.clock != handling):
+                found.append(_part_duty(part))
         elif part.state == "bounced":
-            yield Duty(f"replace:{part.id}", "replace_part", "dispatcher", clock=part.clock)
-
-
-def _outlives(snapshot: Snapshot, part: Part) -> bool:
-    """The lead's part has a row of its own only where its clock differs from the state's."""
-    handling = snapshot.clocks.get("handling")
-    return handling is not None and part.clock != handling
+            found.append(Duty(f"replace:{part.id}", "replace_part", "dispatcher", clock=part.clock))
+    if lead is not None:
+        for name, clock in snapshot.clocks.items():
+            if name.startswith("milestone:") and clock.pause != "reached":
+                found.append(Duty(name, "milestone", lead.holder, lead.org, lead.org_path, lead.person, clock))
+    return found
 
 
 def _part_duty(part: Part) -> Duty:
     return Duty(f"part:{part.id}", "part", part.holder, part.org, part.org_path, part.person, part.clock)
-
-
-def _milestone_duties(snapshot: Snapshot) -> Iterator[Duty]:
-    lead = snapshot.lead
-    for name, clock in snapshot.clocks.items():
-        if name.startswith("milestone:") and clock.pause != "reached" and lead is not None:
-            yield Duty(name, "milestone", lead.holder, lead.org, lead.org_path, lead.person, clock)
 
 
 def _request_duties(definition: Definition, snapshot: Snapshot) -> Iterator[Duty]:

@@ -12,11 +12,12 @@ from cityloop.ground.loop import clocks, law, ops
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition
 from cityloop.ground.loop.ops import requests, targets
-from cityloop.ground.loop.ops.parts import WAITED_FOR, cancel_open, change
+from cityloop.ground.loop.ops.parts import cancel_open, change, first_waited_for, put
 from cityloop.ground.loop.run import Run
 from cityloop.ground.loop.snapshot import ACTIVE, GONE, Act, Clock, Outcome, Snapshot
 
 WORKING = "@lead"
+OF_THE_STATE = frozenset({"stage", "back", "kept"})  # clocks that go with being where it is
 
 
 def begin(definition: Definition) -> Snapshot:
@@ -38,18 +39,25 @@ def step(
     `at` is the instant of the step in microseconds, never before the subject's last step. `kin` says who
     acted on which track in the cases of the same family. Raises Refusal when the step may not be taken.
     """
-    transition = definition.find(snapshot.state, act.name)
+    transition = definition.table.get((snapshot.state, act.name))
     if transition is None:
         raise _not_from_here(definition, snapshot, act.name)
     guard(definition, snapshot, transition, actor, at, kin)
-    _fields(transition, act)
+    if transition.required or transition.choices:
+        _fields(transition, act)
     run = Run(definition, snapshot.draft(), transition, act.data, actor, at, worktime)
     if snapshot.held and _decides(snapshot, actor) and transition.to != "@stay" and law.weighs(transition):
         run.draft.held = ""  # moving it on is the decision
-    _count(run)
-    for name in transition.action.ops:
+    action = transition.action
+    if action.counter:
+        targets.count(run, action.counter)
+    for name in action.ops:
         ops.TABLE[name](run)
-    _move(run)
+    to = run.target or transition.to
+    if to[:1] == "@":
+        to = targets.resolve_target(run, to)
+    if to and to != run.draft.state:
+        _enter(run, to) if to != "@back" else _return(run)
     _settle(run)
     return _outcome(run, snapshot)
 
@@ -84,9 +92,8 @@ def guard(
         raise Refusal("loop.time", "The step lies before the last one on the ledger.", field="at")
     if snapshot.held:
         _held(definition, snapshot, transition, actor)
-    law.check(definition, snapshot, transition, actor, kin or {})
-    action = transition.action
-    if action.lead_only or action.holder_only or action.within or action.first_only or action.again_only:
+    law.check(definition, snapshot, transition, actor, kin)
+    if transition.conditions:
         _conditions(definition, snapshot, transition, actor, at)
 
 
@@ -159,25 +166,6 @@ def _not_from_here(definition: Definition, snapshot: Snapshot, name: str) -> Ref
     )
 
 
-def _count(run: Run) -> None:
-    name = run.transition.action.counter
-    if name:
-        targets.count(run, name)
-
-
-def _move(run: Run) -> None:
-    to = run.target or run.transition.to
-    if to.startswith("@"):
-        to = targets.resolve_target(run, to)
-    draft = run.draft
-    if not to or to == draft.state:
-        return
-    if to == "@back":
-        _return(run)
-    else:
-        _enter(run, to)
-
-
 def _return(run: Run) -> None:
     draft = run.draft
     draft.state, draft.back = draft.back, ""
@@ -189,18 +177,18 @@ def _return(run: Run) -> None:
 
 
 def _enter(run: Run, to: str) -> None:
-    draft, definition = run.draft, run.definition
-    state, left = definition.states[to], definition.states.get(draft.state)
-    stage, kept = draft.clocks.pop("stage", None), draft.clocks.pop("kept", None)
+    draft, definition, at = run.draft, run.definition, run.at
+    clocks_, before, state = draft.clocks, draft.state, definition.states[to]
+    stage, kept = clocks_.pop("stage", None), clocks_.pop("kept", None)
     if state.detour:
-        draft.back, draft.back_person = draft.state, draft.person
+        draft.back, draft.back_person = before, draft.person
         if stage is not None:
-            draft.clocks["back"] = clocks.stop(stage, run.at, to, run.worktime)
+            clocks_["back"] = clocks.stop(stage, at, to, run.worktime)
     elif draft.back:
         draft.back, draft.back_person = "", 0
-        draft.clocks.pop("back", None)
-    elif state.keeps and state.keeps == draft.state and stage is not None:
-        draft.clocks["kept"] = clocks.stop(stage, run.at, to, run.worktime)
+        clocks_.pop("back", None)
+    elif stage is not None and state.keeps and state.keeps == before:
+        clocks_["kept"] = clocks.stop(stage, at, to, run.worktime)
     draft.state, draft.confirmable = to, False
     if not run.named:
         draft.person = 0
@@ -208,10 +196,10 @@ def _enter(run: Run, to: str) -> None:
         _end(run)
     else:
         draft.ended = -1
-        if kept is not None and left is not None and left.keeps == to:
-            draft.clocks["stage"] = clocks.start(kept, run.at, run.worktime)
-        else:
-            _stage_clock(run, state.clock)
+        if kept is not None and before in definition.states and definition.states[before].keeps == to:
+            clocks_["stage"] = clocks.start(kept, at, run.worktime)
+        elif state.clock and state.clock != "@handling":
+            clocks_["stage"] = _stage_clock(run, state.clock)
     run.effects += definition.effects[to]
 
 
@@ -222,55 +210,48 @@ def _end(run: Run) -> None:
     draft.held = ""
     if draft.parts:
         cancel_open(run)
-    if any(r.state == "asked" for r in draft.requests):
+    if draft.requests and any(r.state == "asked" for r in draft.requests):
         requests.lapse_requests(run)
 
 
-def _stage_clock(run: Run, text: str) -> None:
-    if not text or text == "@handling":
-        return
+def _stage_clock(run: Run, text: str) -> Clock:
     if text == "@until":
         clock = Clock(max(0, run.draft.until - run.at) or 1, "always", run.draft.calendar)
     else:
         clock = clocks.make(run.definition, run.draft, text, run.worktime)
-    run.draft.clocks["stage"] = clocks.start(clock, run.at, run.worktime)
+    return clocks.start(clock, run.at, run.worktime)
 
 
 def _settle(run: Run) -> None:
     """Let exactly those clocks run that the state asks for; a pause always says why."""
-    draft, at, worktime = run.draft, run.at, run.worktime
+    draft, held = run.draft, run.draft.held
     state = run.definition.states[draft.state]
-    working = state.holder == WORKING and not state.detour and not draft.held
-    why = "held" if draft.held else draft.state
+    working = not held and state.holder == WORKING and not state.detour
+    why = "held" if held else draft.state
     for name, clock in draft.clocks.items():
-        if name in ("stage", "back", "kept"):
+        if name in OF_THE_STATE:
             continue
-        runs = not state.end if name == "total" else (working and clock.pause != "reached")
-        if runs != (clock.since >= 0) or not (runs or clock.pause):
-            draft.clocks[name] = (
-                clocks.start(clock, at, worktime) if runs else clocks.stop(clock, at, clock.pause or why, worktime)
-            )
+        if working and clock.pause != "reached" if name != "total" else not state.end:
+            if clock.since < 0:
+                draft.clocks[name] = clocks.start(clock, run.at, run.worktime)
+        elif clock.since >= 0 or not clock.pause:
+            draft.clocks[name] = clocks.stop(clock, run.at, clock.pause or why, run.worktime)
     if draft.parts:
         _settle_parts(run, working, why)
 
 
 def _settle_parts(run: Run, working: bool, stands: str) -> None:
-    draft, at, worktime = run.draft, run.at, run.worktime
-    first = min([p.order for p in draft.parts if p.state in WAITED_FOR], default=0)
+    draft = run.draft
+    first = first_waited_for(draft.parts) if working else 0
     asked = _asking(run) if draft.requests else ()
-    changed = False
-    parts = []
     for part in draft.parts:
-        active = part.state in ACTIVE
-        runs = working and active and part.order <= first and part.id not in asked
-        if runs != (part.clock.since >= 0) or not (runs or part.clock.pause):
+        clock, active = part.clock, part.state in ACTIVE
+        if working and active and part.order <= first and part.id not in asked:
+            if clock.since < 0:
+                put(run, change(part, clock=clocks.start(clock, run.at, run.worktime)))
+        elif clock.since >= 0 or not clock.pause:
             why = stands if not working else part.state if not active else "question" if part.id in asked else "order"
-            clock = clocks.start(part.clock, at, worktime) if runs else clocks.stop(part.clock, at, why, worktime)
-            part = change(part, clock=clock)
-            changed = True
-        parts.append(part)
-    if changed:
-        draft.parts = tuple(parts)
+            put(run, change(part, clock=clocks.stop(clock, run.at, why, run.worktime)))
     if draft.requests:
         requests.lapse_of_gone(run, GONE)
 
@@ -286,7 +267,7 @@ def _outcome(run: Run, before: Snapshot) -> Outcome:
     track = law.record(run.definition, draft, run.transition, actor, before)
     draft.at = run.at
     draft.seq += 1
-    return Outcome(draft, (*run.effects, *run.transition.effects), track)
+    return Outcome(draft, run.effects + run.transition.effects, track)
 
 
 def facts(snapshot: Snapshot) -> dict[str, Any]:

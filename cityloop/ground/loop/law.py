@@ -21,13 +21,14 @@ def check(
     snapshot: Snapshot,
     transition: Transition,
     actor: Actor,
-    kin: Mapping[int, str],
+    kin: Mapping[int, str] | None,
 ) -> None:
     """Raise Refusal when the step would put a person or an organisation on both tracks."""
     track = definition.counts_as[actor.role]
     if track == "system":
         return
-    before = snapshot.acted.get(actor.person) or kin.get(actor.person) if actor.person else None
+    person = actor.person
+    before = snapshot.acted.get(person) or (kin.get(person) if kin else None) if person else None
     if before is not None and before != track and (track in TRACKS or weighs(transition)):
         raise Refusal(
             "law.person",

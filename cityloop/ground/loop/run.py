@@ -2,34 +2,24 @@
 
 from typing import Any
 
+import msgspec
+
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.clocks import WorkTimes
 from cityloop.ground.loop.definition import Definition, Transition
 from cityloop.ground.loop.snapshot import Effect, Snapshot
 
 
-class Run:
+class Run(msgspec.Struct, gc=False):
     """The draft of a step: the copied snapshot, the act, and where it shall lead."""
 
-    __slots__ = ("actor", "at", "data", "definition", "draft", "effects", "named", "target", "transition", "worktime")
-
-    def __init__(
-        self,
-        definition: Definition,
-        draft: Snapshot,
-        transition: Transition,
-        data: dict[str, Any],
-        actor: Actor,
-        at: int,
-        worktime: WorkTimes,
-    ) -> None:
-        self.definition = definition
-        self.draft = draft
-        self.transition = transition
-        self.data = data
-        self.actor = actor
-        self.at = at
-        self.worktime = worktime
-        self.effects: list[Effect] = []
-        self.target = ""
-        self.named = False
+    definition: Definition
+    draft: Snapshot
+    transition: Transition
+    data: dict[str, Any]
+    actor: Actor
+    at: int
+    worktime: WorkTimes
+    effects: tuple[Effect, ...] = ()
+    target: str = ""
+    named: bool = False

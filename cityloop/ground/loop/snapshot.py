@@ -113,13 +113,16 @@ class Snapshot(msgspec.Struct, omit_defaults=True):
     def draft(self) -> "Snapshot":
         """Give a copy whose containers may be changed freely."""
         new: Snapshot = self.__copy__()  # type: ignore[attr-defined]
-        new.clocks = dict(self.clocks)
-        new.counters = dict(self.counters)
+        new.clocks = self.clocks.copy()
+        new.counters = self.counters.copy()
         return new
 
     def part(self, number: int) -> Part | None:
         """Give a part by its id."""
-        return next((p for p in self.parts if p.id == number), None)
+        for part in self.parts:
+            if part.id == number:
+                return part
+        return None
 
     def request(self, number: int) -> Request | None:
         """Give a request by its id."""

@@ -1,6 +1,8 @@
 """Reading cases. Everything a person sees goes through a scope."""
 
+import time
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -20,6 +22,8 @@ from cityloop.town.columns import under
 from cityloop.town.orgs.authority import Scope
 
 FEW = 2_000  # cases that are named one by one
+LONG = 60.0  # seconds for which it is remembered that an organisation has more
+_many: dict[str, float] = {}  # by the organisation's path: until when
 
 
 def visible(scope: Scope, part_of: Callable[[str], Q] | None = None) -> QuerySet[Case]:
@@ -55,20 +59,29 @@ def takes_part_each(path: str) -> Q:
 
 
 def takes_part_by_size(path: str) -> Q:
-    """Select as `takes_part`, for a page from the newest down, in the way that suits how much that is. One query.
+    """Select as `takes_part`, for a page from the newest down, as suits how much that is. One query at most.
 
-    Few cases are named one by one. Where there are many, each row is asked for itself until a page is full.
+    Few cases are named one by one. Where there are many, each row is asked for itself until a page is full; that there
+    are many is remembered for a while: it takes long to count, and whether it still holds changes no answer.
     """
+    if _many.get(path, 0.0) > time.monotonic():
+        return takes_part_each(path)
     mine = Part.objects.filter(under("org_path", path))
     ids = list(mine.values_list("case_id", flat=True)[: FEW + 1])
     if len(ids) <= FEW:
         return Q(pk__in=ids)
+    _many[path] = time.monotonic() + LONG
     return takes_part_each(path)
 
 
 def rows_of_part(path: str) -> Q:
     """Select the rows of work on cases in which an organisation, or one below it, takes part."""
     return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("subject_id"))))
+
+
+def ids_of_part(path: str) -> QuerySet[Any]:
+    """Select the ids of cases in which an organisation, or one below it, takes part."""
+    return Part.objects.filter(under("org_path", path)).values("case")
 
 
 def among(scope: Scope, ids: Iterable[int]) -> QuerySet[Case]:
@@ -204,6 +217,12 @@ def _numbered(text: str) -> Q:
 def by_ids(scope: Scope, ids: Iterable[int]) -> dict[int, Case]:
     """Give those of the cases that a scope may see, by id. One query."""
     return {case.pk: case for case in among(scope, ids).defer("snapshot", "slots", "head")}
+
+
+def number_of(case: int) -> str:
+    """Give the public number of a case by its id, "" where there is none. One query."""
+    row = Case.objects.filter(pk=case).only("created").first()
+    return numbers.number(row) if row else ""
 
 
 def folded_into(case: Case) -> QuerySet[Case]:

@@ -1,5 +1,6 @@
 """Steps of cases as they pass by: to live pages, to whoever is told of them, to many at once."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -52,23 +53,27 @@ class Passed(msgspec.Struct, frozen=True):
         return mine and self.level <= max(grant.level for grant in scope.grants)
 
 
-def passing(after: int, most: int) -> tuple[int, list[Passed]]:
-    """Give the last offset looked at, and all steps of cases after `after`, for many scopes at once. Three queries."""
-    rows = list(after_offset(after, most))
-    if not rows:
-        return after, []
+def passed(rows: Sequence[Step]) -> list[Passed]:
+    """Give those of some steps that are of cases, for many scopes at once. Two queries, or none."""
     ids = {int(r.subject.partition(":")[2]) for r in rows if r.kind == LOOP}
     cases = Case.objects.defer("snapshot", "slots", "head").in_bulk(ids) if ids else {}
-    paths: dict[int, list[str]] = {}
-    for case_id, path in Part.objects.filter(case_id__in=ids).values_list("case_id", "org_path") if ids else ():
-        paths.setdefault(case_id, []).append(path)
+    paths = paths_of(ids)
     found = []
     for row in rows:
         case = cases.get(int(row.subject.partition(":")[2])) if row.kind == LOOP else None
         if case is not None and row.offset is not None:
             known = tuple(paths.get(case.pk, ()))
             found.append(Passed(row.offset, _facts(case, row), case.unit_code, case.level, known, case.person))
-    return rows[-1].offset or after, found
+    return found
+
+
+def paths_of(ids: Iterable[int]) -> dict[int, list[str]]:
+    """Give the paths of the organisations that have a part in cases. One query, or none."""
+    found: dict[int, list[str]] = {}
+    wanted = set(ids)
+    for case_id, path in Part.objects.filter(case_id__in=wanted).values_list("case_id", "org_path") if wanted else ():
+        found.setdefault(case_id, []).append(path)
+    return found
 
 
 def _facts(case: Case, row: Step) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What notices say of a case, and who is warned at which mark. Ladders are data."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from cityloop.ground.kit.words import say
@@ -9,7 +8,7 @@ from cityloop.ground.loop.snapshot import load
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.loop import pinned, present
 from cityloop.loops.cases.models import Case
-from cityloop.town.calendar.clock import city_clock
+from cityloop.town.calendar.saying import to_the_minute
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs.queries import directory, eligible
@@ -43,7 +42,7 @@ def params(case: Case, row: Step | None = None) -> dict[str, Any]:
     said["matter"] = matter_names(case) or {"en": "not yet named", "zh-hans": "待定"}
     if case.lead_org:
         said["organisation"] = _organisation(case.lead_org)
-    said["due"] = local(case.due) if case.due else NO_DUE  # it may have been done before this is told
+    said["due"] = to_the_minute(case.due) if case.due else NO_DUE  # it may have been done before this is told
     if case.resolution:
         said["resolution"] = RESOLUTIONS.get(case.resolution, case.resolution)
     if row is not None and row.what == "decline":
@@ -93,11 +92,6 @@ def stands(state: str) -> dict[str, str]:
 
 def _organisation(number: int) -> dict[str, str]:
     return next((o.names for o in directory().values() if o.id == number), {})
-
-
-def local(at: int) -> str:
-    """Give an instant in the city's zone, to the minute."""
-    return datetime.fromtimestamp(at // 1_000_000, UTC).astimezone(city_clock.zone).strftime("%Y-%m-%d %H:%M")
 
 
 def warned(row: Row, mark: int, at: int) -> list[dict[str, int]]:

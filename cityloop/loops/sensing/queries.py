@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet, Sum
 
 from cityloop.loops.sensing import models
 from cityloop.loops.sensing.models import Latest, Quarantined
+from cityloop.loops.sensing.rules.shapes import written
 
 TABLES: dict[str, Any] = {
     "Things": models.Thing, "Locations": models.Location, "HistoricalLocations": models.HistoricalLocation,
@@ -40,10 +41,17 @@ def quarantined_by_reason() -> dict[str, int]:
     return dict(Quarantined.objects.values_list("reason").annotate(number=Count("id")).order_by("reason"))
 
 
-def shapes_of(name: str) -> tuple[Any, Any]:
-    """Give the ids of all locations or features, and their shapes; those that cannot be read are None. One query."""
-    rows = list(table(name).values_list("pk", "shape"))
-    texts = [json.dumps(shape.get("geometry", shape) if isinstance(shape, dict) else shape) for _pk, shape in rows]
+def shapes_of(name: str, box: tuple[float, float, float, float] | None = None) -> tuple[Any, Any]:
+    """Give the ids of locations or features, and their shapes; those that cannot be read are None. One query.
+
+    With a box (west, south, east, north) only of those that reach into it.
+    """
+    found = table(name)
+    if box is not None:
+        west, south, east, north = box
+        found = found.filter(west__lte=east, east__gte=west, south__lte=north, north__gte=south)
+    rows = list(found.values_list("pk", "shape"))
+    texts = [written(shape) for _pk, shape in rows]
     return np.array([pk for pk, _shape in rows], np.int64), shapely.from_geojson(texts, on_invalid="ignore")
 
 
@@ -73,9 +81,13 @@ def readings_by_datastream(ids: Iterable[int]) -> dict[int, int]:
     return dict(Latest.objects.filter(datastream__in=list(ids)).values_list("datastream_id", "count"))
 
 
-def streams_about(feature: int) -> QuerySet[Any]:
-    """Select the datastreams any of whose readings tell about a feature of interest."""
-    return models.Datastream.objects.filter(features=feature).values("pk")
+def streams_about(features: Iterable[int]) -> dict[int, list[int]]:
+    """Give the datastreams any of whose readings tell about features of interest. One query."""
+    found: dict[int, list[int]] = {pk: [] for pk in features}
+    link = models.Datastream.features.through._default_manager.filter(featureofinterest__in=list(found))
+    for feature, stream in link.order_by("datastream").values_list("featureofinterest_id", "datastream_id"):
+        found[feature].append(stream)
+    return found
 
 
 def _decoded(value: Any) -> Any:

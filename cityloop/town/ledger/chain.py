@@ -21,6 +21,7 @@ LIMIT = 2**53 - 1
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _encode = msgspec.json.Encoder().encode
+_EMPTY = b"{}"
 _SIMPLE = frozenset({str, bool, type(None), msgspec.Raw})
 
 
@@ -70,8 +71,11 @@ def _plain(value: Any) -> bool:
         value = value.values()
     elif kind is not list and kind is not tuple:
         return _plain_kind(value)
-    for inside in value:  # noqa: SIM110 - a loop is twice as quick here, and this is the hottest check there is
-        if type(inside) not in _SIMPLE and not _plain(inside):
+    for inside in value:  # texts and numbers are judged here, without a call for each: the hottest check there is
+        kind = type(inside)
+        if kind in _SIMPLE or (kind is int and -LIMIT <= inside <= LIMIT):
+            continue
+        if kind is int or not _plain(inside):
             return False
     return True
 
@@ -114,26 +118,14 @@ class _Body(msgspec.Struct, gc=False):
 
 def body(row: Row) -> bytes:
     """Give the canonical bytes that are hashed for a step."""
-    return _body(row, row.data.encode())
-
-
-def _body(row: Row, data: bytes) -> bytes:
-    if not (
-        -LIMIT <= row.at <= LIMIT
-        and -LIMIT <= row.recorded_at <= LIMIT
-        and -LIMIT <= (row.due or 0) <= LIMIT
-        and -LIMIT <= row.org <= LIMIT
-        and -LIMIT <= row.seq <= LIMIT
-        and -LIMIT <= row.v <= LIMIT
-    ):
-        raise ValueError("canonical JSON here knows no integers beyond 2^53 - 1")
+    _small(row.at, row.recorded_at, row.due or 0, row.org, row.seq, row.v)
     return _encode(
         _Body(
             row.actor,
             row.after,
             row.at,
             row.before,
-            msgspec.Raw(data),
+            msgspec.Raw(row.data.encode()),
             row.due,
             inner_digest(row.salt, row.inner.encode()),
             row.kind,
@@ -149,6 +141,11 @@ def _body(row: Row, data: bytes) -> bytes:
             row.what,
         )
     )
+
+
+def _small(*numbers: int) -> None:
+    if not all(-LIMIT <= number <= LIMIT for number in numbers):
+        raise ValueError("canonical JSON here knows no integers beyond 2^53 - 1")
 
 
 def write(
@@ -170,8 +167,34 @@ def write(
     v: int = 1,
 ) -> Row:
     """Build the next step of a chain; `prev` is the hash of the step before it (`GENESIS` for the first)."""
-    public = canonical(data) if data else b"{}"
-    row = Row(
+    public = canonical(data) if data else _EMPTY
+    private = _private(by.org_path, by.person, by.post, inner) if inner else _post(by.org_path, by.person, by.post)
+    if due is not None and due < 0:
+        due = None
+    if (at | recorded_at | (due or 0) | by.org | seq | v) >> 53:  # all of them at once: hardly ever is one so large
+        _small(at, recorded_at, due or 0, by.org, seq, v)
+    salt = _salt()
+    hashed = _Body(
+        by.kind,
+        after,
+        at,
+        before,
+        msgspec.Raw(public),
+        due,
+        inner_digest(salt, private.encode()),
+        kind,
+        by.name,
+        by.org,
+        origin,
+        prev.hex(),
+        recorded_at,
+        by.role,
+        seq,
+        subject,
+        v,
+        what,
+    )
+    return Row(
         subject,
         seq,
         kind,
@@ -186,15 +209,13 @@ def write(
         after,
         at,
         recorded_at,
-        due if due is not None and due >= 0 else None,
+        due,
         public.decode(),
-        _private(by.org_path, by.person, by.post, inner),
-        _salt(),
+        private,
+        salt,
         prev,
-        b"",
+        sha256(_encode(hashed)).digest(),
     )
-    row.hash = sha256(_body(row, public)).digest()
-    return row
 
 
 _salts: deque[bytes] = deque()
@@ -211,9 +232,7 @@ def _salt() -> bytes:
         return os.urandom(16)
 
 
-def _private(path: str, person: int, post: int, inner: dict[str, Any] | None) -> str:
-    if not inner:
-        return _post(path, person, post)
+def _private(path: str, person: int, post: int, inner: dict[str, Any]) -> str:
     return canonical({"path": path, "person": person, "post": post, **inner}).decode()
 
 

@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Q
 
+from cityloop.ground.kit.remembered import moment
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import after, under
 from cityloop.town.orgs.models import Holding, Organisation, Post
@@ -123,15 +124,17 @@ NOBODY = Scope()
 def scope(account: Any, at: int) -> Scope:
     """Give what `account` may see at `at`: one query, then kept on the account object for five seconds.
 
+    While an answer is made it is kept until the end: five seconds are soon over in a city whose time runs fast.
+
     Anonymous users, closed accounts and `None` get the scope of a stranger.
     """
     if account is None or not account.is_authenticated or not account.is_active:
         return NOBODY
-    kept: tuple[int, Scope] | None = getattr(account, "_scope", None)
-    if kept and 0 <= at - kept[0] < FRESH:
-        return kept[1]
+    kept: tuple[int, float, Scope] | None = getattr(account, "_scope", None)
+    if kept and (0 <= at - kept[0] < FRESH or 0 < kept[1] == moment()):
+        return kept[2]
     fresh = Scope(account.pk, account.person_id, tuple(_grants(account.pk, at)))
-    account._scope = (at, fresh)
+    account._scope = (at, moment(), fresh)
     return fresh
 
 

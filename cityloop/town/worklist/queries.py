@@ -58,6 +58,22 @@ def with_others(scope: Any, takes_part: Callable[[str], Q]) -> QuerySet[Row]:
     return rows.order_by(F("due").asc(nulls_last=True), "id")
 
 
+# What asks somebody to decide, by its kind; and the posts whose every row does.
+ASKED = ("decide", "replace_part", "extend", "suspend", "appeal", "call", "order", "question")
+CENTRE = ("duty_commander", "leader")
+
+
+def to_decide(scope: Any, loop: str, takes_part: Callable[[str], Q], *, unit: str, at: int, most: int) -> list[Row]:
+    """Give the rows of a kind of loop in an area that ask for a decision, whoever holds them, least time left first.
+
+    That is what was asked and not yet answered, what the centre holds, and what a pool has let pass its limit.
+    One query.
+    """
+    pressing = Q(what__in=ASKED) | Q(role__in=CENTRE) | Q(org=0, due__lte=at)
+    rows = open_rows().filter(scope.q("unit_code", "level", takes_part), pressing, _under(unit), loop=loop)
+    return list(rows.order_by(F("due").asc(nulls_last=True), "id")[:most])
+
+
 def _under(code: str) -> Q:
     return under("unit_code", code)
 

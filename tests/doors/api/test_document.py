@@ -25,7 +25,7 @@ from tests.town.staff import seat
 
 Key = Callable[..., str]
 ROLES = ("shift", "parks", "engineer")  # in turn: who sees the city, who sees a part of it, who sets it up
-THERE = {"matter": "tree", "organisation": "parks", "calendar_key": "city", "loop": "case"}
+THERE = {"matter": "tree", "organisation": "parks", "calendar_key": "city", "loop": "case", "layer": "spring"}
 EXAMPLES = 100 if PROVE else 3 if IN_PART else 6
 CONFIG = SchemathesisConfig()
 LOADED = schemathesis.openapi.from_dict(json.loads(json.dumps(schema())), config=CONFIG)

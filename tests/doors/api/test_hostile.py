@@ -16,7 +16,7 @@ from cityloop.town.columns import real_now
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.persons.actions import make_access_key
-from tests.conftest import PROVE
+from tests.conftest import IN_PART, PROVE
 from tests.loops.cases.smallville import Town, build
 from tests.town.staff import BY
 
@@ -77,7 +77,7 @@ def test_no_value_of_any_field_breaks_an_action(town: Town, keys: dict[str, str]
             continue
         good = _good(transition.action.fields)
         for field in [*transition.action.fields, "colour", "milestones", "tell"]:
-            for value in NASTY if PROVE else rng.sample(NASTY, 6):
+            for value in NASTY if PROVE else rng.sample(NASTY, 3 if IN_PART else 6):
                 before = Case.objects.get(pk=case)
                 data = {**good, field: value}
                 status, said = _post(f"/api/v1/cases/{name}/actions/{transition.name}", {"data": data}, keys[who])

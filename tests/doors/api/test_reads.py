@@ -13,6 +13,7 @@ from cityloop.town.columns import real_now, rfc3339
 from cityloop.town.ledger.actions import sequence
 from tests.doors.api.conftest import ask, name_of
 from tests.loops.cases.smallville import Town
+from tests.steady import steady
 
 Key = Callable[..., str]
 
@@ -193,7 +194,7 @@ def test_a_map_that_is_kept_is_nobody_elses_and_never_old(town: Town, key: Key) 
 
 @pytest.fixture
 def remembered(settings: Any) -> None:
-    settings.CITYLOOP_CACHE_SECONDS = 3600.0
+    steady(settings)
 
 
 COSTS = {

@@ -15,6 +15,7 @@ from tests.town.staff import make_account, seat
 Key = Callable[..., str]
 HOURS = [[["09:00", "17:00"]]] * 5 + [[], []]
 ROOT = "/api/v1/settings"
+XYZ, DAY = "https://tiles.example.org/{z}/{x}/{y}.webp", "2018-03-01"
 READS = (
     "catalogue", "matters/tree", "organisations/parks", "people", "calendars", "calendars/city", "loops/case",
 )  # fmt: skip
@@ -26,6 +27,7 @@ CHANGES: list[tuple[str, str, Any, int]] = [
     ("POST", "organisations/parks/posts", {"role": "crew", "unit": "100101"}, 201),
     ("POST", "people", {"username": "m.lee"}, 201),
     ("PUT", "calendars/night", {"zone": "America/New_York", "shifts": HOURS}, 200),
+    ("PUT", "imagery/autumn", {"names": {"en": "Autumn"}, "kind": "xyz", "address": XYZ, "taken_from": DAY}, 200),
     ("PATCH", "units/100101", {"names": {"en": "Westend", "zh-hans": "西区"}}, 200),
 ]
 

@@ -3,7 +3,6 @@
 import json
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -94,8 +93,7 @@ def test_a_file_can_be_looked_through_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_answers_make_a_city_and_can_be_kept(tmp_path: Path, settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # slowness is not tested here
+def test_answers_make_a_city_and_can_be_kept(tmp_path: Path) -> None:
     code, said = _dialogue(tmp_path, "y", "--write", str(tmp_path / "cities" / "kept.toml"))
     assert code == 0 and "Passwords" in said, said
     city = City.objects.get()

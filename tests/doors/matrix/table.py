@@ -58,7 +58,7 @@ PUBLIC: dict[str, Row] = {
     "report/hints": Row("public", ANY, post=[("/report/hints", PLACE), ("/report/hints", {**PLACE, "desk": "1"})]),
     "report/follow": Row("public", ANY, post=[("/report/follow", {"instead": "{number}", "key": "{number}"})]),
     "follow": Row("public", ANY, ["/follow"], post=[("/follow", {"code": "AAAA-BBBB-CCCC-DDDD"})]),
-    "follow/<str:code>": Row("follow", CODE, ["/follow/{code}"], ALL - {"note", "place", "words"}),
+    "follow/<str:code>": Row("follow", CODE, ["/follow/{code}"], ALL - {"note", "place", "words", "alarm"}),
     "follow/<str:code>/act": Row("follow", CODE, post=[("/follow/{code}/act", {"offer": "add-0-0", "words": "x"})]),
     "follow/<str:code>/sent": Row("follow", CODE, ["/follow/{code}/sent"], NUMBER),
     "follow/<str:code>/receipt.json": Row("follow", OWN, ["/follow/{code}/receipt.json"], NUMBER),
@@ -109,10 +109,21 @@ PUBLIC: dict[str, Row] = {
     ),
     "map": Row("public", ANY, ["/map", "/map?under=100101", "/map?things=all"]),
     "map/units": Row("public", ANY, ["/map/units", "/map/units?under=100101&depth=2"]),
+    "wall/": Row(
+        "desk",
+        DESK,
+        ["/wall/", *(f"/wall/?show=city,40&show=cases,40,100101&show=sensing,40&at={n}" for n in range(3))],
+    ),
+    "wall/marks.geojson": Row(
+        "desk", DESK, ["/wall/marks.geojson?of=city", "/wall/marks.geojson?of=sensing"], frozenset({"alarm"})
+    ),
     "sw.js": Row("public", ANY, ["/sw.js"]),
     "manifest.webmanifest": Row("public", ANY, ["/manifest.webmanifest"]),
     "tiles/base.json": Row("public", ANY, ["/tiles/base.json"]),
     "tiles/base/<str:z>/<str:x>/<str:y>.pbf": Row("public", ANY, ["/tiles/base/0/0/0.pbf"]),
+    "tiles/imagery/<str:key>/<str:z>/<str:x>/<str:y>.webp": Row(
+        "desk", DESK, ["/tiles/imagery/staff/12/2162/1388.webp"]
+    ),
     ".well-known/cityloop-ledger": Row("public", ANY, ["/.well-known/cityloop-ledger"]),
     "preferences/language": Row("public", ANY, post=[("/preferences/language", {"language": "en"})]),
     "preferences/theme": Row("public", ANY, post=[("/preferences/theme", {"theme": "dark"})]),
@@ -140,6 +151,20 @@ DESKS: dict[str, Row] = {
     "inbox.geojson": Row(
         "desk", DESK, ["/desk/inbox.geojson", "/desk/inbox.geojson?others=1"], SPOT, OPEN_CASES - {"raw"}, DISPATCHERS
     ),
+    "alarms/": Row("desk", DESK, ["/desk/alarms/", "/desk/alarms/?all=1"], frozenset({"alarm"})),
+    "alarms.geojson": Row("desk", DESK, ["/desk/alarms.geojson"], frozenset({"alarm"})),
+    "alarms/<int:number>": Row("desk", DESK, ["/desk/alarms/{alarm}"], frozenset({"alarm"})),
+    "alarms/<int:number>/act": Row(
+        "desk", DESK, post=[("/desk/alarms/{alarm}/act", {"action": "acknowledge", "seq": "1"})]
+    ),
+    "cameras/": Row("desk", DESK, ["/desk/cameras/", "/desk/cameras/?name=x"]),
+    "cameras/<str:key>": Row("desk", NOBODY, ["/desk/cameras/far"]),
+    "cameras/<str:key>/look": Row("desk", NOBODY, post=[("/desk/cameras/far/look", {"purpose": "x"})]),
+    "sensors/": Row("desk", DESK, ["/desk/sensors/", "/desk/sensors/?state=never"]),
+    "sensors/<int:number>": Row("desk", DESK, ["/desk/sensors/{thing}"], frozenset({"alarm"})),
+    "sensors/quality": Row("desk", DESK, ["/desk/sensors/quality"]),
+    "sensors/trial": Row("desk", DESK, ["/desk/sensors/trial"]),
+    "sensors.geojson": Row("desk", DESK, ["/desk/sensors.geojson"]),
     "new": Row("desk", ENTER, ["/desk/new", "/desk/new?lon=10.0812347&lat=50.0712347"], post=[("/desk/new", PLACE)]),
     "new/instead": Row("desk", ENTER, post=[("/desk/new/instead", {"instead": "{number}", "key": "i{number}"})]),
     "many": Row("desk", DESK, ["/desk/many?{numbers}"], NUMBER),
@@ -177,6 +202,7 @@ DESKS: dict[str, Row] = {
     ),
     "map": Row("desk", DESK, ["/desk/map", "/desk/map?under=100101"]),
     "map/units": Row("desk", DESK, ["/desk/map/units", "/desk/map/units?under=100101"]),
+    "wall": Row("desk", DESK, ["/desk/wall", "/desk/wall?view=city&stay=40&area=100101"]),
     "settings/": Row("desk", POSTS, ["/desk/settings/"]),
     "settings/catalogue": Row("desk", POSTS, ["/desk/settings/catalogue"]),
     "settings/catalogue/<str:code>": Row(
@@ -245,8 +271,22 @@ DESKS: dict[str, Row] = {
         posts=SETS_UP,
         post=[("/desk/settings/calendars/city", {"do": "holiday", "from": "2026-01-01", "to": "2026-01-02"})],
     ),
+    "settings/imagery": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/imagery"],
+        posts=SETS_UP,
+        post=[("/desk/settings/imagery", {"key": "x", "names_en": "X", "kind": "xyz", "taken_from": "2018-01-01"})],
+    ),
+    "settings/imagery/<str:key>": Row(
+        "desk",
+        POSTS,
+        ["/desk/settings/imagery/all"],
+        posts=SETS_UP,
+        post=[("/desk/settings/imagery/staff", {"do": "remove"})],
+    ),
     "settings/loops": Row("desk", POSTS, ["/desk/settings/loops"]),
-    "settings/loops/<str:key>": Row("desk", POSTS, ["/desk/settings/loops/case"]),
+    "settings/loops/<str:key>": Row("desk", POSTS, ["/desk/settings/loops/case", "/desk/settings/loops/alarm"]),
     "sign-in": Row("public", ANY, ["/desk/sign-in"]),
     "sign-out": Row("public", ANY, post=[("/desk/sign-out", {})]),
 }
@@ -272,6 +312,12 @@ API: dict[str, Row] = {
         "api", KEY, post=[("/api/v1/cases/actions/note", {"numbers": ["{number}"], "data": {"words": "x"}})]
     ),
     "map": Row("api", KEY, ["/api/v1/map"], SPOT, OPEN_CASES),
+    "detections/<detector>": Row("api", NOBODY, post=[("/api/v1/detections/eye", {"id": "1", "class": "tree"})]),
+    "alarms": Row("api", KEY, ["/api/v1/alarms?standing=false"], frozenset({"alarm"})),
+    "alarms/<alarm>": Row("api", KEY, ["/api/v1/alarms/{alarm}"], frozenset({"alarm"})),
+    "alarms/<alarm>/actions/<action>": Row(
+        "api", KEY, post=[("/api/v1/alarms/{alarm}/actions/acknowledge", {"expected": 1})]
+    ),
     "photos": Row("api", KEY, post=[("/api/v1/photos", {"number": "{number}"})]),
     "photos/<key>": Row("api", KEY, ["/api/v1/photos/{photo}", "/api/v1/photos/{work}?side=320"]),
     "units": Row("api", KEY, ["/api/v1/units"]),
@@ -327,10 +373,13 @@ API: dict[str, Row] = {
     "settings/people/<username>": Row("api", KEY, post=[("/api/v1/settings/people/x", {})]),
     "settings/holdings": Row("api", KEY, post=[("/api/v1/settings/holdings", {"username": 1})]),
     "settings/holdings/<holding>": Row("api", KEY, post=[("/api/v1/settings/holdings/1", {})]),
+    "imagery": Row("api", KEY, ["/api/v1/imagery"]),
+    "imagery/<layer>": Row("api", DESK, ["/api/v1/imagery/staff"]),
+    "settings/imagery/<layer>": Row("api", KEY, post=[("/api/v1/settings/imagery/staff", {"names": {}})]),
     "settings/calendars": Row("api", KEY, ["/api/v1/settings/calendars"]),
     "settings/calendars/<calendar_key>": Row("api", KEY, ["/api/v1/settings/calendars/city"]),
     "settings/units/<code>": Row("api", KEY, post=[("/api/v1/settings/units/100101", {})]),
-    "settings/loops/<loop>": Row("api", KEY, ["/api/v1/settings/loops/case"]),
+    "settings/loops/<loop>": Row("api", KEY, ["/api/v1/settings/loops/case", "/api/v1/settings/loops/alarm"]),
     "": Row("api", NOBODY, ["/api/v1/"]),
 }
 

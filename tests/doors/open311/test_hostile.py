@@ -11,7 +11,7 @@ from cityloop.doors.open311 import errors, reporting
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.town.ledger.queries import verify
-from tests.conftest import PROVE
+from tests.conftest import IN_PART, PROVE
 from tests.doors.api.test_hostile import NASTY, SEED
 from tests.doors.open311.client import Door, check_errors, check_requests, parsed
 from tests.loops.cases.smallville import Town
@@ -28,7 +28,7 @@ FIELDS = (
 def test_no_value_of_any_field_breaks_a_report(town: Town, door: Door, field: str) -> None:
     print(f"seed {SEED}")
     rng = random.Random(f"{SEED}{field}")
-    for value in NASTY if PROVE else rng.sample(NASTY, 20):
+    for value in NASTY if PROVE else rng.sample(NASTY, 8 if IN_PART else 20):
         good = {"service_code": "pit", "attribute[size]": "s", "description": "w", "lat": 50.02, "long": 10.05}
         form = rng.choice(FORMS)
         for sent in (_json, _form):

@@ -4,15 +4,11 @@
 """
 
 import http.client
-import os
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 from xml.etree import ElementTree
 
 import httpx
@@ -21,18 +17,15 @@ from georeport import GeoReport
 from PIL import Image
 
 from tests.doors.open311.client import check_requests, check_services, check_updates, of_xml
-from tests.faults.house import House, house
-from tests.fresh import fresh_database
+from tests.faults.house import House
 
-pytestmark = pytest.mark.xdist_group("open311")  # one city served for all of them
+pytestmark = pytest.mark.xdist_group("small house")
 GOOD = {"service_code": "tree", "lat": "50.07", "long": "10.05", "description": "A tree & a <fence>, 树倒了"}
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    url = fresh_database(os.environ.get("DATABASE_URL", ""), f"open311_{uuid4().hex[:12]}")
-    with house(Path(tmp_path_factory.mktemp("open311")) / "home", url) as made:
-        yield made
+def served(small_house: House) -> House:
+    return small_house
 
 
 def ask(served: House, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any, Any]:

@@ -8,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from cityloop.doors.sensorthings import keys
 from cityloop.town.columns import real_now
 from cityloop.town.persons.actions import make_access_key
 from tests.loops.cases.smallville import Town, build
@@ -47,6 +48,13 @@ class Door:
         assert answer.status_code == 201, (path, answer.content)
         assert answer["Location"].startswith(ROOT)
         return str(answer["Location"])[len(ROOT) + 1 :]
+
+
+@pytest.fixture(autouse=True)
+def _remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements are counted: no key is asked for again because time has passed."""
+    keys._kept.clear()
+    monkeypatch.setattr(keys, "FRESH", 3600.0)
 
 
 @pytest.fixture

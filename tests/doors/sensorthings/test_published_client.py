@@ -1,10 +1,6 @@
 """The published client of the standard, `frost_sta_client`, does all that its manual shows against a served city."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import frost_sta_client as fsc
 import jsonpatch
@@ -14,13 +10,11 @@ from frost_sta_client.model.ext.data_array_document import DataArrayDocument
 from frost_sta_client.model.ext.data_array_value import DataArrayValue
 from geojson import Point
 
-from tests.faults.house import House, house
-from tests.fresh import fresh_database
+from tests.faults.house import House
 
-pytestmark = pytest.mark.xdist_group("sensorthings")
+pytestmark = pytest.mark.xdist_group("small house")
 MEASUREMENT = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_Measurement"
 KEY = """
-import django; django.setup()
 from cityloop.town.columns import real_now
 from cityloop.town.persons.actions import make_access_key
 from cityloop.town.persons.queries import account_named
@@ -32,10 +26,8 @@ print(make_access_key(account=who, label="station", days=1, by=BY, at=real_now()
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    url = fresh_database(os.environ.get("DATABASE_URL", ""), f"sta_{uuid4().hex[:12]}")
-    with house(Path(tmp_path_factory.mktemp("sta")) / "home", url) as made:
-        yield made
+def served(small_house: House) -> House:
+    return small_house
 
 
 @pytest.fixture(scope="module")

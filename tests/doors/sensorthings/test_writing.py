@@ -97,10 +97,10 @@ def test_changing_keeps_what_is_not_said(door: Door, pm: int) -> None:
     assert "properties" not in door.get(path)
     for body, kind in (([{"op": "test", "path": "/name", "value": "x"}], "application/json-patch+json"),
                        ([{"op": "jump"}], "application/json-patch+json"), ({"name": ""}, "application/json"),
-                       ({"name": 5}, "application/json"), ({"Thing": {"@iot.id": 99}}, "application/json"),
+                       ({"name": 5}, "application/json"), ({"Thing": {"@iot.id": 999_999_999}}, "application/json"),
                        ([1], "application/json")):  # fmt: skip
         assert door.ask("PATCH", path, body, kind).status_code in (400, 404), body
-    assert door.ask("PATCH", "Datastreams(99)", {"name": "x"}).status_code == 404
+    assert door.ask("PATCH", "Datastreams(999999999)", {"name": "x"}).status_code == 404
 
 
 def test_a_reading_is_put_right_and_removed(door: Door, pm: int) -> None:
@@ -163,7 +163,7 @@ def test_data_arrays(door: Door, pm: int) -> None:
     rows = [["2026-01-01T00:00:00Z", 1], ["2026-01-01T01:00:00Z", -1], ["2026-01-01T02:00:00Z", 3],
             ["2026-01-01T02:00:00Z", 3], [None, 4], [7, 5]]  # fmt: skip
     body = [{"Datastream": {"@iot.id": pm}, "components": ["phenomenonTime", "result"], "dataArray": rows},
-            {"Datastream": {"@iot.id": 99}, "components": ["result"], "dataArray": [[1]]}]  # fmt: skip
+            {"Datastream": {"@iot.id": 999_999_999}, "components": ["result"], "dataArray": [[1]]}]  # fmt: skip
     answer = door.ask("POST", "CreateObservations", body)
     assert answer.status_code == 201
     links = answer.told
@@ -182,7 +182,7 @@ def test_data_arrays(door: Door, pm: int) -> None:
 HOSTILE: list[tuple[str, Any]] = [
     ("Things", b"{"), ("Things", b"[]"), ("Things", b""), ("Things", b"\xff\xfe"), ("Things", {"name": None}),
     ("Things", {}), ("Things", {"name": "x" * 300}), ("Things", {"name": "x", "properties": 5}),
-    ("Things", {"name": "x", "Locations": [{"@iot.id": 99}]}),
+    ("Things", {"name": "x", "Locations": [{"@iot.id": 999_999_999}]}),
     ("Things", {"name": "x", "Locations": [{"@iot.id": "x"}]}),
     ("Things", b'{"name":' * 20_000), ("Locations", {**PLACE, "location": {"type": "Point", "coordinates": [500, 0]}}),
     ("Locations", {**PLACE, "location": "x"}), ("Locations", {**PLACE, "location": {"type": "Point"}}),

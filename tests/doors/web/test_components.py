@@ -17,6 +17,7 @@ from cityloop.town.components.actions import keeping
 from cityloop.town.components.models import Component
 from cityloop.town.ledger.models import Step
 from tests.doors.web.conftest import number, publish
+from tests.steady import steady
 from tests.town.components.things import WEST, furnish, put
 from tests.town.staff import BY
 
@@ -165,7 +166,7 @@ def test_tiles_hold_what_one_may_see(client, lamp):
 
 def test_pages_cost_few_statements_however_many_cases_there_are(client, at_desk, town, lamp, settings, monkeypatch):
     # What a process asks besides, once a second or in five for all pages, is not counted.
-    settings.CITYLOOP_CACHE_SECONDS = 3600
+    steady(settings)
     monkeypatch.setattr(maps, "FRESH", 86_400_000_000)
     desk = at_desk("shift")
     paths = [(client, f"/components/{lamp.code}"), (desk, f"/desk/components/{lamp.code}"), (client, "/map"),

@@ -17,6 +17,7 @@ from cityloop.town.units import queries as units
 from cityloop.town.worklist.models import View
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import MINUTE, POSTS
+from tests.steady import steady
 from tests.town.staff import make_account, seat
 
 MOST = 12
@@ -95,7 +96,7 @@ def test_each_post_sees_its_own(at_desk, spread, who):
 @pytest.fixture
 def remembered(settings):
     """From before the first question on, so that no answer is kept for one second only."""
-    settings.CITYLOOP_CACHE_SECONDS = 3600
+    steady(settings)
 
 
 @pytest.mark.parametrize("who", ["dispatcher", "parks", "intake"])

@@ -99,8 +99,7 @@ def test_no_form_breaks_a_look_at_a_person(town, at_desk, name):
 
 
 @pytest.mark.parametrize("name", ["code", "username", "password", "theme", "next", "language"])
-def test_small_forms(town, name, settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # dear ones are not what is tested
+def test_small_forms(town, name):
     for value in NASTY:
         for path in ("/follow", "/desk/sign-in", "/preferences/theme", "/preferences/language"):
             sent = {"username": "x", "password": "y", name: value}

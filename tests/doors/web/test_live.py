@@ -9,7 +9,11 @@ from django.conf import settings
 from django.test import Client
 
 from cityloop.doors.web import live
+from cityloop.loops.cases import queries as cases
 from cityloop.loops.cases import stream
+from cityloop.loops.sensing import alarms
+from cityloop.loops.sensing.actions import judging
+from cityloop.loops.sensing.models import Alarm
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
 from cityloop.town.ledger.queries import last_offset
@@ -18,6 +22,8 @@ from cityloop.town.orgs import authority
 from cityloop.town.persons import pace
 from cityloop.town.persons.actions import make_access_key
 from cityloop.town.persons.queries import access_of
+from tests.loops.sensing.instruments import bring
+from tests.loops.sensing.watched import alarm, set_up, switch_on
 from tests.town.staff import BY, make_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,7 +44,7 @@ def test_what_passes_is_just_what_each_may_see(town):
     for account in (*town.accounts.values(), None):
         scope = authority.scope(account, city_clock.now())
         _, found = stream.seen_steps(scope, -1, 1000)
-        last, all_ = stream.passing(-1, 1000)
+        last, all_ = live.passing(-1, 1000)
         assert [(p.offset, p.facts) for p in all_ if p.seen_by(scope)] == found
         assert last == last_offset()
 
@@ -46,7 +52,7 @@ def test_what_passes_is_just_what_each_may_see(town):
 def test_the_statements_for_all_streams_together(town, django_assert_max_num_queries):
     days_work(town)
     with django_assert_max_num_queries(3):
-        stream.passing(-1, 1000)
+        live.passing(-1, 1000)
 
 
 def cookie_of(account) -> bytes:
@@ -110,6 +116,27 @@ def listen(screens, work, wanted):
 def expected(account, after=-1):
     scope = authority.scope(account, city_clock.now())
     return [offset for offset, _ in stream.seen_steps(scope, after, 1000)[1]]
+
+
+def test_alarms_pass_as_they_are_raised_and_over_to_who_may_see_them(town):
+    switch_on(alarm("high", above=250, clear=200))
+    pm, now = set_up(), city_clock.now()
+    for value in (320.0, 100.0):
+        now += 1
+        bring((pm, now, value), now=now)
+        judging.judge(at=now)
+    sequence_and_seal()
+    _, found = live.passing(-1, 1000)
+    mine = [one for one in found if "alarm" in one.facts]
+    assert [(one.facts["what"], one.facts["to"]) for one in mine] == [("raise", "raised"), ("clear", "cleared")]
+    assert b"event: alarm\n" in live._event(1, mine[0].facts)
+    seen = {}
+    for name, account in town.accounts.items():
+        scope = authority.scope(account, city_clock.now())
+        there = Alarm.objects.filter(pk__in=alarms.visible(scope, cases.ids_of_part)).exists()
+        seen[name] = there
+        assert all(one.seen_by(scope) == there for one in mine), name
+    assert seen["dispatcher"] and len(set(seen.values())) == 2
 
 
 def test_each_screen_gets_its_own_in_order(town):

@@ -24,6 +24,7 @@ from cityloop.town.units import store
 from cityloop.town.units.models import Unit
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import MINUTE
+from tests.steady import steady
 from tests.town.staff import BY, make_account
 
 LON, LAT = 10.05, 50.05
@@ -216,7 +217,7 @@ def test_nonsense_instants(at_desk, town, at):
 
 @pytest.mark.parametrize("who", ["dispatcher", "parks", "inspector_east"])
 def test_statements(at_desk, town, spread, settings, who):
-    settings.CITYLOOP_CACHE_SECONDS = 3600
+    steady(settings)
     for room in (catalog, units, prepare.organisations, save._paths):
         room.forget()
     desk = at_desk(who)

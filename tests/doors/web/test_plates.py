@@ -9,6 +9,7 @@ from cityloop.ground.kit.registry import plates
 from cityloop.loops.cases.known import exactness
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
+from tests.steady import steady
 from tests.town.staff import seat
 
 ROOT = "/desk/settings/plates"
@@ -27,7 +28,7 @@ def switch(client, key, what, on=None):
 
 
 def test_all_are_listed_and_a_stranger_sees_none(town, at_desk, engineer, settings):
-    settings.CITYLOOP_CACHE_SECONDS = 3600  # what a process asks besides, once a second, is not counted
+    steady(settings)
     assert Client().get(ROOT).status_code == 302
     engineer.get(ROOT)
     with CaptureQueriesContext(connection) as asked:
@@ -39,7 +40,7 @@ def test_all_are_listed_and_a_stranger_sees_none(town, at_desk, engineer, settin
 
 @pytest.mark.parametrize("key", sorted(plates()))
 def test_each_is_told_whole_and_only_the_engineer_is_offered_the_switch(town, at_desk, engineer, key, settings):
-    settings.CITYLOOP_CACHE_SECONDS = 3600
+    steady(settings)
     page = at_desk("parks").get(f"{ROOT}/{key}")
     assert page.status_code == 200 and b'value="on"' not in page.content
     engineer.get(f"{ROOT}/{key}")

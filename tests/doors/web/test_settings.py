@@ -26,6 +26,7 @@ PAGES = [
     "/desk/settings/calendars/city",
     "/desk/settings/loops",
     "/desk/settings/loops/case",
+    "/desk/settings/loops/alarm",
 ]
 
 
@@ -198,6 +199,8 @@ def test_the_loop_is_drawn_whole_and_proved(town, engineer):
     page = engineer.get("/desk/settings/loops/case").content.decode()
     assert "Proved: no finding" in page and page.count('class="box is-') == page.count('<tr id="state-')
     assert engineer.get("/desk/settings/loops/other").status_code == 404
+    page = engineer.get("/desk/settings/loops/alarm").content.decode()
+    assert "Proved: no finding" in page and page.count('<tr id="state-') == 4 and "Rounds are bounded" not in page
 
 
 def test_words_in_other_languages_stay(town, engineer):

@@ -18,6 +18,7 @@ from cityloop.town.notices.actions import tell
 from cityloop.town.worklist.models import View
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import DAY, PLATE
+from tests.steady import steady
 from tests.town.staff import BY, both
 
 REPLY = {
@@ -172,7 +173,7 @@ def test_what_waits_on_others(at_desk, town):
 
 
 def test_a_full_case_page_takes_no_more_statements(settings, at_desk, town):
-    settings.CITYLOOP_CACHE_SECONDS = 3600  # what a process asks besides, once a second for all pages, is not counted
+    steady(settings)
     Remembered.drop_all()
     case = town.to("handling", email="rose@example.org", name="Rose")
     town.to("handling")

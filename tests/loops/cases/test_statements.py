@@ -14,6 +14,7 @@ from cityloop.loops.cases import behind
 from cityloop.loops.cases.models import Case
 from cityloop.town.orgs import authority
 from tests.loops.cases.smallville import REPORTER, STRAIGHT, Town
+from tests.steady import steady
 
 BIG = ("cases_case", "cases_part", "cases_report", "cases_submission", "ledger_step", "worklist_row", "persons_words")
 FRAME = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
@@ -56,7 +57,7 @@ def named(town: Town) -> Iterator[tuple[str, list[str]]]:
 
 @pytest.fixture
 def remembered(settings: Any) -> None:
-    settings.CITYLOOP_CACHE_SECONDS = 3600.0
+    steady(settings)
 
 
 def test_at_most_six_statements(town: Town, remembered: None) -> None:

@@ -72,7 +72,7 @@ def test_another_result_for_the_same_time_is_not_believed(pm: int) -> None:
 BAD = [
     ((1, AT, math.nan), "not-a-number"), ((1, AT, math.inf), "not-a-number"), ((1, AT, "NaN"), "not-a-number"),
     ((1, AT, None), "missing"), ((1, AT, "4.0"), "type"), ((1, AT, True), "type"), ((1, AT, [4]), "type"),
-    ((99, AT, 4.0), "datastream"), (("x", AT, 4.0), "datastream"), ((2**80, AT, 4.0), "datastream"),
+    ((999_999_999, AT, 4.0), "datastream"), (("x", AT, 4.0), "datastream"), ((2**80, AT, 4.0), "datastream"),
     ((1, "yesterday", 4.0), "time"), ((1, "2026-01-01T00:00:00", 4.0), "time"), ((1, "", 4.0), "time"),
     ((1, "2026-01-01T01:00:00Z/2026-01-01T00:00:00Z", 4.0), "time"), ((1, AT + 2000 * HOUR, 4.0), "future"),
     ((1, AT, -1.0), "range"), ((1, AT, 2000.5), "range"), ((1, AT, 10**400), "not-a-number"),
@@ -122,11 +122,25 @@ def test_received_is_accepted_repeated_and_quarantined_whatever_comes(town: Town
 
 def test_how_many_statements_does_not_depend_on_how_many_readings(pm: int) -> None:
     bring((pm, AT, 1.0))
-    counts = []
+    counts, today = [], AT + 990 * HOUR  # older ones are looked up in the history too
     for number in (1, 300):
         with CaptureQueriesContext(
             connection,
         ) as caught:
-            bring(*((pm, AT + (number * 1000 + n) * HOUR // 1000, 1.0) for n in range(1, number + 1)))
+            bring(*((pm, today + (number * 1000 + n) * HOUR // 100_000, 1.0) for n in range(1, number + 1)))
         counts.append(len([q for q in caught.captured_queries if "SAVEPOINT" not in q["sql"]]))
-    assert counts[0] == counts[1] <= 3
+    assert counts[0] <= counts[1] <= counts[0] + 1 <= 5  # many are written by several at once; the rules hear of it
+
+
+def test_nor_on_how_many_datastreams_speak_for_the_first_time(pm: int) -> None:
+    counts = []
+    for number in (2, 60):
+        thing = set_up(*(stream(f"{number}/{n}") for n in range(number)))
+        fresh = list(Datastream.objects.filter(thing=thing).values_list("pk", flat=True))
+        with CaptureQueriesContext(connection) as caught:
+            assert bring(*((pk, AT + 990 * HOUR, 1.0) for pk in fresh)).tally.accepted == number
+        counts.append(len([q for q in caught.captured_queries if "SAVEPOINT" not in q["sql"]]))
+        told = Datastream.objects.filter(thing=thing)
+        assert set(told.values_list("feature__location__things", flat=True)) == {thing}
+        assert all(one.features.get() == one.feature for one in told)
+    assert counts[0] <= counts[1] <= counts[0] + 1 and counts[1] <= 14, counts

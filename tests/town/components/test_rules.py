@@ -11,6 +11,8 @@ from cityloop.town.components.rules import attributes, squares
 from cityloop.town.components.rules.identity import Identity
 from tests.town.components.things import LAMP, TREE
 
+pytestmark = pytest.mark.once
+
 KNOWN = {one.key: one for one in LAMP.attributes}
 
 

@@ -9,6 +9,8 @@ from cityloop.town.founding.checks import Checked, check
 from cityloop.town.founding.reading import read
 from tests.town.founding.city import GOOD, city_file
 
+pytestmark = pytest.mark.once
+
 TWICE = '\n[[accounts]]\nuser = "engineer"\n'
 CIRCLE = '\n[[organisations]]\nkey = "a"\nnames = { en = "A", zh-hans = "甲" }\nparent = "a"\n'
 # what is replaced, by what, what is added, the key that must be named, the code

@@ -30,10 +30,39 @@ def test_canonical_json_is_that_of_the_standard_library(value: object) -> None:
     assert chain.canonical(value) == plain.encode("utf-8", "surrogatepass")
 
 
-@pytest.mark.parametrize("value", [1.5, {"a": [2.0]}, 2**53, {"b": -(2**60)}])
+@pytest.mark.parametrize("value", [1.5, {"a": [2.0]}, 2**53, {"b": -(2**60)}, {"a": 1, "b": [2, 2**53]}])
 def test_what_has_no_one_form_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="canonical"):
         chain.canonical(value)
+
+
+whole = st.integers(-chain.LIMIT, chain.LIMIT)
+
+
+@given(
+    st.tuples(whole, whole, st.none() | whole, whole, whole),
+    st.text(),
+    st.dictionaries(st.text("abc"), whole | st.text()),
+)
+def test_the_hash_written_is_the_one_its_columns_give(
+    numbers: tuple[int, int, int | None, int, int], text: str, data: dict[str, Any]
+) -> None:
+    at, recorded_at, due, org, seq = numbers
+    row = chain.write(
+        subject=text, seq=seq, prev=bytes(32), kind="thing", what=text, by=Actor("person", text, 7, 8, org, text),
+        at=at, recorded_at=recorded_at, data=data, inner={"n": at}, before=text, due=due,
+    )  # fmt: skip
+    assert chain.checked(row) == row.hash
+    assert json.loads(chain.body(row))["at"] == at
+
+
+@pytest.mark.parametrize("name", ["at", "recorded_at", "due", "seq", "v"])
+def test_a_step_with_a_number_too_large_is_refused(name: str) -> None:
+    given: dict[str, Any] = {"seq": 1, "at": 1, "recorded_at": 1, "due": 1, "v": 1}
+    step = {"subject": "thing:1", "prev": bytes(32), "kind": "thing", "what": "did", "by": BY, "data": {}}
+    assert chain.write(**step, **{**given, name: chain.LIMIT})
+    with pytest.raises(ValueError, match="canonical"):
+        chain.write(**step, **{**given, name: chain.LIMIT + 1})
 
 
 # The tree of RFC 9162's authors (the certificate-transparency test vectors): roots over 0 to 8 leaves.

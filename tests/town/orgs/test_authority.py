@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 
+from cityloop.ground.kit.remembered import one_moment
 from cityloop.ground.loop.actor import CLOCK, Actor
 from cityloop.town.orgs import actions, authority
 from cityloop.town.orgs.authority import NOBODY, Grant, Scope
@@ -40,7 +41,7 @@ def test_departments_see_only_what_they_or_those_below_take_part_in(city, water,
     pipes = make_org("pipes", water)
     account = seat(water, role, "31")
     assert see(account, "3101", paths=[water.path]) and see(account, "3101", paths=[pipes.path])
-    assert not see(account, "3101") and not see(account, "3101", paths=[city.path, f"/{city.pk}/999/"])
+    assert not see(account, "3101") and not see(account, "3101", paths=[city.path, f"/{city.pk}/999999999/"])
     assert not see(account, "4101", paths=[water.path])
     assert not see(seat(pipes, role), "3101", paths=[water.path])
 
@@ -65,6 +66,15 @@ def test_strangers_see_nothing_and_cost_nothing(django_assert_num_queries):
             assert authority.actors(stranger, AT) == []
         assert not NOBODY.allows("", 0, ["/1/"])
         assert list(Post.objects.filter(NOBODY.q("unit_code", "level", lambda path: Q()))) == []
+
+
+def test_an_answer_sees_one_scope_however_fast_the_citys_time_runs(water, django_assert_num_queries):
+    account = seat(water, "inspector", "31")
+    with one_moment(), django_assert_num_queries(1):
+        first = authority.scope(account, AT)
+        assert authority.scope(account, AT + 3_600_000_000) is first
+    with one_moment(), django_assert_num_queries(1):
+        assert authority.scope(account, AT + 3_600_000_000) is not first
 
 
 def test_scope_costs_one_query_and_is_kept_for_the_request(water, django_assert_num_queries):

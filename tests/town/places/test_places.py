@@ -9,6 +9,8 @@ from cityloop.town.basemap.actions import Source
 from cityloop.town.places import queries, rules
 from cityloop.town.places.actions import gather
 
+pytestmark = pytest.mark.once
+
 
 def road(name, *points, **more):
     told = {"name": name, "class": "residential", **more}

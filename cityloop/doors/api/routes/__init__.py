@@ -3,14 +3,17 @@
 from cityloop.doors.api.routes import (
     about,
     acting,
+    alarms,
     beside,
     bulk,
     calendars,
     cases,
     catalogue,
     components,
+    detections,
     exchange,
     figures,
+    imagery,
     maps,
     organisations,
     own,
@@ -25,7 +28,8 @@ from cityloop.doors.api.routes import (
 )
 
 __all__ = [
-    "about", "acting", "beside", "bulk", "calendars", "cases", "catalogue", "components", "exchange", "figures", "maps",
-    "organisations", "own",
-    "people", "photos", "places", "plates", "reporters", "reports", "webhooks", "work",
+    "about", "acting", "alarms", "beside", "bulk", "calendars", "cases", "catalogue", "components", "detections",
+    "exchange",
+    "figures", "imagery", "maps", "organisations", "own", "people", "photos", "places", "plates", "reporters",
+    "reports", "webhooks", "work",
 ]  # fmt: skip

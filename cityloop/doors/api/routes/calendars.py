@@ -17,12 +17,15 @@ from cityloop.doors.api.settings import matched, reader, setter
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.verify import Edge, edges_of, verify
-from cityloop.loops.cases.loop import LOOP, present
+from cityloop.loops.cases import loop as cases
+from cityloop.loops.sensing import loop as alarms
 from cityloop.town.calendar import actions
 from cityloop.town.calendar import queries as calendar
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.units import queries as units
 from cityloop.town.units.actions import naming
+
+LOOPS = {cases.LOOP: cases.present, alarms.LOOP: alarms.present}
 
 FIELDS = ("key", "names", "zone", "shifts", "day_minutes", "country", "subdivision", "holidays", "workdays")
 _KEY = re.compile(r"[a-z0-9][a-z0-9_.-]{0,59}")
@@ -83,15 +86,15 @@ def rename(request: HttpRequest, code: str, body: UnitIn) -> HttpResponse:
 def loop(request: HttpRequest, loop: str) -> HttpResponse:
     """Give a loop as it is defined here: states, ways, and what its verifier finds."""
     reader(request)
-    if loop != LOOP:
-        raise Refusal("api.none", "There is no such loop; cases have the loop `case`.", "loop")
-    now = present()
-    return unchanged(request, now.digest) or said(_loop(now), tag=now.digest)
+    if loop not in LOOPS:
+        raise Refusal("api.none", "There is no such loop; there are: {known}.", "loop", known=", ".join(LOOPS))
+    now = LOOPS[loop]()
+    return unchanged(request, now.digest) or said(_loop(loop, now), tag=now.digest)
 
 
-def _loop(now: Definition) -> dict[str, Any]:
+def _loop(key: str, now: Definition) -> dict[str, Any]:
     return {
-        "key": LOOP,
+        "key": key,
         "names": dict(now.source.names),
         "profile": now.profile_name,
         "digest": now.digest,

@@ -18,6 +18,8 @@ from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.times import maybe
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.sensing import alarms as sensing
+from cityloop.loops.sensing.loop import LOOP as ALARM
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
 from cityloop.town.orgs.authority import Scope
@@ -51,7 +53,7 @@ def _post(grant: Any) -> dict[str, Any]:
 
 @api.get("/worklist", response=can(DutiesPage, 200, "key query"), auth=READ, tags=["work"])
 def duties(request: HttpRequest, asked: Query[WorkAsked]) -> HttpResponse:
-    """List what the posts of this account must do now, least time left first."""
+    """List what the posts of this account must do now about cases and alarms, least time left first."""
     known_query(request, asked)
     scope, now, place = scope_of(request), city_clock.now(), place_of(asked.cursor, Due)
     rows = worklist.narrowed(worklist.inbox(scope), worklist.Narrow(what=asked.what, unit=asked.unit))
@@ -59,14 +61,23 @@ def duties(request: HttpRequest, asked: Query[WorkAsked]) -> HttpResponse:
     found = worklist.page(rows, after, asked.limit + 1)
     page = found[: asked.limit]
     cases = queries.by_ids(scope, {row.subject_id for row in page if row.loop == LOOP})
+    alarms = sensing.by_ids(scope, queries.ids_of_part, {row.subject_id for row in page if row.loop == ALARM})
     last = page[-1] if len(found) > asked.limit else None
     more = following(request, Due(worklist.NEVER if last.due is None else last.due, last.pk)) if last else ""
-    return listed([_duty(row, cases[row.subject_id], scope, now) for row in page if row.subject_id in cases], more)
+    subjects: dict[str, dict[int, Any]] = {LOOP: cases, ALARM: alarms}
+    known = [(row, subjects[row.loop][row.subject_id]) for row in page if row.subject_id in subjects.get(row.loop, {})]
+    return listed([_duty(row, subject, scope, now) for row, subject in known], more)
 
 
-def _duty(row: Any, case: Any, scope: Scope, now: int) -> dict[str, Any]:
-    number = numbers.number(case)
+def _duty(row: Any, subject: Any, scope: Scope, now: int) -> dict[str, Any]:
+    if row.loop == ALARM:
+        number, href = "", f"{shown.ROOT}/alarms/{subject.pk}"
+        actions = href  # an alarm says itself what may be done about it
+    else:
+        number = numbers.number(subject)
+        href, actions = shown.href(number), f"{shown.href(number)}/actions"
     return {
+        "loop": row.loop,
         "number": number,
         "what": row.what,
         "slot": row.slot,
@@ -77,8 +88,8 @@ def _duty(row: Any, case: Any, scope: Scope, now: int) -> dict[str, Any]:
         "opened": rfc3339(row.opened),
         "due": maybe(row.due),
         "late": _late(row, now),
-        "href": shown.href(number),
-        "actions": f"{shown.href(number)}/actions",
+        "href": href,
+        "actions": actions,
     }
 
 

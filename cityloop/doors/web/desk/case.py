@@ -9,6 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from cityloop.doors.web import imagery
 from cityloop.doors.web.desk import replies, undo
 from cityloop.doors.web.desk.beside import status as status_near
 from cityloop.doors.web.desk.casefile import File, casefile, changed, whole
@@ -51,11 +52,11 @@ def page(request: HttpRequest, found: Any, failed: Failed | None = None, **more:
     where = (found.unit_code, place)
     bar = forms(offered, pinned(found.definition), queries.snapshot_of(found), where, now, tried)
     replies.offer(bar, found, reports, path)
-    shown = casefile(found, place, now, scope, reports)
+    told = casefile(found, place, now, scope, reports)
     context = {
         "section": "cases",
         "case": found,
-        "file": shown,
+        "file": told,
         "forms": bar,
         "denied": [(names.words(d.names), reason(d)) for d in denied],
         "posts": actor_words(actors, pinned(found.definition)),
@@ -63,11 +64,13 @@ def page(request: HttpRequest, found: Any, failed: Failed | None = None, **more:
         "fresh": hour(now),
         "write": key_for(bar, "message") or key_for(bar, "ask_reporter"),
         "note": key_for(bar, "note"),
+        "above": imagery.around(scope, found.lon, found.lat, found.created),
         "around": units.scheme().parent_of(found.unit_code),
-        **refused(failed, shown, bar),
+        **refused(failed, told, bar),
         **more,
     }
-    return render(request, "desk/case.html", context, status=status_of(failed))
+    answer = render(request, "desk/case.html", context, status=status_of(failed))
+    return imagery.allow(answer, context["above"].layers if context["above"] else [])
 
 
 def key_for(bar: list[Form], action: str) -> str:

@@ -10,6 +10,7 @@ from cityloop.doors.web.desk.beside import Alike, Pair, alike, nearby, pair
 from cityloop.doors.web.desk.thread import Said, thread
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
+from cityloop.doors.web.show.alarms import Told, told
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.fields import milestone
 from cityloop.doors.web.show.times import limit, when
@@ -94,6 +95,7 @@ class File:
     thread: list[Said]
     notes: list[timeline.Line]
     pair: Pair | None
+    signs: list[Told]
 
 
 def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[Any]) -> File:
@@ -138,6 +140,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         thread=thread(moments, lines, case.subject, now),
         notes=[line for line in lines if line.internal],
         pair=pair(moments, lines, now),
+        signs=told(moments, now),
     )
 
 

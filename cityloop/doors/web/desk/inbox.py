@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -13,12 +14,17 @@ from cityloop.doors.web.desk import filters, tabs
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.alarms import place, title
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.times import end_of_day, hour
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.definition import Definition
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP, pinned
+from cityloop.loops.sensing import alarms as sensing
+from cityloop.loops.sensing.loop import LOOP as ALARM
+from cityloop.loops.sensing.loop import present as alarm_loop
+from cityloop.loops.sensing.watches import watch
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.worklist import queries as worklist
@@ -49,6 +55,8 @@ class Item:
     claim: str
     lon: float | None
     lat: float | None
+    href: str
+    other: bool = False  # an alarm: it is no case, and not chosen with cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +145,48 @@ def further(query: QueryDict, found: dict[str, list[Any]]) -> str:
 
 
 def groups(found: dict[str, list[Any]], counts: dict[str, int], scope: Scope, now: int) -> list[Group]:
-    """Give the rows by lateness, ready to print. Two queries: the cases, and the names of their places."""
+    """Give the rows by lateness, ready to print. Three queries: cases, alarms, and the names of their places."""
     rows = [row for some in found.values() for row in some]
     cases = queries.by_ids(scope, {row.subject_id for row in rows if row.loop == LOOP})
-    places = names.places({case.unit_code for case in cases.values()}, last=1)
+    alarms = sensing.by_ids(scope, queries.ids_of_part, {row.subject_id for row in rows if row.loop == ALARM})
+    whats: list[Any] = [*cases.values(), *alarms.values()]
+    places = names.places({one.unit_code for one in whats}, last=1)
     titles = {"over": _("Overdue"), "due": _("Due soon"), "ontime": _("On time")}
     made = []
     for status, some in found.items():
-        items = [item(row, cases[row.subject_id], places, scope, now) for row in some if row.subject_id in cases]
+        items = [one for row in some if (one := _item(row, cases, alarms, places, scope, now))]
         if items:
             made.append(Group(status, bars.ICONS[status], titles[status], counts[status], items))
     return made
+
+
+def _item(row: Any, cases: Any, alarms: Any, places: dict[str, str], scope: Scope, now: int) -> Item | None:
+    """Give a row as printed, None where its case or alarm is not for these eyes."""
+    if row.loop == LOOP:
+        return item(row, cases[row.subject_id], places, scope, now) if row.subject_id in cases else None
+    return alarm(row, alarms[row.subject_id], places, scope, now) if row.subject_id in alarms else None
+
+
+def alarm(row: Any, found: Any, places: dict[str, str], scope: Scope, now: int) -> Item:
+    """Give a row about an alarm as printed."""
+    unit, definition = places.get(found.unit_code, found.unit_code), alarm_loop()
+    return Item(
+        id=row.pk,
+        number=f"alarm-{found.pk}",
+        seq=found.seq,
+        bar=bars.of_row(row, now),
+        matter=title(found, watch(found.rule)),
+        place=place(found, places),
+        unit=unit,
+        holder=holder(row, definition, scope),
+        verb=names.action(definition, "acknowledge" if row.what == "raised" else "look_again"),
+        why=_("alarm"),
+        claim="",
+        lon=found.lon,
+        lat=found.lat,
+        href=reverse("desk:alarm", args=[found.pk]),
+        other=True,
+    )
 
 
 def item(row: Any, case: Any, places: dict[str, str], scope: Scope, now: int) -> Item:
@@ -169,6 +208,7 @@ def item(row: Any, case: Any, places: dict[str, str], scope: Scope, now: int) ->
         claim=claim_key(scope, row.role) if free else "",
         lon=case.lon,
         lat=case.lat,
+        href=reverse("desk:case", args=[numbers.number(case)]),
     )
 
 
@@ -230,7 +270,7 @@ def _point(one: Item) -> dict[str, Any]:
         "id": one.number,
         "status": status,
         "name": f"{one.matter}, {one.bar.words}",
-        "href": f"/desk/cases/{one.number}",
+        "href": one.href,
         "title": one.matter,
         "place": one.place,
         "share": one.bar.share,

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web import maps, things
+from cityloop.doors.web import imagery, maps, things
 from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.show.sensing_now import now_of
 from cityloop.doors.web.show.times import MINUTE, hour, local
 from cityloop.doors.web.show.trend import figure
 from cityloop.ground.kit.words import natural
@@ -32,6 +33,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
     at = None if minute is None else midnight(now) + minute * MINUTE
     counted = maps.counts(code, 1, scope_of(request), now, at)
     kept = {"under": code} if "under" in request.GET else {}
+    above = imagery.shown(scope_of(request))
     came = onmap.received(code, scope_of(request), now, HOURS)
     door = f"{reverse('desk:cases')}?unit={code}"
     more = {
@@ -51,10 +53,12 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "now_address": address({**kept, "by": by}, None),
         "legend": dict(maps.legends())[by],
         "may_place": rights.may_place(scope_of(request)),
+        "sensing": now_of(scope_of(request), now),
         "then": hour(at) if at is not None else "",
+        "above": above,
         **things.switch(request, code, components.ceiling(scope_of(request))),
     }
-    return render(request, "desk/map.html", more)
+    return imagery.allow(render(request, "desk/map.html", more), above.layers)
 
 
 def address(query: dict[str, str], minute: int | None) -> str:

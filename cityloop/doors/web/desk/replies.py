@@ -14,7 +14,7 @@ from cityloop.doors.web.show.fields import Input
 from cityloop.ground.kit.manifest import BLANKS
 from cityloop.ground.kit.words import say
 from cityloop.loops.cases import behind, numbers
-from cityloop.loops.cases.telling import local
+from cityloop.town.calendar.saying import to_the_minute
 from cityloop.town.catalog import queries as catalog
 
 Path = list[tuple[str, dict[str, str]]]
@@ -100,6 +100,6 @@ def filled(case: Any, path: Path, language: str) -> _Blanks:
             "matter": names.matter(case.matter) if case.matter else "",
             "place": case.address or names.place(path, 1),
             "organisation": names.organisation(case.lead_org) if case.lead_org else "",
-            "due": local(case.due) if case.due else "",
+            "due": to_the_minute(case.due) if case.due else "",
         }
     return _Blanks({name: text for name, text in known.items() if text})

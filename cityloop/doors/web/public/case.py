@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST, require_safe
 
+from cityloop.doors.web import imagery
 from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import following
 from cityloop.doors.web.rate import brake
@@ -23,6 +24,7 @@ from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import openly
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.authority import NOBODY
 
 
 @require_safe
@@ -36,8 +38,10 @@ def page(request: HttpRequest, number: str, error: str = "") -> HttpResponse:
     """Draw the page, with what was refused a moment ago."""
     found, now = openly.by_number(number, whole=True), city_clock.now()
     spot = openly.spot(openly.leading(found))
+    above = imagery.around(NOBODY, spot.lon, spot.lat, found.created)
     more = {
         "section": "",
+        "above": above,
         "page": following.page(found, now, reporter=False),
         "spot": spot,
         "component": openly.component(openly.leading(found)),
@@ -49,7 +53,7 @@ def page(request: HttpRequest, number: str, error: str = "") -> HttpResponse:
     }
     answer = render(request, "public/case.html", more, status=422 if error else 200)
     answer["X-Robots-Tag"] = "noindex"
-    return answer
+    return imagery.allow(answer, above.layers if above else [])
 
 
 @require_POST

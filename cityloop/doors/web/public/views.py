@@ -7,13 +7,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from cityloop.doors.web import maps, things
+from cityloop.doors.web import imagery, maps, things
 from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import cards, figures
 from cityloop.doors.web.show.times import hour
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import public
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.authority import NOBODY
 from cityloop.town.units import queries as units
 
 EVERY = 20  # seconds after which the public map asks whether its numbers have changed
@@ -34,7 +35,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def city_map(request: HttpRequest) -> HttpResponse:
     """Show how many cases are open in each part of a unit; the parts lead further in."""
     code, by, now = maps.under(request), maps.measure(request), city_clock.now()
-    counted = maps.counts_for_all(code, 1, now)
+    counted, above = maps.counts_for_all(code, 1, now), imagery.shown(NOBODY)
     kept = {"under": code} if "under" in request.GET else {}
     more = {
         "section": "map",
@@ -48,9 +49,10 @@ def city_map(request: HttpRequest) -> HttpResponse:
         "query": urlencode({"under": code, "by": by}),
         "fresh": hour(now),
         "every": EVERY,
+        "above": above,
         **things.switch(request, code),
     }
-    return render(request, "public/map.html", more)
+    return imagery.allow(render(request, "public/map.html", more), above.layers)
 
 
 @require_safe

@@ -31,6 +31,8 @@ ICONS = {
     "extend": "hourglass-low", "suspend": "player-pause", "appeal": "report-analytics",
     "call": "users-plus", "order": "urgent", "urge": "speakerphone", "question": "message-question",
     "decide": "writing", "let_go_on": "player-play", "lapse": "clock", "move_to_newer": "history",
+    "instrument": "access-point", "raise": "bell-ringing", "acknowledge": "eye-check", "look_again": "refresh",
+    "dismiss": "bell-off", "clear": "circle-check",
 }  # fmt: skip
 
 
@@ -114,7 +116,8 @@ def channel(key: str) -> str:
     known = {
         "phone": _("phone"), "counter": _("the counter"), "letter": _("letter"), "email": _("e-mail"),
         "web": _("this website"), "online": _("a website"), "mobile": _("an app"), "api": _("a program"),
-        "open311": _("a program (Open311)"), "split": _("splitting a case"), "other": _("another way"),
+        "open311": _("a program (Open311)"), "split": _("splitting a case"),
+        "instrument": _("an instrument"), "video": _("a video detection"), "other": _("another way"),
         "unknown": _("an unknown way"),
     }  # fmt: skip
     return known.get(key.casefold(), key)
@@ -126,13 +129,14 @@ def place(path: list[tuple[str, dict[str, str]]], last: int = 2) -> str:
     A unit whose name the next one begins with is not named twice: `丰年园社区第3网格`.
     """
     named = [words(names) or code for code, names in path[-last:]]
-    finer = [*named[1:], ""]
+    finer = [*named[1:], ""] if named else []
     return " · ".join(name for name, below in zip(named, finer, strict=True) if not below.startswith(name))
 
 
 def places(codes: Iterable[str], last: int = 2) -> dict[str, str]:
-    """Name the places of many codes. One query."""
-    found = units.paths_of(codes)
+    """Name the places of many codes. One query, or none."""
+    wanted = set(codes)
+    found = units.paths_of(wanted) if wanted else {}
     return {code: place(path, last) or _("Place not known") for code, path in found.items()}
 
 

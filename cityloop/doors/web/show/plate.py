@@ -24,13 +24,10 @@ from cityloop.ground.kit.measures import Indicator, Plan
 from cityloop.ground.kit.offers import Dataset, ServiceItem
 from cityloop.ground.kit.routing import Rule, Table
 from cityloop.ground.kit.stories import Story
-from cityloop.ground.kit.things import Alarm, ComponentType, ObservedProperty
+from cityloop.ground.kit.things import ComponentType, ObservedProperty
+from cityloop.loops.sensing import saying
 
 Called = Callable[[str], str]
-WRITTEN = {
-    "Cel": "°C", "[NTU]": "NTU", "{NTU}": "NTU", "ug/m3": "µg/m³", "mg/m3": "mg/m³", "m3": "m³", "dB[SPL]": "dB",
-    "[pH]": "pH", "[ppm]": "ppm", "%[LEL]": "% LEL", "deg": "°", "1": "",
-}  # fmt: skip
 # What a plate has, in the order a page shows it: its field of the manifest, an icon, its heading.
 PARTS = (
     ("matters", "tag", gettext_noop("Matters")),
@@ -118,32 +115,16 @@ def component(one: ComponentType, plate: Manifest, called: Called, matters: Mapp
 
 
 def observed(one: ObservedProperty, matters: Mapping[str, str]) -> dict[str, Any]:
-    unit = measured_in(one.unit)
+    unit = saying.unit(one.unit)
     return {
         "name": names.words(one.names),
         "unit": unit,
         "every": limit(one.every) if one.every else "",
         "alarms": [
-            (names.words(a.names), when(a, unit), matters.get(a.matter, a.matter), ALARMS[a.severity]())
+            (names.words(a.names), saying.condition(a, one.unit), matters.get(a.matter, a.matter), ALARMS[a.severity]())
             for a in one.alarms
         ],
     }
-
-
-def measured_in(unit: str) -> str:
-    """Give a unit of UCUM as people write it."""
-    return WRITTEN.get(unit, unit)
-
-
-def when(alarm: Alarm, unit: str) -> str:
-    """Say when an alarm is raised."""
-    if alarm.silent is not None:
-        return _("nothing came for {time}").format(time=limit(alarm.silent))
-    if alarm.rule is not None:
-        return _("the rule {name} of the plate says so").format(name=alarm.rule)
-    value, words = (alarm.above, _("above {value}")) if alarm.above is not None else (alarm.below, _("below {value}"))
-    said = words.format(value=f"{value:g} {unit}".strip())
-    return _("{what} for {time}").format(what=said, time=limit(alarm.hold)) if alarm.hold else said
 
 
 def service(one: ServiceItem, called: Called) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime, timedelta
 
 from babel.dates import format_skeleton
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cityloop.ground.worktime import parse_limit
 from cityloop.ground.worktime.limits import micros
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.calendar.saying import limit
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -59,6 +60,11 @@ def in_full(at: int) -> str:
     return _("{date}, {time}").format(date=_skeleton("yMMMMEEEEd", at), time=hour(at))
 
 
+def weekday(at: int) -> str:
+    """Give the day of an instant with its name: `Sunday, October 21`."""
+    return _skeleton("MMMMEEEEd", at)
+
+
 def day(text: str) -> str:
     """Give a date that was answered, `2018-10-20`, as readers write it; what is none stays as it is."""
     try:
@@ -90,19 +96,6 @@ def duration(micros: int, *, days: bool = True) -> str:
     whole, rest = divmod(minutes // 60, 24)
     words = _("{days} d {hours} h") if rest and whole < 30 else _("{days} d")
     return words.format(days=whole, hours=rest)
-
-
-def limit(text: str) -> str:
-    """Give a limit such as `8 wh` in words: `8 working hours`."""
-    found = parse_limit(text)
-    words = {
-        "um": ngettext("{n} minute", "{n} minutes", found.amount),
-        "uh": ngettext("{n} hour", "{n} hours", found.amount),
-        "wh": ngettext("{n} working hour", "{n} working hours", found.amount),
-        "wd": ngettext("{n} working day", "{n} working days", found.amount),
-        "d": ngettext("{n} day", "{n} days", found.amount),
-    }
-    return words[found.unit].format(n=found.amount)
 
 
 def brief(text: str) -> str:

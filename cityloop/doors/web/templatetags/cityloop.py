@@ -32,6 +32,12 @@ def plain(value: float) -> str:
 
 
 @register.filter
+def unlocalized(value: float) -> str:
+    """Write a length of a picture, in no language's way."""
+    return f"{value:.1f}"
+
+
+@register.filter
 def undo(message: Any) -> dict[str, Any] | None:
     """Give where a message's action is taken back and with which fields, None where it is not (see `desk.undo`)."""
     tag = message.extra_tags or ""

@@ -35,6 +35,7 @@ TABLE: dict[str, Op] = {
     "rate": checking.rate,
     "reach": parts.reach,
     "release": intake.release,
+    "renew": intake.renew,
     "renumber": intake.renumber,
     "reopen_parts": parts.reopen_parts,
     "replace_part": parts.replace_part,

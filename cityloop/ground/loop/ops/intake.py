@@ -38,6 +38,13 @@ def check_release(run: Run) -> None:
         raise Refusal("loop.not_claimed", "You have not claimed it.")
 
 
+def renew(run: Run) -> None:
+    """Let the clock of the state begin anew: somebody looked, and it stands as it stood."""
+    text = run.definition.states[run.draft.state].clock
+    made = clocks.make(run.definition, run.draft, text, run.worktime)
+    run.draft.clocks["stage"] = clocks.start(made, run.at, run.worktime)
+
+
 def name_person(run: Run) -> None:
     """Name who shall do the next thing."""
     person = int(run.data.get("inspector") or 0)

@@ -22,15 +22,15 @@ def own_part(run: Run, states: Container[str] = ACTIVE) -> Part:
 
     Of several, one in `states` comes first, then the one of the very organisation before that of one above.
     """
-    number = int(run.data.get("part") or 0)
-    own = [
-        part
-        for part in run.draft.parts
-        if part.state not in GONE and number in (0, part.id) and belongs(run.actor, part.org, part.org_path)
-    ]
+    number, actor, own = int(run.data.get("part") or 0), run.actor, []
+    for part in run.draft.parts:
+        if part.state not in GONE and number in (0, part.id) and belongs(actor, part.org, part.org_path):
+            own.append(part)
     if not own:
         raise Refusal("loop.part.not_yours", "Your organisation has no such part in this case.", field="part")
-    return min(own, key=lambda part: (part.state not in states, part.org != run.actor.org))
+    if len(own) == 1:
+        return own[0]
+    return min(own, key=lambda part: (part.state not in states, part.org != actor.org))
 
 
 def open_part(run: Run) -> Part:
@@ -43,29 +43,43 @@ def open_part(run: Run) -> Part:
 
 def put(run: Run, part: Part) -> None:
     """Replace a part in the draft, by its id."""
-    run.draft.parts = tuple(part if p.id == part.id else p for p in run.draft.parts)
+    parts = run.draft.parts
+    if len(parts) == 1 and parts[0].id == part.id:  # as in most cases
+        run.draft.parts = (part,)
+    else:
+        run.draft.parts = tuple(part if p.id == part.id else p for p in parts)
+
+
+def first_waited_for(parts: tuple[Part, ...]) -> int:
+    """Give the lowest number of the parts that later ones wait for; 0 where there is none."""
+    first = 0
+    for part in parts:
+        if part.state in WAITED_FOR and (first == 0 or part.order < first):
+            first = part.order
+    return first
 
 
 def assign(run: Run) -> None:
     """Give out the parts: one lead first. Who led before goes on with what is left of its time, another begins anew."""
     wanted = run.data["parts"]
     _check_parts(wanted)
-    if run.draft.lead is not None:
-        _set_aside(run, run.draft.lead)
+    lead = run.draft.lead
+    if lead is not None:
+        _set_aside(run, lead)
     _handling_clocks(run, _led_by(run, wanted[0]["org"]))
     for spec in wanted:
         _assign_one(run, spec)
-    wanted_orgs = {spec["org"] for spec in wanted}
-    for part in run.draft.parts:
-        if part.org not in wanted_orgs and (part.role == "lead" or part.state == "bounced"):
-            put(run, change(part, state="cancelled"))
+    if len(run.draft.parts) > len(wanted):  # there were others before
+        wanted_orgs = {spec["org"] for spec in wanted}
+        for part in run.draft.parts:
+            if part.org not in wanted_orgs and (part.role == "lead" or part.state == "bounced"):
+                put(run, change(part, state="cancelled"))
 
 
 def _check_parts(wanted: Any) -> None:
-    leads = [p for p in wanted if p.get("role") == "lead"]
-    if len(leads) != 1 or wanted[0] is not leads[0]:
+    if [n for n, part in enumerate(wanted) if part.get("role") == "lead"] != [0]:
         raise Refusal("loop.parts.lead", "Name exactly one lead organisation, first.", field="parts")
-    if len({p["org"] for p in wanted}) != len(wanted):
+    if len(wanted) > 1 and len({p["org"] for p in wanted}) != len(wanted):
         raise Refusal("loop.parts.twice", "An organisation stands twice among the parts.", field="parts")
 
 
@@ -78,7 +92,10 @@ def _set_aside(run: Run, lead: Part) -> None:
 
 def _led_by(run: Run, org: int) -> Part | None:
     """Give the part with which an organisation led before."""
-    return next((p for p in run.draft.parts if p.org == org and p.whole is not None), None)
+    for part in run.draft.parts:
+        if part.org == org and part.whole is not None:
+            return part
+    return None
 
 
 def _handling_clocks(run: Run, earlier: Part | None) -> None:
@@ -96,10 +113,14 @@ def _handling_clocks(run: Run, earlier: Part | None) -> None:
 def _assign_one(run: Run, spec: dict[str, Any], like: Part | None = None) -> None:
     """Give one part out; `like` is a part of another organisation whose limit it takes over."""
     draft = run.draft
-    earlier = next((p for p in draft.parts if p.org == spec["org"]), None)
+    earlier, last = None, 0
+    for known in draft.parts:
+        last = max(last, known.id)
+        if earlier is None and known.org == spec["org"]:
+            earlier = known
     clock, original = _part_clock(run, spec, earlier, like)
     part = Part(
-        id=earlier.id if earlier else max((p.id for p in draft.parts), default=0) + 1,
+        id=earlier.id if earlier else last + 1,
         org=int(spec["org"]),
         org_path=str(spec["org_path"]),
         role="lead" if spec.get("role") == "lead" else "assisting",
@@ -252,7 +273,7 @@ def finish(run: Run) -> None:
 
 def check_order(run: Run, part: Part) -> None:
     """Refuse to finish before those with a lower number have, a bounced one included."""
-    if part.order > min((p.order for p in run.draft.parts if p.state in WAITED_FOR), default=0):
+    if part.order > first_waited_for(run.draft.parts):
         raise Refusal("loop.part.order", "An earlier part must be done first.", field="part")
 
 

@@ -200,7 +200,7 @@ def suspend(run: Run, request: Request) -> None:
 def adjust(run: Run, request: Request) -> None:
     """Mark that statistics show this case raw and adjusted."""
     run.draft.adjusted = True
-    run.effects.append(Effect("adjusted", {"request": request.id}))
+    run.effects += (Effect("adjusted", {"request": request.id}),)
 
 
 EFFECTS: dict[str, Callable[[Run, Request], None]] = {

@@ -18,6 +18,8 @@ def count(run: Run, name: str) -> None:
 def resolve_target(run: Run, to: str) -> str:
     """Turn a conditional target into a state: '' to stay, '@back', or the name of a state."""
     mark, _, state = to.partition(":")
+    if mark == "@stay":
+        return ""
     if mark == "@back":
         return "@back"
     if mark == "@lead":
@@ -35,5 +37,10 @@ def resolve_target(run: Run, to: str) -> str:
 
 
 def _all_done(run: Run) -> bool:
-    states = {p.state for p in run.draft.parts if p.state != "cancelled"}
-    return states == {"done"}
+    done = False
+    for part in run.draft.parts:
+        if part.state == "done":
+            done = True
+        elif part.state != "cancelled":
+            return False
+    return done

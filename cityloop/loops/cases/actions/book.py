@@ -58,6 +58,7 @@ class Book:
         "scope",
         "slots",
         "snapshot",
+        "subject",
         "worktime",
     )
 
@@ -72,6 +73,7 @@ class Book:
         kin: Mapping[int, str] | None = None,
     ) -> None:
         self.case = case
+        self.subject = f"{SUBJECT}:{case.pk}"
         self.definition = definition
         self.worktime = worktime
         self.origin = origin
@@ -97,12 +99,12 @@ class Book:
         """Take a step through the engine and remember what must be written for it."""
         before = self.snapshot
         outcome = step(self.definition, before, act, by, at, self.worktime, self.kin)
-        self.snapshot = outcome.snapshot
-        if self.case.filed is None and outcome.snapshot.milestones:
-            self.case.filed, self.case.unit_filed = at, outcome.snapshot.unit
+        after = self.snapshot = outcome.snapshot
+        if after.milestones and self.case.filed is None:
+            self.case.filed, self.case.unit_filed = at, after.unit
         self._ledger(before, act, by, at, outcome, inner, say)
         self._worklist(at)
-        if before.parts is not outcome.snapshot.parts or before.requests is not outcome.snapshot.requests:
+        if before.parts is not after.parts or before.requests is not after.requests:
             self.parts_changed = True
         return outcome
 
@@ -116,16 +118,16 @@ class Book:
         inner: dict[str, Any] | None,
         say: tuple[str, ...],
     ) -> None:
-        after = outcome.snapshot
+        after, case = outcome.snapshot, self.case
         data = act.data
         if say or self.origin == "live":
             told = [e.data["what"] for e in outcome.effects if e.kind == "tell"] if self.origin == "live" else []
             data = {**data, "tell": [*told, *say]} if told or say else data
         clock = after.clocks.get("handling") or after.clocks.get("stage")
         row = chain.write(
-            subject=f"{SUBJECT}:{self.case.pk}",
+            subject=self.subject,
             seq=after.seq,
-            prev=bytes(self.case.head) if self.case.head else chain.GENESIS,
+            prev=bytes(case.head) if case.head else chain.GENESIS,
             kind=LOOP,
             what=act.name,
             by=by,
@@ -138,31 +140,35 @@ class Book:
             after=after.state,
             due=clock.due if clock else None,
         )
-        self.case.head = row.hash
+        case.head = row.hash
         self.rows.append(row)
 
     def _worklist(self, at: int) -> None:
-        before, now = self.duties, {d.slot: d for d in duties(self.definition, self.snapshot)}
+        before, slots, seq = self.duties, self.slots, self.snapshot.seq
+        now: dict[str, Duty] = {}
+        for duty in duties(self.definition, self.snapshot):
+            now[duty.slot] = duty
         for slot, old in before.items():
             new = now.get(slot)
             if new is None or old.what != new.what or old.role != new.role or old.org != new.org:
                 self._end(old, at)
         for slot, new in now.items():
-            if slot not in self.slots:
-                self.slots[slot] = (self.snapshot.seq, at)
-                self._put(new, self.snapshot.seq, at)
+            if slot not in slots:
+                slots[slot] = (seq, at)
+                self._put(new, seq, at)
             elif new != before.get(slot):
-                self._put(new, *self.slots[slot])
+                self._put(new, *slots[slot])
         self.duties = now
 
     def _end(self, duty: Duty, at: int) -> None:
         seq, opened = self.slots.pop(duty.slot)
-        known = self.kept.get((duty.slot, seq)) or self._put(duty, seq, opened)
-        known.unit_code, known.level = self.snapshot.unit or self.case.unit_code, self.snapshot.level
+        known, snapshot = self.kept.get((duty.slot, seq)) or self._put(duty, seq, opened), self.snapshot
+        known.unit_code, known.level = snapshot.unit or self.case.unit_code, snapshot.level
         known.ended = at
 
     def _put(self, duty: Duty, seq: int, opened: int) -> Kept:
-        made = Kept(duty, seq, opened, self.snapshot.unit or self.case.unit_code, self.snapshot.level)
+        snapshot = self.snapshot
+        made = Kept(duty, seq, opened, snapshot.unit or self.case.unit_code, snapshot.level)
         self.kept[duty.slot, seq] = made
         return made
 

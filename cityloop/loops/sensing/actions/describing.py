@@ -19,10 +19,11 @@ from cityloop.loops.sensing.models import (
     Sensor,
     Thing,
 )
+from cityloop.loops.sensing.rules import keeping
 from cityloop.loops.sensing.rules import said as shapes
 from cityloop.loops.sensing.rules.bounds import bounds
 from cityloop.loops.sensing.rules.said import Said
-from cityloop.loops.sensing.rules.shapes import GEOJSON, point_of
+from cityloop.loops.sensing.rules.shapes import GEOJSON, extent_of, point_of
 from cityloop.loops.sensing.rules.times import instant
 
 LONGEST = 255
@@ -187,6 +188,7 @@ def _values(said: Said, *, new: bool = True) -> dict[str, Any]:
         raise Refusal("sensing.name", "Give a name of 1 to 255 characters.", "name")
     if "properties" in given:
         given["properties"] = given["properties"] or {}
+        keeping.judge(given["properties"])
         if isinstance(said, shapes.PropertySaid):
             given["least"], given["most"] = bounds(given["properties"])
     if "shape" in given:
@@ -194,6 +196,7 @@ def _values(said: Said, *, new: bool = True) -> dict[str, Any]:
         given["lon"], given["lat"] = (
             point_of(given["shape"], given.get("encoding_type", GEOJSON[0]), field) or (None,) * 2
         )
+        given["west"], given["south"], given["east"], given["north"] = extent_of(given["shape"])
     return given
 
 

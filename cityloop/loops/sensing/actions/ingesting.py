@@ -3,8 +3,9 @@
 received = accepted + repeated + quarantined, always, and in one transaction.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +15,17 @@ from msgspec import UNSET
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.sensing.actions import placing
-from cityloop.loops.sensing.actions.batches import NOT_NUMBERS, Batch
-from cityloop.loops.sensing.actions.writing import Rows, encode, insert, keep_latest, there
+from cityloop.loops.sensing.actions import arriving, placing
+from cityloop.loops.sensing.actions.batches import NOT_NUMBERS, Batch, Column, Columns, merged
+from cityloop.loops.sensing.actions.writing import FEW, Rows, encode, insert, insert_few, keep_latest, there
+from cityloop.loops.sensing.events import ReadingsKept
+from cityloop.loops.sensing.history.known import NOTHING, Overtaken, Past, past_of
+from cityloop.loops.sensing.history.spans import LEAST
 from cityloop.loops.sensing.models import Datastream, FeatureOfInterest
 from cityloop.loops.sensing.rules import keys, reasons
 from cityloop.loops.sensing.rules.said import ObservationSaid
 from cityloop.loops.sensing.rules.times import moment
+from cityloop.town.publishing import publish
 from cityloop.town.tabular.writing import write
 
 RETRIES = 5
@@ -48,13 +53,22 @@ class Taken(NamedTuple):
     tally: Tally
     became: list[int]
     reasons: dict[int, str]
-    batch: Batch
+    columns: Columns | None
 
     @property
     def ids(self) -> list[str]:
         """Give the id of each reading."""
-        batch = self.batch
-        return [keys.written(*key) for key in zip(batch.datastream, batch.time, batch.lasts, strict=True)]
+        return self.columns.ids() if self.columns else []
+
+
+class Part(NamedTuple):
+    """A batch among others that are taken in with it, and where it came from."""
+
+    batch: Batch
+    source: str
+
+
+Gathered = Sequence[Part] | Callable[[], Sequence[Part]]
 
 
 class Stream(NamedTuple):
@@ -67,29 +81,85 @@ class Stream(NamedTuple):
     feature: int
 
 
+def ingest(*, batch: Batch, source: str, by: Actor, at: int, aside: bool = False) -> Taken:
+    """Take a batch in. `at` is the present of the city, `source` says where the readings came from.
+
+    With `aside` its readings are judged when no others wait.
+    """
+    return ingest_all(parts=[Part(batch, source or by.name)], at=at, aside=aside)[0]
+
+
+def ingest_all(*, parts: Gathered, at: int, aside: bool = False) -> list[Taken]:
+    """Take batches in that came at the same time, in one transaction; each as if it had come alone, in their order.
+
+    A function is asked for them once the transaction has begun. Where some are older than a day, what the history holds
+    of them is looked up first, outside of it, for files are read; then a function is asked again for the same ones.
+    """
+    past: Past | None = None
+    for _ in range(RETRIES):
+        try:
+            return _ingested(parts, past, at, aside)
+        except Overtaken as again:
+            columns = merged([part.batch for part in again.args[0]]).columns()
+            past = past_of(columns.datastream.tolist(), columns.time.tolist(), columns.lasts.tolist(), at)
+    raise _busy()
+
+
+def _busy() -> Refusal:
+    return Refusal("sensing.busy", "Others write the same readings just now; send them again in a little while.")
+
+
 @transaction.atomic
-def ingest(*, batch: Batch, source: str, by: Actor, at: int) -> Taken:
-    """Take a batch in. `at` is the present of the city, `source` says where the readings came from."""
-    if not batch.time:
-        return Taken(Tally(), [], {}, batch)
-    streams = streams_of(batch.datastream)
-    _fill_features(batch, streams)
-    why = _judged(batch, streams, at)
+def _ingested(parts: Gathered, past: Past | None, at: int, aside: bool) -> list[Taken]:
+    parts = parts() if callable(parts) else parts
+    batch = merged([part.batch for part in parts])
+    if not len(batch):
+        return [Taken(Tally(), [], {}, None) for _part in parts]
+    if past is None:
+        if (batch.columns().time < at - LEAST).any():
+            raise Overtaken(parts)
+        past = NOTHING
+    asked = _asked(batch)
+    _fill_features(batch, asked)
+    why = _judged(batch, asked, at)
     rows, places = _sorted(batch, why)
-    became = np.full(len(batch.time), ACCEPTED, np.int8)
+    became = np.full(len(batch), ACCEPTED, np.int8)
     became[why != ""] = QUARANTINED
     rows, places = _once(rows, places, became, why)
-    for _ in range(RETRIES):
-        if _written(rows):
-            break
-        rows, places = _without(rows, places, became, why)
-    else:
-        raise Refusal("sensing.busy", "Others write the same readings just now; send them again in a little while.")
+    if past.found:
+        rows, places = _without(rows, places, became, why, found=past.found)
+    rows = _written(rows, places, became, why)
+    if past.overtaken():
+        raise Overtaken(parts)
+    if past.kept is not None:
+        past.come_again(rows.keys())
     keep_latest(rows)
+    arriving.note(rows, now=at, aside=aside)
+    if len(rows.time):
+        transaction.on_commit(partial(publish, ReadingsKept(rows)))
     found = {int(i): str(why[i]) for i in np.flatnonzero(became == QUARANTINED)}
-    _quarantine(batch, found, source or by.name, at)
-    counts = np.bincount(became, minlength=3).tolist()
-    return Taken(Tally(len(batch.time), *counts), became.tolist(), found, batch)
+    if found:
+        sources = [part.source for part in parts for _ in range(len(part.batch))] if len(parts) > 1 else None
+        _quarantine(batch, found, sources or parts[0].source, at)
+    return _shared(parts, batch.columns(), became, found)
+
+
+def _shared(parts: Sequence[Part], columns: Columns, became: Column, found: Mapping[int, str]) -> list[Taken]:
+    """Give each part what became of it."""
+    if len(parts) == 1:
+        return [Taken(_tally(became), became.tolist(), dict(found), columns)]
+    taken, start = [], 0
+    for part in parts:
+        end = start + len(part.batch)
+        why = {row - start: reason for row, reason in found.items() if start <= row < end} if found else {}
+        own = became[start:end]
+        taken.append(Taken(_tally(own), own.tolist(), why, Columns(*(column[start:end] for column in columns))))
+        start = end
+    return taken
+
+
+def _tally(became: Column) -> Tally:
+    return Tally(len(became), *np.bincount(became, minlength=3).tolist())
 
 
 def streams_of(ids: Sequence[int]) -> dict[int, Stream]:
@@ -116,6 +186,14 @@ _STREAMS = (
 
 def take(said: Sequence[ObservationSaid], *, source: str, by: Actor, at: int, strict: bool = False) -> Taken:
     """Take readings in as they are posted; with `strict` the first that is not believed refuses all."""
+    taken = ingest(batch=batch_of(said, at), source=source, by=by, at=at)
+    if strict and taken.reasons:
+        raise refusal(next(iter(taken.reasons.values())))
+    return taken
+
+
+def batch_of(said: Sequence[ObservationSaid], at: int) -> Batch:
+    """Give readings as they are posted as a batch."""
     batch = Batch(lambda row: said[row])
     for one in said:
         stream, feature = one.datastream, one.feature
@@ -125,10 +203,7 @@ def take(said: Sequence[ObservationSaid], *, source: str, by: Actor, at: int, st
             made=None if one.result_time in (UNSET, None) else timed(one.result_time, at),
             feature=0 if feature is UNSET else feature.id, more=beside(one),
         )  # fmt: skip
-    taken = ingest(batch=batch, source=source, by=by, at=at)
-    if strict and taken.reasons:
-        raise refusal(next(iter(taken.reasons.values())))
-    return taken
+    return batch
 
 
 def timed(value: Any, now: int) -> int | str:
@@ -163,8 +238,8 @@ def judged_alone(result: Any, stream: Stream, key: keys.Key, now: int) -> tuple[
     """Judge one result anew: give its number, its value where that is no number, and why it is not believed."""
     batch = Batch(lambda row: None)
     batch.add(key.datastream, key.time, result)
-    reason = str(_judged(batch, {key.datastream: stream}, now)[0])
-    return _number(np.float64(batch.result[0])), batch.more.get(0, {}), reason
+    reason = str(_judged(batch, Asked(np.array([key.datastream]), np.array([0]), [stream]), now)[0])
+    return _number(batch.columns().result[0]), batch.more.get(0, {}), reason
 
 
 # --- judging --------------------------------------------------------------------------------------
@@ -173,27 +248,40 @@ def judged_alone(result: Any, stream: Stream, key: keys.Key, now: int) -> tuple[
 _NOTHING = Stream(reasons.ANYTHING, -np.inf, np.inf, "", 0)
 
 
-def _judged(batch: Batch, streams: Mapping[int, Stream], now: int) -> Any:
-    kind, (present, which) = np.array(batch.kind, np.int8), np.unique(batch.datastream, return_inverse=True)
-    asked = [streams.get(int(one), _NOTHING) for one in present]
-    wants = np.array([one.wants for one in asked], np.int8)[which]
+class Asked(NamedTuple):
+    """The datastreams of a batch, each once, in their order; which of them each reading is of, and what they ask."""
+
+    present: Column
+    which: Column
+    streams: list[Stream]
+
+
+def _asked(batch: Batch) -> Asked:
+    present, which = np.unique(batch.columns().datastream, return_inverse=True)
+    ids = present.tolist()
+    known = streams_of(ids)
+    return Asked(present, which, [known.get(one, _NOTHING) for one in ids])
+
+
+def _judged(batch: Batch, asked: Asked, now: int) -> Column:
+    columns, which = batch.columns(), asked.which
+    wants, least, most, _unit, _feature = zip(*asked.streams, strict=True)
+    there = np.array([one is not _NOTHING for one in asked.streams], np.bool_)
     why = reasons.faults(
         reasons.Asked(
-            kind, np.array(batch.result, np.float64), np.array(batch.time, np.int64) + np.array(batch.lasts, np.int64),
-            np.array([one is not _NOTHING for one in asked], bool)[which], wants,
-            np.array([one.least for one in asked], np.float64)[which],
-            np.array([one.most for one in asked], np.float64)[which],
+            columns.kind, columns.result, columns.time + columns.lasts, there[which], np.array(wants, np.int8)[which],
+            np.array(least, np.float64)[which], np.array(most, np.float64)[which],
         ), now,
-    ).astype(object)  # fmt: skip
+    )  # fmt: skip
     for row, reason in batch.faults.items():
         why[row] = reason
     for row, more in batch.more.items():
         if why[row] == reasons.TYPE and str(more.get("value")).strip().lower() in NOT_NUMBERS:
             why[row] = reasons.NOT_A_NUMBER
-        elif not why[row] and _other_unit(more, asked[which[row]].unit):
+        elif not why[row] and _other_unit(more, asked.streams[which[row]].unit):
             why[row] = reasons.UNIT
-    for row in np.flatnonzero(kind == reasons.TRUTH).tolist():
-        batch.more.setdefault(row, {})["value"] = bool(batch.result[row])
+    for row in np.flatnonzero(columns.kind == reasons.TRUTH).tolist():
+        batch.more.setdefault(row, {})["value"] = bool(columns.result[row])
     return why
 
 
@@ -203,23 +291,26 @@ def _other_unit(more: Mapping[str, Any], unit: str) -> bool:
     return isinstance(given, str) and bool(unit) and given != unit
 
 
-def _fill_features(batch: Batch, streams: Mapping[int, Stream]) -> None:
+def _fill_features(batch: Batch, asked: Asked) -> None:
     """Give readings that name none the feature of interest of their datastream, and note the others that are named."""
-    own = {pk: one.feature for pk, one in streams.items()}
-    given, (present, which) = np.array(batch.feature, np.int64), np.unique(batch.datastream, return_inverse=True)
-    silent = given == 0
-    bare = [pk for pk in present[np.unique(which[silent])].tolist() if own.get(pk) == 0]
-    if bare:
-        own |= placing.default_features(bare)
-    default = np.array([own.get(pk, 0) for pk in present.tolist()], np.int64)[which]
-    others = np.flatnonzero(~silent & (given != default)).tolist()
+    columns, (present, which, streams) = batch.columns(), asked
+    given, silent = columns.feature, columns.feature == 0
+    default = np.array([one.feature for one in streams], np.int64)
+    wanting = default[which] == 0
+    if wanting.any():
+        places = {pk: n for n, pk in enumerate(present.tolist()) if streams[n] is not _NOTHING}
+        bare = [pk for pk in np.unique(columns.datastream[silent & wanting]).tolist() if pk in places]
+        for pk, feature in placing.default_features(bare).items() if bare else ():
+            default[places[pk]] = feature
+    own = default[which]
+    others = np.flatnonzero(~silent & (given != own)).tolist()
     if others:
-        named = {(batch.datastream[row], batch.feature[row]) for row in others if batch.datastream[row] in own}
-        known = _known_features(named)
-        for row in others:
-            if batch.feature[row] not in known and batch.datastream[row] in own:
+        there = [row for row in others if streams[which[row]] is not _NOTHING]
+        known = _known_features({(int(columns.datastream[row]), int(given[row])) for row in there})
+        for row in there:
+            if given[row] not in known:
                 batch.faults.setdefault(row, reasons.FEATURE)
-    batch.feature = np.where(silent, default, given).tolist()
+    batch.blocks = [columns._replace(feature=np.where(silent, own, given))]
 
 
 def _known_features(named: set[tuple[int, int]]) -> set[int]:
@@ -233,21 +324,17 @@ def _known_features(named: set[tuple[int, int]]) -> set[int]:
 # --- writing --------------------------------------------------------------------------------------
 
 
-def _sorted(batch: Batch, why: Any) -> tuple[Rows, Any]:
+def _sorted(batch: Batch, why: Column) -> tuple[Rows, Column]:
     """Give what is believed in the order of its key, with its places in the batch."""
-    good = np.flatnonzero(why == "")
-    streams, time, lasts = (np.array(c, np.int64)[good] for c in (batch.datastream, batch.time, batch.lasts))
-    order = np.lexsort((lasts, time, streams))
-    places = good[order]
-    has_made = np.array([one is not None for one in batch.made], bool)
-    made = np.array([one or 0 for one in batch.made], np.int64)
+    columns, good = batch.columns(), np.flatnonzero(why == "")
+    places = good[np.lexsort((columns.lasts[good], columns.time[good], columns.datastream[good]))]
     more: list[dict[str, Any] | None] = [None] * len(places)
     if batch.more:
         more = [batch.more.get(i) for i in places.tolist()]
+    taken = Columns(*(column[places] for column in columns))
     rows = Rows(
-        streams[order], time[order], lasts[order], np.array(batch.result, np.float64)[places], made[places],
-        has_made[places], np.array(batch.feature, np.int64)[places], more,
-    )  # fmt: skip
+        taken.datastream, taken.time, taken.lasts, taken.result, taken.made, taken.has_made, taken.feature, more
+    )
     return rows, places
 
 
@@ -266,21 +353,36 @@ def _once(rows: Rows, places: Any, became: Any, why: Any) -> tuple[Rows, Any]:
     return rows.only(~same), places[~same]
 
 
-def _written(rows: Rows) -> bool:
-    """Write what is new; say no, and write nothing, where something is there already."""
-    try:
-        with transaction.atomic():
-            insert(rows)
-    except IntegrityError:
-        return False
-    return True
+def _written(rows: Rows, places: Column, became: Column, why: Column) -> Rows:
+    """Write what is new, and give it; what is there already is a repetition, or not believed."""
+    if 0 < len(places) <= FEW:
+        missed = insert_few(rows)
+        return _without(rows, places, became, why, missed)[0] if missed.any() else rows
+    for _ in range(RETRIES):
+        try:
+            with transaction.atomic():
+                insert(rows)
+        except IntegrityError:
+            rows, places = _without(rows, places, became, why)
+        else:
+            return rows
+    raise _busy()
 
 
-def _without(rows: Rows, places: Any, became: Any, why: Any) -> tuple[Rows, Any]:
-    """Take away what is there already: the same is a repetition, another result for the same time is not believed."""
-    found = there(rows.keys())
+def _without(
+    rows: Rows, places: Column, became: Column, why: Column, known: Column | None = None,
+    found: Mapping[Any, Any] | None = None,
+) -> tuple[Rows, Column]:  # fmt: skip
+    """Take away what is there already: the same is a repetition, another result for the same time is not believed.
+
+    `known` says which are there, where that is known; `found` what they say.
+    """
     listed = rows.keys()
-    known = np.array([key in found for key in listed], bool)
+    if found is None:
+        wanted = listed if known is None else [key for key, there_ in zip(listed, known, strict=True) if there_]
+        found = there(wanted)
+    if known is None:
+        known = np.array([key in found for key in listed], bool)
     for row in np.flatnonzero(known).tolist():
         _repeated(rows, places, row, found[listed[row]], became, why)
     return rows.only(~known), places[~known]
@@ -301,11 +403,12 @@ def _number(value: float) -> float | None:
 _HELD = ("datastream", "time", "reason", "said", "source", "received")
 
 
-def _quarantine(batch: Batch, found: Mapping[int, str], source: str, at: int) -> None:
-    rows = []
+def _quarantine(batch: Batch, found: Mapping[int, str], sources: str | Sequence[str], at: int) -> None:
+    rows, columns = [], batch.columns()
     for row, reason in found.items():
         said = clean(encode(batch.said(row)).decode())[:LONGEST]
-        stream = None if row in batch.named else batch.datastream[row] or None
-        time = None if reason == reasons.TIME else batch.time[row]
+        stream = None if row in batch.named else int(columns.datastream[row]) or None
+        time = None if reason == reasons.TIME else int(columns.time[row])
+        source = sources if isinstance(sources, str) else sources[row]
         rows.append((stream, time, reason, said, clean(source)[:120], at))
     write("sensing_quarantined", _HELD, rows)

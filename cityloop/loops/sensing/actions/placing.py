@@ -1,6 +1,6 @@
 """Where things stand: now, and since when; and what their readings tell about because of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, HistoricalLocation, Location, Thing
 from cityloop.town.units import queries as units
@@ -31,23 +31,39 @@ def moved(location: Location) -> None:
 
 
 def default_features(streams: Iterable[int]) -> dict[int, int]:
-    """Give datastreams that have none a feature of interest: the place of their thing, where it has one."""
+    """Give datastreams that have none a feature of interest: the place of their thing, where it has one.
+
+    Six statements, however many they are.
+    """
     waiting = Datastream.objects.filter(pk__in=list(streams), feature=None).order_by("pk")
     places = dict(waiting.filter(thing__locations__shape__isnull=False).values_list("pk", "thing__locations"))
-    found: dict[int, int] = {}
-    for pk, place_id in places.items():
-        feature = _feature(place_id)
-        Datastream.objects.filter(pk=pk).update(feature=feature)
-        feature.datastreams.add(pk)
-        found[pk] = feature.pk
+    if not places:
+        return {}
+    features = _features(set(places.values()))
+    found = {pk: features[place] for pk, place in places.items()}
+    Datastream.objects.bulk_update([Datastream(pk=pk, feature_id=one) for pk, one in found.items()], ["feature"], 400)
+    link = Datastream.features.through
+    made = [link(datastream_id=pk, featureofinterest_id=one) for pk, one in found.items()]
+    link._default_manager.bulk_create(made, ignore_conflicts=True)
     return found
 
 
-def _feature(place_id: int) -> FeatureOfInterest:
-    place = Location.objects.get(pk=place_id)
-    copied = ("name", "description", "properties", "encoding_type", "shape", "lon", "lat", "created", "at")
-    values = {name: getattr(place, name) for name in copied}
-    return FeatureOfInterest.objects.get_or_create(location=place, defaults=values)[0]
+COPIED = (
+    "name", "description", "properties", "encoding_type", "shape", "lon", "lat", "west", "south", "east", "north",
+    "created", "at",
+)  # fmt: skip
+
+
+def _features(places: Collection[int]) -> dict[int, int]:
+    """Give the features that places are, by the places; those that are not there yet are made."""
+    known = dict(FeatureOfInterest.objects.filter(location__in=places).values_list("location", "pk"))
+    if len(known) == len(places):
+        return known
+    wanting = Location.objects.filter(pk__in=set(places) - set(known)).order_by("pk")
+    made = [FeatureOfInterest(location=place, **{name: getattr(place, name) for name in COPIED}) for place in wanting]
+    # Where another makes the same one just now, it is theirs.
+    FeatureOfInterest.objects.bulk_create(made, ignore_conflicts=True)
+    return dict(FeatureOfInterest.objects.filter(location__in=places).values_list("location", "pk"))
 
 
 def _stand(thing: Thing, locations: Sequence[Location]) -> None:

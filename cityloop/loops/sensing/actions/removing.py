@@ -10,10 +10,16 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.sensing.actions import ingesting, telling
 from cityloop.loops.sensing.actions.describing import MODELS, unknown
-from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, Latest, Observation
+from cityloop.loops.sensing.actions.writing import COLUMNS, TABLE
+from cityloop.loops.sensing.history import reading
+from cityloop.loops.sensing.history.columns import Row
+from cityloop.loops.sensing.history.parts import kept_of
+from cityloop.loops.sensing.history.spans import LEAST
+from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, Latest, Observation, Withdrawn
 from cityloop.loops.sensing.rules.keys import Key
 from cityloop.loops.sensing.rules.said import ObservationSaid, Said
 from cityloop.loops.sensing.rules.times import instant
+from cityloop.town.tabular.writing import write
 
 
 @transaction.atomic
@@ -45,25 +51,52 @@ def _streams(one: Any) -> Any:
 
 @transaction.atomic
 def remove_observation(*, key: Key, by: Actor, at: int) -> None:
-    """Remove a reading; what its datastream said last is then what is left."""
+    """Remove a reading, wherever it stands; what its datastream said last is then what is left."""
     latest = Latest.objects.select_for_update().filter(datastream=key.datastream).first()
-    gone = Observation.objects.filter(datastream=key.datastream, time=key.time, lasts=key.lasts)
-    if latest is None or not gone.delete()[0]:
+    there = Observation.objects.filter(datastream=key.datastream, time=key.time, lasts=key.lasts).delete()[0]
+    if latest is None or not (there or reading.past_reading(key)):
         raise unknown("@iot.id")
+    if key.time < at - LEAST:  # the history has it, or is being given it
+        Withdrawn.objects.bulk_create([Withdrawn(**key._asdict())], ignore_conflicts=True)
     stream = Datastream.objects.get(pk=key.datastream)
     telling.tell(stream, "reading_removed", by=by, at=at)
-    left = Observation.objects.filter(datastream=key.datastream)
+    _fall_back(latest, key)
+
+
+def _fall_back(latest: Latest, gone: Key) -> None:
+    """Bring up what a datastream said last, after one of its readings was removed."""
+    left, kept = Observation.objects.filter(datastream=gone.datastream), kept_of([gone.datastream])
     newest = left.order_by("-time", "-lasts").first()
+    if kept and (newest is None or newest.time <= max(one.last for one in kept)):
+        newest = _brought_back(gone.datastream, newest)
     if newest is None:
         latest.delete()
         return
-    ends = max(latest.last if latest.last != key.time + key.lasts else 0, newest.time + newest.lasts)
-    made = left.filter(made__isnull=False).aggregate(first=Min("made"), last=Max("made"))
+    ends = max(latest.last if latest.last != gone.time + gone.lasts else 0, newest.time + newest.lasts)
+    firsts = [left.order_by("time").values_list("time", flat=True)[:1].get()]
+    if kept and (past := reading.first_past(gone.datastream)) is not None:
+        firsts.append(past)
+    if not kept:  # of what has moved to the history it is not asked anew when results were there
+        made = left.filter(made__isnull=False).aggregate(first=Min("made"), last=Max("made"))
+        latest.made_first, latest.made_last = made["first"], made["last"]
     latest.time, latest.lasts, latest.result, latest.last = newest.time, newest.lasts, newest.result, ends
-    latest.first = left.order_by("time").values_list("time", flat=True)[:1].get()
-    latest.made_first, latest.made_last = made["first"], made["last"]
+    latest.first = min(firsts)
     latest.count -= 1
     latest.save()
+
+
+def _brought_back(datastream: int, newest: Observation | None) -> Observation | None:
+    """Bring the newest reading back from the history: what was said last always stands in the database."""
+    row = reading.newest_past(datastream)
+    if row is None or (newest is not None and (newest.time, newest.lasts) >= row[1:3]):
+        return newest
+    return _copied(row)
+
+
+def _copied(row: Row) -> Observation:
+    """Put a reading of the history into the database, whose word counts."""
+    write(TABLE, COLUMNS, [row])
+    return Observation.objects.get(datastream=row[0], time=row[1], lasts=row[2])
 
 
 @transaction.atomic
@@ -72,7 +105,10 @@ def correct_observation(*, key: Key, said: ObservationSaid, by: Actor, at: int) 
     found = Observation.objects.select_for_update()
     one = found.filter(datastream=key.datastream, time=key.time, lasts=key.lasts).first()
     if one is None:
-        raise unknown("@iot.id")
+        past = reading.past_reading(key)
+        if past is None:
+            raise unknown("@iot.id")
+        one = _copied(past)
     more = {name: value for name, value in (one.more or {}).items() if name != "value" or said.result is UNSET}
     if said.result is not UNSET:
         stream = ingesting.streams_of([key.datastream])[key.datastream]

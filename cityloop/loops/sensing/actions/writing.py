@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from cityloop.town.tabular.keyed import rows_of
 from cityloop.town.tabular.writing import write
 
 TABLE = "sensing_observation"
@@ -43,26 +44,46 @@ class Rows(NamedTuple):
 def insert(rows: Rows) -> None:
     """Insert readings; the database refuses all of them where one is there already."""
     if connection.vendor == "postgresql" and (packed := _packed(rows)):
-        names = ", ".join(f'"{name}"' for name in COLUMNS)
-        command = f'COPY "{TABLE}" ({names}) FROM STDIN (FORMAT BINARY)'
+        command = f'COPY "{TABLE}" ({_NAMES}) FROM STDIN (FORMAT BINARY)'
         with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(command) as stream:
             stream.write(packed)
         return
     write(TABLE, COLUMNS, list(zip(*_plain(rows), strict=True)))
 
 
+FEW = 16
+_NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+_ROW = "(%s, %s, %s, %s, %s, %s, %s)"
+
+
+def insert_few(rows: Rows) -> Column:
+    """Insert a few readings in one statement, and tell which of them were there already: nothing is taken back."""
+    plain = [value for row in zip(*_plain(rows), strict=True) for value in row]
+    command = (
+        f'INSERT INTO "{TABLE}" ({_NAMES}) VALUES {", ".join([_ROW] * len(rows.time))}'
+        ' ON CONFLICT DO NOTHING RETURNING "datastream_id", "time", "lasts"'
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(command, plain)
+        new = set(cursor.fetchall())
+    if len(new) == len(rows.time):
+        return np.zeros(len(new), np.bool_)
+    listed = rows.keys()
+    return np.array([key not in new for key in listed], np.bool_)
+
+
 def _plain(rows: Rows) -> list[list[Any]]:
     result = _where(~np.isnan(rows.result), rows.result)
     made, feature = _where(rows.has_made, rows.made), _where(rows.feature > 0, rows.feature)
-    more = [None if one is None else encode(one).decode() for one in rows.more]
-    return [*(c.tolist() for c in (rows.datastream, rows.time, rows.lasts, result, made, feature)), more]
+    more = [None if one is None else encode(one).decode() for one in rows.more] if any(rows.more) else rows.more
+    return [*(c.tolist() for c in (rows.datastream, rows.time, rows.lasts)), result, made, feature, more]
 
 
-def _where(has: Column, column: Column) -> Column:
+def _where(has: Column, column: Column) -> list[Any]:
     """Give a column with nothing where there is none."""
-    found: Column = column.astype(object)
-    found[~has] = None
-    return found
+    if has.all():
+        return list(column.tolist())
+    return [value if is_there else None for value, is_there in zip(column.tolist(), has.tolist(), strict=True)]
 
 
 _START = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -95,25 +116,16 @@ def _alike(has: Column) -> bool:
 
 def there(keys: Sequence[Key]) -> dict[Key, tuple[float | None, Any]]:
     """Give those that are there already, with what they say. One query."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(_THERE_PG, [list(column) for column in zip(*keys, strict=True)])
-        else:
-            cursor.execute(_THERE_SQLITE, [encode(keys).decode()])
-        return {row[:3]: (row[3], _json(row[4])) for row in cursor.fetchall()}
+    rows = rows_of(
+        TABLE, ("d", "t", "l"), keys, give="o.datastream_id, o.time, o.lasts, o.result, o.more",
+        where="o.datastream_id = k.d AND o.time = k.t AND o.lasts = k.l",
+    )  # fmt: skip
+    return {row[:3]: (row[3], _json(row[4])) for row in rows}
 
 
 def _json(value: Any) -> Any:
     return msgspec.json.decode(value) if isinstance(value, str) else value
 
-
-_SAID = f'SELECT o.datastream_id, o.time, o.lasts, o.result, o.more FROM "{TABLE}" o JOIN '
-_ON = " k ON o.datastream_id = k.d AND o.time = k.t AND o.lasts = k.l"
-_THERE_PG = f"{_SAID} unnest(%s::bigint[], %s::bigint[], %s::bigint[]) AS{_ON.replace(' k ', ' k(d, t, l) ', 1)}"
-_THERE_SQLITE = (
-    f"{_SAID} (SELECT json_extract(value, '$[0]') AS d, json_extract(value, '$[1]') AS t,"
-    f" json_extract(value, '$[2]') AS l FROM json_each(%s)){_ON}"
-)
 
 # --- what a datastream said last ------------------------------------------------------------------
 
@@ -149,20 +161,26 @@ def keep_latest(rows: Rows) -> None:
     """Bring up what datastreams said last and how much they have said; late readings never put the clock back."""
     if not len(rows.time):
         return
-    starts = np.flatnonzero(np.r_[True, rows.datastream[1:] != rows.datastream[:-1]])
-    ends = np.r_[starts[1:], len(rows.time)]
+    starts = np.concatenate([[0], np.flatnonzero(rows.datastream[1:] != rows.datastream[:-1]) + 1])
+    ends = np.append(starts[1:], len(rows.time))
     newest = ends - 1
     result = _where(~np.isnan(rows.result[newest]), rows.result[newest])
     last = np.maximum.reduceat(rows.time + rows.lasts, starts)
-    some = np.logical_or.reduceat(rows.has_made, starts)
-    far = np.iinfo(np.int64)
-    made_first = np.minimum.reduceat(np.where(rows.has_made, rows.made, far.max), starts)
-    made_last = np.maximum.reduceat(np.where(rows.has_made, rows.made, far.min), starts)
-    columns: list[Any] = [
-        rows.datastream[starts], rows.time[newest], rows.lasts[newest], result, rows.time[starts], last,
-        _where(some, made_first), _where(some, made_last), ends - starts,
+    columns: list[list[Any]] = [
+        rows.datastream[starts].tolist(), rows.time[newest].tolist(), rows.lasts[newest].tolist(), result,
+        rows.time[starts].tolist(), last.tolist(), *_made(rows, starts), (ends - starts).tolist(),
     ]  # fmt: skip
-    _put([column.tolist() for column in columns])
+    _put(columns)
+
+
+def _made(rows: Rows, starts: Column) -> tuple[list[Any], list[Any]]:
+    """Give for each datastream the first and the last time at which a result was made."""
+    if not rows.has_made.any():
+        return [None] * len(starts), [None] * len(starts)
+    some, far = np.logical_or.reduceat(rows.has_made, starts), np.iinfo(np.int64)
+    first = np.minimum.reduceat(np.where(rows.has_made, rows.made, far.max), starts)
+    last = np.maximum.reduceat(np.where(rows.has_made, rows.made, far.min), starts)
+    return _where(some, first), _where(some, last)
 
 
 def _put(columns: list[list[Any]]) -> None:

@@ -113,7 +113,7 @@ class Importer:
         self._taken(batch, len(rows))
 
     def _taken(self, batch: Batch, rows: int) -> None:
-        taken = ingest(batch=batch, source=f"file {self.file}", by=self.by, at=self.at).tally
+        taken = ingest(batch=batch, source=f"file {self.file}", by=self.by, at=self.at, aside=True).tally
         tally = self.tally
         tally.rows += rows
         tally.readings += taken.received
@@ -142,7 +142,7 @@ class Importer:
             kept = [n for n, text in enumerate(said) if text not in self.empty]
             self.tally.skipped += len(said) - len(kept)
             group, said = [group[n] for n in kept], [said[n] for n in kept]
-        start = len(batch.time)
+        start = len(batch)
         origin += [(raw, one.column) for raw, _time in group]
         times = [time for _raw, time in group]
         values = [self._value(one.kind, text) for text in said]

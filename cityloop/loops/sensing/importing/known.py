@@ -66,7 +66,7 @@ class Known:
                     "metadata": self.rules.source.terms}  # fmt: skip
             sensor = describing.add(said=said.read(said.SensorSaid, body), by=self.by, at=self.at)
         if observed is None:
-            limits = {"minimum": column.minimum, "maximum": column.maximum}
+            limits = {"minimum": column.minimum, "maximum": column.maximum, "observed": column.observed or None}
             given = {name: value for name, value in limits.items() if value is not None}
             body = {**base, "definition": column.definition, "properties": {**self._named(column.column), **given}}
             observed = describing.add(said=said.read(said.PropertySaid, body), by=self.by, at=self.at)

@@ -42,6 +42,9 @@ class StreamMap(Part):
     unit: str = Field("", description="As in UCUM, such as ug/m3.")
     unit_name: str = ""
     definition: str = Field("", description="Where it is defined what is measured.")
+    observed: Annotated[str, StringConstraints(pattern=r"^$|^[a-z0-9_]+/[a-z0-9_.-]+$")] = Field(
+        "", description="What of a plate it is, plate/key: the plate's rules then watch it."
+    )
     minimum: float | None = Field(None, description="Less is physically impossible, and goes to the quarantine.")
     maximum: float | None = Field(None, description="More is physically impossible, and goes to the quarantine.")
 

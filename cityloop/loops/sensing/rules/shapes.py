@@ -23,6 +23,20 @@ def point_of(shape: Any, encoding_type: str, field: str) -> Point | None:
     return found
 
 
+def extent_of(shape: Any) -> tuple[float, float, float, float] | tuple[None, None, None, None]:
+    """Give how far a shape reaches, west, south, east and north; four times None where it cannot be read."""
+    made = shapely.from_geojson(written(shape), on_invalid="ignore")
+    if made is None or made.is_empty:
+        return None, None, None, None
+    west, south, east, north = made.bounds
+    return west, south, east, north
+
+
+def written(shape: Any) -> str:
+    """Write the geometry of a shape down, such as Shapely reads it."""
+    return json.dumps(shape.get("geometry", shape) if isinstance(shape, dict) else shape)
+
+
 def _plain(geometry: Any) -> Point | None:
     if not isinstance(geometry, dict) or geometry.get("type") != "Point":
         return None

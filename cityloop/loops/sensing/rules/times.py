@@ -1,7 +1,11 @@
 """Times as SensorThings writes them: an instant, or an interval of two with a slash; here a beginning and a length."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from cityloop.ground.kit.refusal import Refusal
 
@@ -44,6 +48,33 @@ def moment(text: str, field: str = "phenomenonTime") -> Moment:
     if until < since:
         raise Refusal("sensing.interval", "This interval ends before it begins.", field)
     return Moment(since, until - since)
+
+
+_LIKE = np.frombuffer(b"0000-00-00T00:00:00Z,", np.uint8)
+_DIGITS = np.flatnonzero(ord("0") == _LIKE)
+_SIGNS = np.flatnonzero(ord("0") != _LIKE)
+_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+
+
+def instants(texts: Sequence[str]) -> npt.NDArray[np.int64] | None:
+    """Read whole seconds in UTC (2026-05-01T08:00:00Z), all at once; None where any is written otherwise."""
+    joined = ",".join([*texts, ""])
+    if len(joined) != len(texts) * len(_LIKE) or not joined.isascii():
+        return None
+    letters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, len(_LIKE))
+    digits = letters[:, _DIGITS] - np.uint8(ord("0"))
+    if (letters[:, _SIGNS] != _LIKE[_SIGNS]).any() or (digits > 9).any():
+        return None
+    tens = digits[:, ::2].astype(np.int64) * 10 + digits[:, 1::2]
+    century, years, month, day, hour, minute, second = tens.T
+    year = century * 100 + years
+    leap = (month == 2) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    sound = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1) & (hour < 24) & (minute < 60) & (second < 60)
+    if not (sound & (day <= _DAYS[np.where(sound, month, 0)] + leap)).all():
+        return None
+    since = np.where(month > 2, year, year - 1)  # years begin in March: the leap day is the last of all
+    days = 365 * since + since // 4 - since // 100 + since // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 719_469
+    return (((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND
 
 
 def shown(at: int) -> str:

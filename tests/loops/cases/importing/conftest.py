@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import PROVE
+from tests.conftest import IN_PART, PROVE
 from tests.loops.cases.importing.sites import Site, copied, template
 
 
@@ -28,20 +28,31 @@ def like(tmp_path: Path) -> Iterator[Callable[[Site], Site]]:
 
 
 @pytest.fixture(scope="session")
-def nyc311(shared_data: Path) -> Path:
-    return shared_data / "cases" / "nyc311_slices_train.csv.gz"
+def nyc311(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return part(shared_data / "cases" / "nyc311_slices_train.csv.gz", tmp_path_factory, 4 if IN_PART else 1)
 
 
 @pytest.fixture(scope="session")
-def la311(shared_data: Path) -> Path:
-    return shared_data / "cases" / "la311_train.csv.gz"
+def la311(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return part(shared_data / "cases" / "la311_train.csv.gz", tmp_path_factory, 4 if IN_PART else 1)
+
+
+@pytest.fixture(scope="session")
+def la311_loosely(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Outside `make prove` every fourth row: New York is what is replayed whole."""
+    return part(shared_data / "cases" / "la311_train.csv.gz", tmp_path_factory, 1 if PROVE else 4)
 
 
 @pytest.fixture(scope="session")
 def council(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The council's file: a quarter of a million rows; outside `make prove` every twentieth of them."""
+    """The council's file: a quarter of a million rows; outside `make prove` every fortieth of them."""
     whole = shared_data / "cases" / "nyc_council_casework_train.csv.gz"
-    return whole if PROVE else thinned(whole, tmp_path_factory.mktemp("council") / "some.csv.gz", 20)
+    return part(whole, tmp_path_factory, 1 if PROVE else 160 if IN_PART else 40)
+
+
+def part(whole: Path, folders: pytest.TempPathFactory, every: int) -> Path:
+    """Give the file, or one row of so many."""
+    return whole if every == 1 else thinned(whole, folders.mktemp("part") / whole.name, every)
 
 
 def thinned(whole: Path, target: Path, every: int) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import PROVE
+from tests.conftest import IN_PART, PROVE
 from tests.loops.cases.importing.conftest import thinned
 from tests.loops.cases.importing.sites import POLICY, Site
 from tests.loops.cases.importing.test_whole_files import LA_MAP, ledger_holds, rebuilds, rows_of
@@ -19,7 +19,7 @@ from tests.loops.cases.importing.test_whole_files import LA_MAP, ledger_holds, r
 Like = Callable[[Site], Site]
 # With the two of tests/faults/test_killed.py, five kills a database in `make test`, fifty of each in `make prove`.
 IMPORTS, REPLAYS = (50, 50) if PROVE else (2, 1)
-LONG_IMPORT, LONG_REPLAY = (500_000, 150_000) if PROVE else (23_000, 11_000)  # rows: long enough to be killed in
+LONG_IMPORT, LONG_REPLAY = (500_000, 150_000) if PROVE else (14_000, 4_600)  # rows: long enough to be killed in
 
 
 def killed_often(site: Site, words: tuple[Any, ...], kills: int, seed: int) -> int:
@@ -58,9 +58,9 @@ def whole(site: Site, rows: list[dict[str, str]]) -> None:
 
 
 def repeated(la311: Path, folder: Path, wanted: int) -> Path:
-    """The file, a few times over with keys of their own, so that a run lasts long enough to be killed in."""
+    """The file, a few times over with keys of their own or in part, as long as a run takes to be killed in."""
     rows = rows_of(la311)
-    times = max(1, wanted // len(rows))
+    times, rows = max(1, wanted // len(rows)), rows[:: max(1, len(rows) // wanted)]
     target = folder / "long.csv"
     with target.open("w", encoding="utf-8", newline="") as file:
         out = csv.DictWriter(file, list(rows[0]))
@@ -104,7 +104,7 @@ def test_a_replay_survives_kills(los_angeles: Site, like: Like, la311: Path, tmp
 
 @pytest.mark.xdist_group("new_york")
 def test_two_imports_at_once_do_not_double(los_angeles: Site, like: Like, la311: Path, tmp_path: Path):
-    site, file = like(los_angeles), thinned(la311, tmp_path / "some.csv.gz", 1 if PROVE else 4)
+    site, file = like(los_angeles), thinned(la311, tmp_path / "some.csv.gz", 1 if PROVE or IN_PART else 4)
     running: list[subprocess.Popen[bytes]] = [site.start("import", "cases", file, "--map", LA_MAP) for _ in range(2)]
     for process in running:
         process.wait()

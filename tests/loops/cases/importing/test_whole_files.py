@@ -171,8 +171,8 @@ def test_new_york_is_replayed_whole(new_york: Site, like: Like, nyc311: Path):
 
 
 @pytest.mark.xdist_group("los_angeles")
-def test_los_angeles_is_replayed_whole(los_angeles: Site, like: Like, la311: Path):
-    site = like(los_angeles)
+def test_los_angeles_is_replayed_whole(los_angeles: Site, like: Like, la311_loosely: Path):
+    site, la311 = like(los_angeles), la311_loosely
     rows = rows_of(la311)
     told = site.run("replay", la311, "--map", LA_MAP, "--policy", POLICY)
     assert (told["rows"], told["cases"], told["rejected"]) == (len(rows), len(rows), 0)

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from cityloop.loops.cases.search.terms import LONGEST, MOST_TERMS, terms
 
+pytestmark = pytest.mark.once
+
 
 @pytest.mark.parametrize(
     ("text", "wanted"),

@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.desk.settings.guards import draw, settings_page
+from cityloop.doors.web.desk.settings.loops import LOOPS
 from cityloop.town.calendar import queries as calendar
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs import queries as orgs
@@ -22,7 +23,8 @@ def home(request: HttpRequest) -> HttpResponse:
         ("organisations", "building-community", _("Organisations"), _("Who can be given work."), len(orgs.directory())),
         ("people", "users", _("People and posts"), _("Who acts in which role, where."), None),
         ("calendars", "calendar", _("Calendars"), _("When working time runs."), len(calendar.listed())),
-        ("loops", "route", _("Loops"), _("How a case moves: drawn from its definition, and proved."), 1),
+        ("imagery", "satellite", _("Imagery"), _("The city from above: pictures and when they were taken."), None),
+        ("loops", "route", _("Loops"), _("How cases and alarms move: drawn and proved."), len(LOOPS)),
     ]  # fmt: skip
     parts = [(reverse(f"desk:settings-{key}"), icon, name, words, count) for key, icon, name, words, count in rows]
     return draw(request, "home", "", {"parts": parts})

@@ -15,9 +15,11 @@ from cityloop.doors.web.show.myself import role
 from cityloop.doors.web.show.times import brief, limit
 from cityloop.ground.loop.definition import Definition, State
 from cityloop.ground.loop.verify import Finding, edges_of, verify
-from cityloop.loops.cases.loop import LOOP, present
+from cityloop.loops.cases import loop as cases
+from cityloop.loops.sensing import loop as alarms
 
 LINE = 16  # letters that fit in a box
+LOOPS = {cases.LOOP: cases.present, alarms.LOOP: alarms.present}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +38,16 @@ class Row:
 @settings_page
 def listed(request: HttpRequest) -> HttpResponse:
     """List the loops that run in this city."""
-    now = present()
-    return draw(request, "loops", "loops", {"rows": [(LOOP, title(now), now, len(proved(now)))]})
+    present = [(key, now()) for key, now in LOOPS.items()]
+    return draw(request, "loops", "loops", {"rows": [(key, title(now), now, len(proved(now))) for key, now in present]})
 
 
 @settings_page
 def one(request: HttpRequest, key: str) -> HttpResponse:
     """Draw a loop, prove it, and list its states."""
-    if key != LOOP:
+    if key not in LOOPS:
         raise Http404
-    now = present()
+    now = LOOPS[key]()
     context = {
         "definition": now, "title": title(now), "profile": profile(now), "findings": proved(now),
         "picture": picture(drawn(now), now), "rows": table(now), "counters": counters(now),

@@ -1,0 +1,1 @@
+"""The wall: the city on a large screen, read from ten metres."""

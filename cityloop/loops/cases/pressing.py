@@ -1,0 +1,80 @@
+"""Cases that press, for walls: those past their limit or near it, by who has a part in them, and what was ended lately.
+
+Each is one query and shows only what a scope may see. They read what is overdue, or what
+ended in a day: that grows with the city, so the day is read once a minute.
+"""
+
+from typing import Any, NamedTuple
+
+from django.core.cache import cache
+from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef
+from django.db.models.functions import Substr
+
+from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.cases.onmap import MINUTE, Mark
+from cityloop.loops.cases.queries import visible
+from cityloop.town.columns import under
+from cityloop.town.orgs.authority import Scope
+from cityloop.town.worklist.models import Row
+
+SHARE = 5  # the last fifth of a limit: due soon
+
+
+class Late(NamedTuple):
+    """An organisation, how many overdue cases it has a part in, and the limit that passed first."""
+
+    org: int
+    path: str
+    number: int
+    oldest: int
+
+
+class Ended(NamedTuple):
+    """A case that ended: when, how long after it came in, whether it was closed, and handled within its limit."""
+
+    at: int
+    took: int
+    closed: bool
+    late: bool
+
+
+def late_by_organisation(scope: Scope, code: str, at: int, most: int) -> list[Late]:
+    """Give who has a part in most of the open cases past their limit. One query."""
+    rows = visible(scope).filter(under("unit_code", code), closed__isnull=True, due__lt=at, parts__isnull=False)
+    grouped = rows.order_by().values_list("parts__org", "parts__org_path")
+    counted = grouped.annotate(n=Count("pk", distinct=True), oldest=Min("due")).order_by("-n", "parts__org_path")
+    return [Late(*row) for row in counted[:most]]
+
+
+def marks(scope: Scope, code: str, at: int, most: int) -> list[Mark]:
+    """Give the open cases of everybody's knowing that are past their limit or in its last fifth, the latest first.
+
+    Confidential ones are not among them: a wall is read by all who pass. One query, down the open cases alone.
+    """
+    soon = ExpressionWrapper(F("due") - (F("due") - F("created")) / SHARE, output_field=BigIntegerField())
+    rows = visible(scope).filter(under("unit_code", code), closed__isnull=True, level=0, due__isnull=False)
+    rows = rows.annotate(soon=soon).filter(soon__lte=at, lon__isnull=False, lat__isnull=False)
+    found = rows.order_by("due", "pk").values_list("pk", "lon", "lat", "matter", "created", "due")
+    return [Mark(*row) for row in found[:most]]  # type: ignore[arg-type]
+
+
+def ended(scope: Scope, code: str, now: int, since: int) -> list[Ended]:
+    """Give what ended since an instant, the oldest first.
+
+    One query; none until the next minute of the city's time for who looks again, as every wall does by itself.
+    """
+    key = f"ended:{hash((code, scope, now - since))}:{now // MINUTE}"
+    known: list[Ended] | None = cache.get(key)
+    if known is None:
+        known = [Ended(*row) for row in _ended(scope, code, now, since)]
+        cache.set(key, known, 60)
+    return known
+
+
+def _ended(scope: Scope, code: str, now: int, since: int) -> list[tuple[int, int, bool, bool]]:
+    # The unit as an expression, as on maps: the index of closing is the one to go by.
+    rows: Any = visible(scope).filter(closed__gt=since, closed__lte=now)
+    rows = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
+    late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
+    told = rows.annotate(late=Exists(late)).order_by("closed").values_list("closed", "created", "state", "late")
+    return [(closed, closed - created, state == "closed", late) for closed, created, state, late in told]

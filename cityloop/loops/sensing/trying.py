@@ -1,0 +1,158 @@
+"""Trying a rule on what was measured: which alarms it would have raised, and which of them people reported too.
+
+The same conditions and phases as when readings come (see `actions.judging`); nothing is written.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.things import Alarm
+from cityloop.loops.sensing import instruments, moving, normals, ports, watches
+from cityloop.loops.sensing.actions.judging import Series, told_of
+from cityloop.loops.sensing.history.reading import readings_since
+from cityloop.loops.sensing.rules import phases
+from cityloop.loops.sensing.rules.conditions import normal
+from cityloop.loops.sensing.rules.phases import Stand
+from cityloop.loops.sensing.watches import Bound, Watch
+from cityloop.town.calendar.clock import city_clock
+
+AT_ONCE = 20
+DAY = 86_400_000_000
+UNFIT = "This does not fit the rule: give a number, or a time such as 2 uh; over lies on the safe side of the limit."
+
+
+class Would(NamedTuple):
+    """An alarm that would have been raised; `over` is None where it would stand still. `reports` are cases' ids."""
+
+    bound: Bound
+    since: int
+    raised: int
+    over: int | None
+    worst: float | None
+    reports: tuple[int, ...] = ()
+
+
+class Trial(NamedTuple):
+    """What a rule would have done: of how many instruments and readings, the alarms in the order of their time."""
+
+    watch: Watch
+    instruments: int
+    readings: int
+    alarms: list[Would]
+
+    @property
+    def reported(self) -> int:
+        """How many of the alarms people reported too."""
+        return sum(bool(one.reports) for one in self.alarms)
+
+
+def changed(rule: str, **values: Any) -> Watch:
+    """Give a rule that is in force with other values; refuse what no rule may be, naming the field."""
+    found = watches.watch(rule)
+    if found is None:
+        raise Refusal("sensing.rule.unknown", "There is no such rule in the plates that are on.", field="rule")
+    if not values:
+        return found
+    said = {**found.alarm.model_dump(exclude_none=True), **values}
+    try:
+        alarm = Alarm.model_validate({name: value for name, value in said.items() if value is not None})
+    except ValueError as error:
+        field = next(iter(values))
+        raise Refusal("sensing.rule.value", UNFIT, field=field) from error
+    return found._replace(
+        alarm=alarm, hold=watches.span(alarm.hold), silent=watches.span(alarm.silent),
+        within=watches.span(alarm.within) or (DAY if alarm.rule else 0),
+    )  # fmt: skip
+
+
+def attempt(*, watch: Watch, since: int, until: int, unit: str = "") -> Trial:
+    """Try a rule on the readings between two instants, of a unit and all below it.
+
+    Two queries, and one for each twenty instruments; one more for what people reported.
+    """
+    known = watches.watches()
+    bound = [one for one in watches.bound_to(watch.rule.rpartition("/")[0], unit) if watches.fitting(one, known)]
+    found: list[Would] = []
+    readings = 0
+    for start in range(0, len(bound), AT_ONCE):
+        some = {one.datastream: one for one in bound[start : start + AT_ONCE]}
+        before = since - max(watch.looks_back, normals.WEEKS if watch.alarm.unusual else 0)
+        kept = readings_since(dict.fromkeys(some, before))
+        tracks = moving.tracks(dict.fromkeys(some, (since, until))) if watch.alarm.fence else {}
+        for pk, (times, results) in kept.items():
+            upto = times < until
+            series = Series(times[upto], results[upto], times[upto] >= since)
+            readings += int(series.new.sum())
+            found += _alarms(watch, some[pk], series, tracks.get(pk))
+    if watch.alarm.agree:
+        found = list(_agreeing(watch, found))
+    return Trial(watch, len(bound), readings, _reported(watch, sorted(found, key=lambda one: (one.raised, one.bound))))
+
+
+def _alarms(watch: Watch, bound: Bound, series: Series, track: Any) -> Iterator[Would]:
+    if watch.silent:
+        yield from _silences(watch, bound, series)
+        return
+    known = normal(series.time, series.result, city_clock.zone) if watch.alarm.unusual else track
+    told = told_of(watch, bound, series, known)
+    times, results = series.time[series.new], series.result[series.new]
+    only = told._replace(so=told.so[series.new], over=told.over[series.new])
+    turns, _stand = phases.turns(times, only, Stand(), hold=watch.hold, gap=watch.gap)
+    for number, turn in enumerate(turns):
+        if turn.raised:
+            end = turns[number + 1].at if number + 1 < len(turns) else None
+            worst = _furthest(watch, results[turn.at : end])
+            yield Would(bound, turn.since, int(times[turn.at]), None if end is None else int(times[end]), worst)
+
+
+def _silences(watch: Watch, bound: Bound, series: Series) -> Iterator[Would]:
+    times = series.time[series.new]
+    for place in np.flatnonzero(np.diff(times) > watch.silent).tolist():
+        yield Would(bound, int(times[place]), int(times[place]) + watch.silent, int(times[place + 1]), None)
+
+
+def _furthest(watch: Watch, values: Any) -> float | None:
+    numbers = values[~np.isnan(values)]
+    if not len(numbers):
+        return None
+    return float(numbers.min() if watch.alarm.condition in ("below", "falls") else numbers.max())
+
+
+def _agreeing(watch: Watch, found: Iterable[Would]) -> Iterator[Would]:
+    """Give the times in which as many things of a unit as the rule asks for said so together."""
+    units: dict[str, list[Would]] = {}
+    for one in found:
+        units.setdefault(one.bound.unit_code, []).append(one)
+    for some in units.values():
+        turns = [(one.raised, 1, one) for one in some] + [(one.over, -1, one) for one in some if one.over]
+        turns.sort(key=lambda turn: turn[:2])
+        saying: dict[int, int] = {}
+        first: Would | None = None
+        for at, step, one in turns:
+            saying[one.bound.thing] = saying.get(one.bound.thing, 0) + step
+            together = sum(number > 0 for number in saying.values()) >= (watch.alarm.agree or 0)
+            if together and first is None:
+                first = one._replace(raised=at)
+            elif not together and first is not None:
+                yield first._replace(over=at)
+                first = None
+        if first is not None:
+            yield first._replace(over=None)
+
+
+def _reported(watch: Watch, found: Sequence[Would]) -> list[Would]:
+    if not found:
+        return []
+    points = instruments.places(one.bound.thing for one in found)
+    spans = [
+        ports.Span(
+            since=one.since, until=one.over or one.raised, unit=one.bound.unit_code,
+            lon=points.get(one.bound.thing, (None, None))[0], lat=points.get(one.bound.thing, (None, None))[1],
+        )
+        for one in found
+    ]  # fmt: skip
+    told = ports.reports()(watch.alarm.matter, spans)
+    return [one._replace(reports=tuple(reports)) for one, reports in zip(found, told, strict=True)]

@@ -1,0 +1,234 @@
+"""The wall: what a room may read, view by view; composed at the desk, kept in its address."""
+
+import html
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from cityloop.doors.web.wall import figures, views
+from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.pressing import Ended
+from cityloop.loops.sensing.actions import counting, judging
+from cityloop.loops.sensing.models import Alarm
+from cityloop.town.calendar.clock import city_clock
+from cityloop.town.columns import real_now
+from tests.doors.web.conftest import number
+from tests.loops.cases.smallville import MINUTE, Town
+from tests.loops.sensing.instruments import HOUR, bring
+from tests.loops.sensing.watched import alarm, set_up, switch_on
+from tests.steady import steady
+
+ALL = "/wall/?show=city,40&show=cases,30,100102&show=sensing,20&within=95&over=1"
+Desk = Callable[[str], Client]
+
+
+def page(client: Client, path: str, status: int = 200) -> str:
+    answer = client.get(path)
+    assert answer.status_code == status, path
+    return html.unescape(answer.content.decode())
+
+
+def part(said: str, name: str) -> str:
+    """Give a live part of the page, as words."""
+    found = re.search(rf'data-live="wall-{name}".*?(?=data-live="|</footer>)', said, re.S)
+    assert found, name
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found[0]))
+
+
+@pytest.fixture
+def air(town: Town) -> int:
+    """An hour of bad air in the square, just now: an alarm that stands, on a case that it opened."""
+    switch_on(alarm("high", above=250, clear=200))
+    pm, now = set_up(), city_clock.now()
+    for hours, value in ((3, 90), (2, 180), (1, 320), (0, 410)):
+        bring((pm, now - hours * HOUR - 1, float(value)), now=now)
+        judging.judge(at=now)
+    counting.count(at=now)
+    return pm
+
+
+def test_an_address_without_views_is_completed(at_desk: Desk, air: int) -> None:
+    answer = at_desk("dispatcher").get("/wall/")
+    assert answer.status_code == 302
+    assert parse_qs(urlsplit(answer["Location"]).query) == {"show": ["city,40", "cases,40", "sensing,40"]}
+    page(at_desk("dispatcher"), answer["Location"])
+
+
+def test_a_town_without_instruments_has_no_view_of_them(at_desk: Desk) -> None:
+    assert "sensing" not in at_desk("dispatcher").get("/wall/")["Location"]
+
+
+def test_who_may_look(at_desk: Desk, client: Client) -> None:
+    assert "/desk/sign-in" in client.get(ALL)["Location"]
+    assert client.get("/wall/marks.geojson").status_code == 302
+
+
+def test_the_city_in_figures_with_lists_behind_them(at_desk: Desk, town: Town) -> None:
+    town.to("closed")
+    town.to("handling")
+    late = town.to("filed")
+    Case.objects.filter(pk=late).update(due=city_clock.now() - MINUTE)
+    said = page(at_desk("dispatcher"), ALL)
+    told = part(said, "left")
+    assert re.search(r"Open now 2 ", told) and re.search(r"Overdue now 1 ", told)
+    assert "50.0 % of open, target 1 %" in told and "Closed in time, 24 h 100 %" in told
+    for door in ("state=open&unit=1001", "late=1&unit=1001", "state=closed&unit=1001"):
+        assert f'href="/desk/cases/?{door}"' in said
+    assert number(late) in page(at_desk("dispatcher"), "/desk/cases/?late=1&unit=1001")
+
+
+def test_a_day_hour_by_hour() -> None:
+    now = 100 * HOUR
+    gone = [Ended(now - 1, HOUR, True, False), Ended(now - 5 * HOUR, HOUR, True, True), Ended(now - 2, 0, False, False)]
+    assert figures.by_hour(gone, now) == [0] * 18 + [1] + [0] * 4 + [2]
+    assert figures.hourly([one for one in gone if one.closed], now) == [50] * 18 + [0] * 5 + [100]
+    assert figures.share([]) is None
+
+
+def test_what_needs_a_decision(at_desk: Desk, town: Town, air: int) -> None:
+    case = town.to("handling")
+    town.take(case, "extend", "parks", words="Rain", by="2 wd")
+    Case.objects.filter(pk=case).update(due=city_clock.now() - MINUTE)
+    told = part(page(at_desk("dispatcher"), ALL), "decisions")
+    first, second, third = told.index("Alarm high"), told.index("1 case overdue"), told.index("Ask for an extension")
+    assert first < second < third and "410 µg/m³; above 250 µg/m³" in told and "Rain" not in told
+    found = Alarm.objects.get()
+    at_desk("dispatcher").post(f"/desk/alarms/{found.pk}/act", {"action": "acknowledge", "seq": "1"})
+    told = part(page(at_desk("dispatcher"), ALL), "decisions")
+    assert "Alarm high" not in told and "Ask for an extension" in told
+    elsewhere = part(page(at_desk("dispatcher"), ALL + "&at=1"), "decisions")
+    assert "Ask for" not in elsewhere and "Nothing needs a decision now" in elsewhere
+
+
+def test_nothing_to_decide_is_said(at_desk: Desk, town: Town) -> None:
+    said = page(at_desk("dispatcher"), ALL)
+    assert "Nothing needs a decision now" in part(said, "decisions") and "No steps yet" in part(said, "ribbon")
+
+
+def test_the_last_steps_the_newest_first(at_desk: Desk, town: Town) -> None:
+    town.to("handling", lon=10.01)
+    told = part(page(at_desk("dispatcher"), ALL), "ribbon")
+    assert told.index("Handling") < told.index("Filed") < told.index("Collected")
+
+
+def test_the_wall_tells_a_room_nothing_private(at_desk: Desk, town: Town) -> None:
+    secret = town.to("filed", matter="secret", words="zqwords", address="zqaddress 12")
+    Case.objects.filter(pk=secret).update(due=city_clock.now() - MINUTE)
+    chief = at_desk("commander")
+    assert "zqaddress" in page(chief, f"/desk/cases/{number(secret)}"), "who looks may see it at the desk"
+    for at in range(3):
+        said = page(chief, f"{ALL}&at={at}")
+        assert "zqwords" not in said and "zqaddress" not in said and "Secret" not in said
+    assert Case.objects.get(pk=secret).level > 0
+    assert all(number(secret) != one["properties"]["id"] for one in chief.get("/wall/marks.geojson").json()["features"])
+
+
+def test_the_instruments_with_the_chart_of_the_worst(at_desk: Desk, air: int) -> None:
+    said = page(at_desk("dispatcher"), ALL + "&at=2")
+    told = part(said, "left")
+    assert "Alarms that stand 1" in told and "1 nobody has looked at" in told and "410 µg/m³" in told
+    worst = said[said.index('data-live="wall-worst"') :]
+    assert "Alarm high" in worst and "<polyline" in worst and 'class="limit"' in worst
+    assert "wall-worst" in page(at_desk("dispatcher"), ALL) and "<figure" not in page(at_desk("dispatcher"), ALL)
+
+
+def test_marks_of_alarms_ring_until_somebody_knows(at_desk: Desk, air: int) -> None:
+    dispatcher = at_desk("dispatcher")
+    for kind in ("city", "sensing"):
+        told = dispatcher.get(f"/wall/marks.geojson?of={kind}&unit=").json()["features"]
+        assert [(one["properties"]["status"], one["properties"]["labelled"]) for one in told] == [("alarm", True)]
+    one = Alarm.objects.get()
+    dispatcher.post(f"/desk/alarms/{one.pk}/act", {"action": "acknowledge", "seq": "1"})
+    told = dispatcher.get("/wall/marks.geojson").json()["features"]
+    assert [(one["properties"]["status"], one["properties"]["labelled"]) for one in told] == [("wait", False)]
+    assert dispatcher.get("/wall/marks.geojson?unit=100102").json()["features"] == []
+    assert at_desk("roads").get("/wall/marks.geojson").json()["features"] == []
+
+
+def test_marks_of_cases_that_press(at_desk: Desk, town: Town) -> None:
+    now = city_clock.now()
+    for due in (now - MINUTE, now + 10 * MINUTE, now + 1000 * HOUR):
+        case = town.to("filed", lon=10.01)
+        Case.objects.filter(pk=case).update(due=due, created=now - 50 * MINUTE)
+    told = at_desk("dispatcher").get("/wall/marks.geojson?of=city").json()["features"]
+    assert [one["properties"]["status"] for one in told] == ["over", "due"]
+
+
+def test_views_come_by_turns_without_a_script_too(at_desk: Desk) -> None:
+    said = page(at_desk("dispatcher"), ALL)
+    assert "Next: " in said and 'content="40; url=/wall/?' in said and "&at=1" in said
+    last = page(at_desk("dispatcher"), ALL + "&at=2")
+    assert 'content="20; url=/wall/?show=city,40&show=cases,30,100102&show=sensing,20&within=95&over=1"' in last
+    held = page(at_desk("dispatcher"), ALL + "&at=1&hold=1")
+    assert 'content="30; url=/wall/?' in held and "&at=1&hold=1" in held and "Held still" in held
+
+
+def test_what_an_address_says_wrongly_is_left_out(at_desk: Desk) -> None:
+    said = page(at_desk("dispatcher"), "/wall/?show=nothing,40&show=city,1&show=city,40,999999&show=cases,30&at=99")
+    assert len(re.findall(r'<li><a href="/wall/', said)) == 1 and "Overdue cases" in said
+    assert at_desk("dispatcher").get("/wall/?show=x").status_code == 302
+
+
+def test_the_wall_is_composed_at_the_desk(at_desk: Desk, air: int) -> None:
+    dispatcher = at_desk("dispatcher")
+    said = page(dispatcher, "/desk/wall")
+    assert said.count('name="view"') == 5 and "Instruments and alarms" in said
+    sent = "view=sensing&stay=25&area=&view=city&stay=60&area=100101&view=&stay=40&area=&within=90&over="
+    answer = dispatcher.get(f"/desk/wall?{sent}")
+    assert answer["Location"] == "/wall/?show=sensing,25&show=city,60,100101&within=90"
+    again = page(dispatcher, answer["Location"])
+    assert "/desk/wall?show=sensing,25&show=city,60,100101&within=90" in again
+    form = page(dispatcher, "/desk/wall?show=sensing,25&show=city,60,100101&within=90")
+    assert 'value="25"' in form and '<option value="100101" selected>' in form and 'value="90"' in form
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("view=city&stay=5&area=", "whole seconds from 10 to 3600"),
+        ("view=city&stay=soon&area=", "whole seconds from 10 to 3600"),
+        ("view=nothing&stay=40&area=", "There is no such view"),
+        ("view=city&stay=40&area=777", 'aria-describedby="wrong-0"'),
+        ("view=&stay=40&area=", "Choose at least one view"),
+        ("view=city&stay=40&area=&within=200", "from 0 to 100"),
+    ],
+)
+def test_what_is_composed_wrongly_is_said_at_its_field(at_desk: Desk, town: Town, sent: str, said: str) -> None:
+    assert said in page(at_desk("dispatcher"), f"/desk/wall?{sent}", 422)
+
+
+def test_a_screen_stays_signed_in(at_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    dispatcher = at_desk("dispatcher")
+    dispatcher.get(ALL)
+    assert "sessionid" not in dispatcher.get(ALL).cookies, "once a day is enough"
+    later = real_now() + 86_400_000_000
+    monkeypatch.setattr(views, "real_now", lambda: later)
+    assert dispatcher.get(ALL).cookies["sessionid"]["max-age"] > 13 * 86_400
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("who", ["dispatcher", "parks"])
+def test_statements(
+    at_desk: Desk,
+    town: Town,
+    air: int,
+    who: str,
+    at: int,
+    settings: Any,
+    django_assert_max_num_queries: Any,
+) -> None:
+    steady(settings)
+    looks = at_desk(who)
+    page(looks, f"{ALL}&at={at}")
+    for lon in (10.01, 10.02, 10.15, 10.16):
+        town.to("closed", lon=lon)
+        town.take(town.to("handling", lon=lon), "extend", "parks", words="Rain", by="2 wd")
+    page(looks, f"{ALL}&at={at}&hold=1")
+    cache.clear()  # the figures of a minute are counted anew
+    with django_assert_max_num_queries(12):
+        page(looks, f"{ALL}&at={at}")
