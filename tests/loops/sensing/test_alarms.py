@@ -10,8 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases.models import Case
+from cityloop.loops.sensing import watches
 from cityloop.loops.sensing.actions import alarming, judging, silences
 from cityloop.loops.sensing.models import Alarm, Arrived, Stand
+from cityloop.town.catalog import actions as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.orgs import authority
@@ -261,3 +263,16 @@ def test_a_judge_that_was_overtaken_writes_nothing(monkeypatch: pytest.MonkeyPat
     judging.judge(at=AT)
     monkeypatch.setattr(judging.arriving, "waiting", lambda most, **_only: found)
     assert judging.judge(at=AT) == 0 and len(alarms()) == 1
+
+
+def test_a_rule_another_process_switched_on_judges_what_came_after(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    """What is remembered of the catalogue for a second would take the reading away unjudged."""
+    settings.CITYLOOP_CACHE_SECONDS = 60.0
+    switch_on(alarm("low", below=1))
+    assert [one.rule for one in watches.watches()["air/pm25"]] == ["air/pm25/low"]
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(catalog.queries, "forget", lambda: None)
+        switch_on(alarm("high", above=250))
+    assert [one.rule for one in watches.watches()["air/pm25"]] == ["air/pm25/low"]
+    hear(set_up(), 300)
+    assert alarms() == [("high", "raised", 300.0)]

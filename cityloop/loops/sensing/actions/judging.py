@@ -23,6 +23,7 @@ from cityloop.loops.sensing.rules.conditions import Column, Told
 from cityloop.loops.sensing.rules.phases import CALM, RAISED, Stand, Turn
 from cityloop.loops.sensing.watches import Bound, Watch
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import queries as catalog
 
 log = logging.getLogger(__name__)
 MOST = 50_000
@@ -56,6 +57,7 @@ def judge(*, at: int, most: int = MOST, partition: int | None = None, before: in
     waiting = arriving.waiting(most, partition=partition, before=before)
     if not waiting.rows:
         return 0
+    catalog.forget()  # a rule switched on before a reading came judges it, whoever switched it on
     with one_moment():
         bound = watches.bound_of(np.unique(waiting.datastream).tolist())
         moved = moving.newest(waiting)
