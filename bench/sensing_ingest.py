@@ -18,8 +18,9 @@ from bench.house import Client, House, post_all, served
 THINGS, STREAMS = 100, 10
 NUMBER = int(os.environ.get("CITYLOOP_READINGS") or 200_000)
 BATCH = 5_000
-SINGLE, ARRAYS, READS = 400, 200, 300
+SINGLE, ARRAYS, READS = 2_000, 400, 300
 CLIENTS = 4
+DEVICES = 8  # who send one reading each: as many as the peer was asked by
 GOALS = {"PostgreSQL": 30_000, "SQLite": 45_000}
 SECOND = 1_000_000
 BEGIN = time.time_ns() // 1_000 - 20 * 3_600 * SECOND  # of today: the rules are told, and nothing old is looked up
@@ -155,7 +156,7 @@ def _door(house: House, database: str, key: str, streams: list[int]) -> Iterator
                least=True)  # fmt: skip
     ones = [("/sta/v1.1/Observations", _one(streams[n % len(streams)]), headers) for n in range(SINGLE)]
     yield _cpu(
-        house, f"one reading, POST, {database}", lambda: _good(post_all(house.port, ones, CLIENTS)), SINGLE, 0.75
+        house, f"one reading, POST, {database}", lambda: _good(post_all(house.port, ones, DEVICES)), SINGLE, 0.75
     )
     some = [(path, _arrays(streams[:1], 100), headers) for _ in range(ARRAYS)]
     yield _cpu(house, f"a data array of 100, {database}", lambda: _sent(house, some), ARRAYS, 2)
@@ -187,7 +188,7 @@ def shown_at(at: int) -> str:
 
 
 def _sent(house: House, requests: list[Any]) -> None:
-    _good(post_all(house.port, requests, CLIENTS))
+    _good(post_all(house.port, requests, DEVICES))
 
 
 def _good(answers: list[tuple[int, bytes]]) -> None:

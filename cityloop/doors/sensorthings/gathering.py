@@ -7,6 +7,7 @@ come again; nothing is ever dropped.
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -21,6 +22,8 @@ from cityloop.town.calendar.clock import city_clock
 
 AT_ONCE = 10_000  # readings in one transaction, unless a single batch has more: others wait for the database too
 MOST = 48 * 1024 * 1024  # bytes that wait at most
+MANY = 64 * 1024  # bytes that wait: enough for a round
+LINGER = 0.003  # seconds; nobody who measures notices them
 LIGHT = 512  # bytes that anything waiting costs at least
 Outcome = Taken | Exception
 Future = asyncio.Future[Taken]
@@ -65,6 +68,7 @@ class Gatherer:
             close_old_connections()
             while self._waiting:
                 self._pace.keep()
+                self._linger()
                 done = self._round()
                 told: dict[Any, list[tuple[Future, Outcome]]] = {}
                 for one, outcome in done:
@@ -74,6 +78,11 @@ class Gatherer:
                 with self._some:
                     self._weight -= sum(one.weight for one, _outcome in done)
             close_old_connections()
+
+    def _linger(self) -> None:
+        """Let those come along who speak at this moment: a transaction of one costs as much as one of a hundred."""
+        if self._weight < MANY:
+            time.sleep(LINGER)
 
     def _round(self) -> list[tuple[Waiting, Outcome]]:
         """Take in what waits, as much as one transaction should hold."""

@@ -266,10 +266,16 @@ def test_times_read_at_once_are_those_read_one_by_one() -> None:
     texts += [shown(AT + n * 86_400_000_000 * 13) for n in range(2000)]
     found = instants(texts)
     assert found is not None and found.tolist() == [instant(one) for one in texts]
+    for tail in (".5Z", ".123456Z", ".001-11:30", "+08:00"):
+        alike = [one.replace("Z", tail) for one in texts] + (["2026-01-01T00:00:00-08:00"] if tail == "+08:00" else [])
+        found = instants(alike)
+        assert found is not None and found.tolist() == [instant(one) for one in alike], tail
+    assert instants([]) is None and instants(["2026-01-01T00:00:00+24:00"]) is None
     for wrong in ("2023-02-29T00:00:00Z", "2026-13-01T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01 00:00:00Z",
                   "2026-01-01T00:00:00", "2026-01-01T00:00:0,Z", "1900-02-29T00:00:00Z", "0000-01-01T00:00:00Z",
-                  "2026-01-01T00:00:00.5Z", "２026-01-01T00:00:00Z"):  # fmt: skip
-        assert instants([wrong, texts[0]]) is None, wrong
+                  "2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00+08:60",
+                  "2026-01-01T00:00:00.1234567Z", "２026-01-01T00:00:00Z"):  # fmt: skip
+        assert instants([wrong, texts[0]]) is instants([texts[0], wrong]) is None, wrong
 
 
 @pytest.mark.once
@@ -288,9 +294,9 @@ def test_plain_arrays_are_read_as_any_others() -> None:
         for row in ((shown(AT), 1), (shown(AT + HOUR), 2.5))
     ]
     for odd in ([[shown(AT), True]], [[shown(AT), None]], [[shown(AT), 2**60]], [[shown(AT), "x"]], [[None, 1]],
-                [["2026-01-01T00:00:00+01:00", 1]]):  # fmt: skip
+                [["2026-01-01T00:00:00+01:00", 1], [shown(AT), 1]]):  # fmt: skip
         quick, slow = both(odd)
-        assert quick is None and len(slow) == 2
+        assert quick is None and len(slow) == 2 * len(odd)
     assert both(rows, Datastream={"@iot.id": "x"})[0] is None
     with pytest.raises(Refusal):
         both([[1]])

@@ -265,7 +265,7 @@ def test_a_judge_that_was_overtaken_writes_nothing(monkeypatch: pytest.MonkeyPat
     assert judging.judge(at=AT) == 0 and len(alarms()) == 1
 
 
-def test_a_rule_another_process_switched_on_judges_what_came_after(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+def test_a_rule_switched_on_elsewhere_judges_what_came_after(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """What is remembered of the catalogue for a second would take the reading away unjudged."""
     settings.CITYLOOP_CACHE_SECONDS = 60.0
     switch_on(alarm("low", below=1))
