@@ -125,9 +125,9 @@ def bulk() -> Iterator[None]:
             _tune(USUAL)
 
 
-# What a connection is told for bulk and afterwards: as `config.databases` has it, and SQLite's own default.
+# What a connection is told for bulk and afterwards: the latter as `config.databases` has it.
 QUICK: dict[str, str | int] = {"synchronous": "NORMAL", "cache_size": -64_000, "wal_autocheckpoint": 0}
-USUAL: dict[str, str | int] = {"synchronous": "FULL", "cache_size": -8_000, "wal_autocheckpoint": 1_000}
+USUAL: dict[str, str | int] = {"synchronous": "FULL", "cache_size": -8_000, "wal_autocheckpoint": 4_000}
 
 
 def checkpoint() -> None:
