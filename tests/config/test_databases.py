@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -44,3 +45,22 @@ def test_confirmed_means_durable():
         else:
             cursor.execute("SHOW synchronous_commit")  # what the server does beneath is its keeper's to say
             assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_the_server_ended_is_replaced_before_it_is_used() -> None:
+    """On PostgreSQL the pool lends one that its server has ended: none who asks notices. SQLite has no server."""
+    if connection.vendor != "postgresql":
+        assert connection.settings_dict["ENGINE"] == "cityloop.config.sqlite"
+        return
+    for _ in range(2):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            [old] = cursor.fetchone()
+        connection.close()
+        with psycopg.connect(**{**connection.get_connection_params(), "context": None}) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", [old])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            assert cursor.fetchone() != (old,)
+        connection.close()

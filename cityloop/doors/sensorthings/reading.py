@@ -159,15 +159,14 @@ class Reader:
             counts = {}
         total = self._counted(link, nested, parents) if nested.count else {}
         shown = {pk: grouped.get(pk, [])[nested.skip : nested.skip + top] for pk in parents}
+        next_page = urlencode([*nested.raw, ("$skip", str(nested.skip + top))], quote_via=quote)
         told = iter(self.told(target, [row for pk in parents for row in shown[pk]], nested))
         for pk, said in zip(parents, found, strict=True):
             if nested.count:
                 said[f"{name}@iot.count"] = total.get(pk, 0)
             said[name] = [next(told) for _row in shown[pk]]
             if counts.get(pk, len(grouped.get(pk, []))) > nested.skip + top:
-                raw = [*nested.raw, ("$skip", str(nested.skip + top))]
-                here = f"{self.root}/{address(entity, pk)}/{name}"
-                said[f"{name}@iot.nextLink"] = f"{here}?{urlencode(raw, quote_via=quote)}"
+                said[f"{name}@iot.nextLink"] = f"{self.root}/{address(entity, pk)}/{name}?{next_page}"
 
     def _joined(
         self, queryset: Any, link: Link, nested: Options, order: pages.Order, parents: Sequence[int], most: int

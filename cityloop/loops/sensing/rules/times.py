@@ -14,6 +14,7 @@ from cityloop.ground.kit.refusal import Refusal
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICRO = timedelta(microseconds=1)
 SECOND = 1_000_000
+DAY = 86_400 * SECOND
 LONGEST = 100
 EARLIEST = -62_135_596_800_000_000  # year 1
 LATEST = 253_402_300_799_999_999  # year 9999
@@ -144,7 +145,17 @@ def _day(letters: Letters) -> tuple[Whole, npt.NDArray[np.bool_]]:
 
 def shown(at: int) -> str:
     """Write an instant: in UTC, to the microsecond where it is not a whole second."""
-    return (EPOCH + timedelta(microseconds=at)).isoformat().replace("+00:00", "Z")
+    day, rest = divmod(at, DAY)
+    second, micro = divmod(rest, SECOND)
+    minute, second = divmod(second, 60)
+    hour, minute = divmod(minute, 60)
+    whole = f"{_date(day)}T{hour:02}:{minute:02}:{second:02}"
+    return f"{whole}.{micro:06}Z" if micro else f"{whole}Z"
+
+
+@lru_cache(4096)
+def _date(day: int) -> str:
+    return (EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def shown_moment(time: int, lasts: int) -> str:
