@@ -126,7 +126,7 @@ def _case(number: int, place: tuple[str, float, float], now: int, chance: random
         "cell": cell(lon, lat), "address": "1 Long Road", "origin": "live", "channel": "web", "created": created,
         "at": created, "filed": created, "closed": closed, "due": created + 10 * DAY, "resolution": "",
         "lead_org": 0, "person": 0, "parent_id": None, "into_id": None, "source": "", "source_key": "",
-        "source_due": None, "source_status": "", "precision": "second", "marked": "",
+        "source_due": None, "source_status": "", "precision": "second", "marked": "", "component": "",
     }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.queries import visible
 from cityloop.town.columns import InstantField, under
 from cityloop.town.orgs.authority import Scope
+from cityloop.town.tabular.planning import planned_anew
 
 MOST = 400  # as many marks in one tile can be told apart; beyond, they are counted
 FINER = 4  # counts are by squares of a sixteenth of the tile's width
@@ -54,6 +55,7 @@ def _seen(scope: Scope | None) -> "QuerySet[Case]":
     return visible(scope) if scope is not None else Case.objects.filter(level=0)
 
 
+@planned_anew()
 def by_unit(code: str, width: int, scope: Scope | None, now: int) -> dict[str, Counted]:
     """Count open cases under `code` by the first `width` characters of their unit's code.
 
@@ -63,6 +65,7 @@ def by_unit(code: str, width: int, scope: Scope | None, now: int) -> dict[str, C
     return _counted([rows], width, now)
 
 
+@planned_anew()
 def by_unit_at(code: str, width: int, scope: Scope | None, at: int) -> dict[str, Counted]:
     """Count cases as `by_unit` does, as they were open at the past instant `at`. Two queries.
 
@@ -105,6 +108,7 @@ def received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
     return known
 
 
+@planned_anew()
 def _received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
     since = now - hours * HOUR
     # The unit as an expression, as above: the index of collection is the one to go by.
@@ -118,6 +122,7 @@ def _received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
     return [found.get(hour, 0) for hour in range(hours)]
 
 
+@planned_anew()
 def marks_in(tile: Tile, scope: Scope) -> list[Mark] | None:
     """Give the open cases of a tile that a scope may see; None where they are more than `MOST`. One query.
 
@@ -129,6 +134,7 @@ def marks_in(tile: Tile, scope: Scope) -> list[Mark] | None:
     return [Mark(*row) for row in found] if len(found) <= MOST else None
 
 
+@planned_anew()
 def heaps_in(tile: Tile, scope: Scope, at: int) -> list[Heap]:
     """Count the open cases of a tile by squares of it. One query, whose answer has some hundreds of rows."""
     zoom = min(tile[0] + FINER, MAX_ZOOM)

@@ -15,6 +15,7 @@ from cityloop.loops.cases.onmap import MINUTE, Mark
 from cityloop.loops.cases.queries import visible
 from cityloop.town.columns import under
 from cityloop.town.orgs.authority import Scope
+from cityloop.town.tabular.planning import planned_anew
 from cityloop.town.worklist.models import Row
 
 SHARE = 5  # the last fifth of a limit: due soon
@@ -38,6 +39,7 @@ class Ended(NamedTuple):
     late: bool
 
 
+@planned_anew()
 def late_by_organisation(scope: Scope, code: str, at: int, most: int) -> list[Late]:
     """Give who has a part in most of the open cases past their limit. One query."""
     rows = visible(scope).filter(under("unit_code", code), closed__isnull=True, due__lt=at, parts__isnull=False)
@@ -46,6 +48,7 @@ def late_by_organisation(scope: Scope, code: str, at: int, most: int) -> list[La
     return [Late(*row) for row in counted[:most]]
 
 
+@planned_anew()
 def marks(scope: Scope, code: str, at: int, most: int) -> list[Mark]:
     """Give the open cases of everybody's knowing that are past their limit or in its last fifth, the latest first.
 
@@ -71,6 +74,7 @@ def ended(scope: Scope, code: str, now: int, since: int) -> list[Ended]:
     return known
 
 
+@planned_anew()
 def _ended(scope: Scope, code: str, now: int, since: int) -> list[tuple[int, int, bool, bool]]:
     # The unit as an expression, as on maps: the index of closing is the one to go by.
     rows: Any = visible(scope).filter(closed__gt=since, closed__lte=now)

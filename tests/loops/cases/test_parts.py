@@ -81,6 +81,19 @@ def test_what_came_is_counted_once_a_minute(town: Town) -> None:
     assert sum(onmap.received("", scope, now + 60_000_000, 24)) == 2
 
 
+def test_counts_by_unit_are_never_planned_once_for_all(town: Town) -> None:
+    """A plan for any values takes an organisation with a quarter of all cases for a small one."""
+    town.to("handling")
+    scope = authority.scope(town.accounts["parks"], town.at)
+    for _ in range(12):
+        assert onmap.by_unit("", 2, scope, town.at)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%AS \"late\"%%'")
+            assert cursor.fetchone() == (0,)
+        assert connection.connection.prepare_threshold == 5
+
+
 def test_what_others_have_is_found_by_its_kind(town: Town) -> None:
     town.to("handling")
     scopes = [authority.scope(town.accounts[who], town.at) for who in ("dispatcher", "shift")]
