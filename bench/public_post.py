@@ -27,8 +27,9 @@ from bench.house import Client, House, served
 
 CLIENTS, REQUESTS, BLOCKS = 16, 400, 3
 P99, CPU = 100, 5
-GOOD = (201, 303)  # a form is answered by a page of its own
-FIELD = re.compile(r"\{\{(uuid|uniform:([\d.]+):([\d.]+))\}\}")
+GOOD = (200, 201, 303)  # some are asked whether it is one already known; a form sent is answered by a page of its own
+FIELD = re.compile(r"\{\{(uuid|(randint|uniform):([\d.]+):([\d.]+))\}\}")
+BEHIND = {"X-Forwarded-For": "10.1.{{randint:0:255}}.{{randint:0:255}}"}  # many residents: one alone is held back
 LON, LAT = "{{uniform:10.001:10.199}}", "{{uniform:50.001:50.099}}"
 
 
@@ -49,6 +50,7 @@ def run() -> list[dict[str, Any]]:
         from tests.loops.cases.smallville import make
 
         make(Path(folder))
+        os.environ["CITYLOOP_PROXIES"] = "1"
         with served() as house:
             asked = (by_program(), by_form(house))
             return [figure for sent in asked for figure in _measured(house, sent, database)]
@@ -58,7 +60,7 @@ def by_program() -> Sent:
     """Give a report as programs send it."""
     told = {"words": "A tree fell across the road", "matter": "tree", "address": "Long Road 1"}
     body = f'{json.dumps(told)[:-1]}, "lon": {LON}, "lat": {LAT}}}'
-    headers = {"Idempotency-Key": "{{uuid}}"}
+    headers = {"Idempotency-Key": "{{uuid}}", **BEHIND}
     return Sent("a report through the JSON door", "/api/v1/reports", "application/json", body, headers)
 
 
@@ -72,7 +74,11 @@ def by_form(house: House) -> Sent:
     told = {"words": "A tree fell across the road", "matter": "tree", "do": "send", "csrfmiddlewaretoken": token}
     body = f"{urlencode(told)}&lon={LON}&lat={LAT}&key={{{{uuid}}}}"
     return Sent(
-        "a report through the web form", "/report", "application/x-www-form-urlencoded", body, {"Cookie": cookie}
+        "a report through the web form",
+        "/report",
+        "application/x-www-form-urlencoded",
+        body,
+        {"Cookie": cookie, **BEHIND},
     )
 
 
@@ -139,9 +145,15 @@ def by_threads(house: House, sent: Sent, count: int) -> float:
 
 def filled(template: str) -> str:
     """Fill the fields of a template."""
-    return FIELD.sub(
-        lambda m: str(uuid.uuid4()) if m[1] == "uuid" else f"{random.uniform(float(m[2]), float(m[3])):.6f}", template
-    )
+    return FIELD.sub(_drawn, template)
+
+
+def _drawn(field: re.Match[str]) -> str:
+    if field[1] == "uuid":
+        return str(uuid.uuid4())
+    if field[2] == "randint":
+        return str(random.randint(int(field[3]), int(field[4])))
+    return f"{random.uniform(float(field[3]), float(field[4])):.6f}"
 
 
 def _row(name: str, value: float, unit: str, goal: float) -> dict[str, Any]:
