@@ -1,8 +1,8 @@
 """Readings that wait at the same time are written together: one transaction, one sync, each answered after the commit.
 
-A queue in this process, with one thread that writes. It lingers a moment for those who speak at the same time, and while
-it waits for the disk others gather; so the more come, the less each costs. While judging is behind they wait too. What the queue cannot hold is refused, with a word on when to
-come again; nothing is ever dropped.
+A queue in this process, with one thread that writes. It lingers a moment for those who speak at the same time, and
+while it waits for the disk others gather; so the more come, the less each costs. While judging is behind they wait
+too. What the queue cannot hold is refused, with a word on when to come again; nothing is ever dropped.
 """
 
 import asyncio

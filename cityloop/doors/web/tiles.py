@@ -18,8 +18,10 @@ from cityloop.ground.codes.tiles import EXTENT, Tile, box_of, steps, tile_of
 from cityloop.loops.cases import numbers, onmap
 from cityloop.town.basemap import queries as basemap
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.orgs.authority import Scope
 
 SHALLOWEST = 11  # further off, units are shaded by their counts instead
+WIDE = 12  # down to here a tile spans ten kilometres
 TILE = "application/vnd.mapbox-vector-tile"
 OPTIONS = {"extents": EXTENT, "y_coord_down": True}
 Layer = dict[str, Any]
@@ -85,11 +87,21 @@ def case_tile(request: HttpRequest, z: str, x: str, y: str) -> HttpResponse:
     if tile is None or tile[0] < SHALLOWEST:
         raise Http404
     scope, now = scope_of(request), city_clock.now()
-    marks = onmap.marks_in(tile, scope)
-    layers = [_marks(tile, marks, now)] if marks is not None else [_heaps(tile, onmap.heaps_in(tile, scope, now))]
+    layers = [_layer(tile, scope, now)]
     import mapbox_vector_tile  # only now: 4 MB of every process that draws no tile
 
     return HttpResponse(mapbox_vector_tile.encode(layers, default_options=OPTIONS), content_type=TILE)
+
+
+def _layer(tile: Tile, scope: Scope, now: int) -> Layer:
+    """Give single cases or, where they are too many, counts. Of a wide tile they mostly are: it is counted first."""
+    wide = tile[0] <= WIDE
+    heaps = onmap.heaps_in(tile, scope, now) if wide else []
+    many = sum(heap.open for heap in heaps) > onmap.MOST
+    marks = None if many else onmap.marks_in(tile, scope)
+    if marks is not None:
+        return _marks(tile, marks, now)
+    return _heaps(tile, heaps if wide else onmap.heaps_in(tile, scope, now))
 
 
 def _marks(tile: Tile, marks: list[onmap.Mark], now: int) -> Layer:
