@@ -147,13 +147,14 @@ class Bridge:
         try:
             if not steps.has_begun(NAME):
                 ledger.move_cursor(NAME, steps.last_offset())
-            found: list[tuple[str, bytes]] = []
+            met: dict[tuple[str, int], None] = {}  # changed twice meanwhile: told once, as it is now
             begun = offset = steps.cursor(NAME)
             for step in steps.after_offset(begun):
                 kind, _colon, pk = step.subject.partition(":")
                 if step.kind == "sensing" and step.what in ("added", "changed") and kind in TOLD:
-                    found += self.topics.of_entity(TOLD[kind], int(pk))
+                    met[TOLD[kind], int(pk)] = None
                 offset = offset if step.offset is None else step.offset
+            found = [told for name, pk in met for told in self.topics.of_entity(name, pk)]
             if offset != begun:
                 ledger.move_cursor(NAME, offset)
             return found
