@@ -12,6 +12,7 @@ from django.db.models import Count, QuerySet, Sum
 from cityloop.loops.sensing import models
 from cityloop.loops.sensing.models import Latest, Quarantined
 from cityloop.loops.sensing.rules.shapes import written
+from cityloop.town.tabular.keyed import one_of
 
 TABLES: dict[str, Any] = {
     "Things": models.Thing, "Locations": models.Location, "HistoricalLocations": models.HistoricalLocation,
@@ -68,11 +69,9 @@ def newest_of(ids: Sequence[int]) -> list[tuple[Any, ...]]:
 
     One query, which takes the same time whatever the datastreams hold.
     """
+    some, streams = one_of(ids)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"{_NEWEST} = ANY(%s)", [list(ids)])
-        else:
-            cursor.execute(f"{_NEWEST} IN (SELECT value FROM json_each(%s))", [json.dumps(list(ids))])
+        cursor.execute(f"{_NEWEST} {some}", [streams])
         return [(*row[:-2], _decoded(row[-2]), row[-1]) for row in cursor.fetchall()]
 
 

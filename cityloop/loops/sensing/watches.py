@@ -16,6 +16,7 @@ from cityloop.ground.worktime import parse_limit
 from cityloop.ground.worktime.limits import micros
 from cityloop.loops.sensing.rules import measures
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.tabular.keyed import one_of
 
 log = logging.getLogger(__name__)
 DAY = 86_400_000_000
@@ -124,12 +125,9 @@ def span(limit: str | None) -> int:
 
 def bound_of(ids: Iterable[int]) -> dict[int, Bound]:
     """Give datastreams with what rules ask of them. One query."""
+    some, wanted = one_of(sorted(set(ids)))
     with connection.cursor() as cursor:
-        wanted = sorted(set(ids))
-        if connection.vendor == "postgresql":
-            cursor.execute(f"{_BOUND} WHERE d.id = ANY(%s)", [wanted])
-        else:
-            cursor.execute(f"{_BOUND} WHERE d.id IN (SELECT value FROM json_each(%s))", [_text(wanted)])
+        cursor.execute(f"{_BOUND} WHERE d.id {some}", [wanted])
         return {row[0]: _bound(row) for row in cursor.fetchall()}
 
 
@@ -143,10 +141,6 @@ def bound_to(observed: str, unit: str = "") -> list[Bound]:
         )
         ids = [row[0] for row in cursor.fetchall()]
     return list(bound_of(ids).values()) if ids else []
-
-
-def _text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 OBSERVED = (

@@ -4,7 +4,7 @@ A planner that took its statistics while the table was empty, or while another t
 that it has one row; left to itself it then reads the whole table again for each key, until it counts anew.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -35,6 +35,14 @@ def sums_of(table: str, names: Sequence[str], keys: Keys, *, give: str, what: st
     For each key one row, also where it has none; the rows themselves stay in the database. No keys, no query.
     """
     return _asked(names, keys, f'{give}, (SELECT {what} FROM "{table}" o WHERE {where})', "") if keys else []
+
+
+def one_of(numbers: Iterable[int]) -> tuple[str, Any]:
+    """Give the condition that a column is one of some numbers, and its value: one, however many they are."""
+    listed = list(numbers)
+    if connection.vendor == "postgresql":
+        return "= ANY(%s)", listed
+    return "IN (SELECT value FROM json_each(%s))", msgspec.json.encode(listed).decode()
 
 
 def _asked(names: Sequence[str], keys: Keys, give: str, found: str) -> list[Any]:

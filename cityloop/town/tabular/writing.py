@@ -2,7 +2,7 @@
 
 import gc
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
@@ -113,7 +113,7 @@ def bulk() -> Iterator[None]:
     """
     quick = connection.vendor == "sqlite" and not connection.in_atomic_block
     if quick:
-        _tune(QUICK)
+        _tell(QUICK)
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -122,12 +122,11 @@ def bulk() -> Iterator[None]:
         if collecting:
             gc.enable()
         if quick:
-            _tune(USUAL)
+            _tell(connection.settings_dict["OPTIONS"]["init_command"].split(";"))
 
 
-# What a connection is told for bulk and afterwards: the latter as `config.databases` has it.
-QUICK: dict[str, str | int] = {"synchronous": "NORMAL", "cache_size": -64_000, "wal_autocheckpoint": 0}
-USUAL: dict[str, str | int] = {"synchronous": "FULL", "cache_size": -8_000, "wal_autocheckpoint": 4_000}
+# What a connection is told for bulk; afterwards it is told again what every one is (see `config.databases`).
+QUICK = ("PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-64000", "PRAGMA wal_autocheckpoint=0")
 
 
 def checkpoint() -> None:
@@ -137,7 +136,7 @@ def checkpoint() -> None:
             cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
-def _tune(pragmas: Mapping[str, str | int]) -> None:
+def _tell(pragmas: Iterable[str]) -> None:
     with connection.cursor() as cursor:
-        for name, value in pragmas.items():
-            cursor.execute(f"PRAGMA {name}={value}")
+        for pragma in pragmas:
+            cursor.execute(pragma)

@@ -26,6 +26,7 @@ from cityloop.loops.sensing.rules import keys, reasons
 from cityloop.loops.sensing.rules.said import ObservationSaid
 from cityloop.loops.sensing.rules.times import moment
 from cityloop.town.publishing import publish
+from cityloop.town.tabular.keyed import one_of
 from cityloop.town.tabular.writing import write
 
 RETRIES = 5
@@ -164,12 +165,9 @@ def _tally(became: Column) -> Tally:
 
 def streams_of(ids: Sequence[int]) -> dict[int, Stream]:
     """Give what is asked of readings, of the datastreams that there are. One query."""
+    some, wanted = one_of(sorted(set(ids)))
     with connection.cursor() as cursor:
-        wanted = sorted(set(ids))
-        if connection.vendor == "postgresql":
-            cursor.execute(f"{_STREAMS} = ANY(%s)", [wanted])
-        else:
-            cursor.execute(f"{_STREAMS} IN (SELECT value FROM json_each(%s))", [encode(wanted).decode()])
+        cursor.execute(f"{_STREAMS} {some}", [wanted])
         return {row[0]: _stream(*row[1:]) for row in cursor.fetchall()}
 
 

@@ -10,7 +10,6 @@ from time import perf_counter
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
 import numpy as np
 from django.db import connection, transaction
 
@@ -20,6 +19,7 @@ from cityloop.loops.sensing.history.columns import Readings, Sums, merged, readi
 from cityloop.loops.sensing.history.spans import DAY, HOUR, Span, day_at, periods
 from cityloop.loops.sensing.models import Part
 from cityloop.loops.sensing.rules.times import shown
+from cityloop.town.tabular.keyed import one_of
 from cityloop.town.tabular.writing import Pace, checkpoint, write
 
 STREAMS = 500  # datastreams read in one statement
@@ -69,12 +69,9 @@ def move(group: Group, before: int, zone: ZoneInfo, moved: Moved, pause: Callabl
 
 def _due(group: Group, before: int) -> dict[int, tuple[int, int]]:
     """Give of each datastream that has some due its oldest one, and its newest of all. One query, all by the key."""
+    some, streams = one_of(group.streams)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(f"{_DUE} l.datastream_id = ANY(%s)", [before, group.streams])
-        else:
-            streams = msgspec.json.encode(group.streams).decode()
-            cursor.execute(f"{_DUE} l.datastream_id IN (SELECT value FROM json_each(%s))", [before, streams])
+        cursor.execute(f"{_DUE} l.datastream_id {some}", [before, streams])
         return {pk: (first, newest) for pk, newest, first in cursor.fetchall() if first is not None}
 
 

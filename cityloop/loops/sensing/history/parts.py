@@ -1,6 +1,5 @@
 """Which files hold what: looked up, read, written down. Rows of `Part` are the history; files without one are not."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -13,6 +12,7 @@ from cityloop.loops.sensing.history.columns import SHAPES, Column, Readings, emp
 from cityloop.loops.sensing.history.spans import between
 from cityloop.loops.sensing.models import Aged, Part, Withdrawn
 from cityloop.town.columns import real_now
+from cityloop.town.tabular.keyed import one_of
 
 AT_ONCE = 262_144  # rows of a file of readings
 BLOCK = 2_000  # datastreams of a file of sums: of a month of hours, then, some one and a half million rows
@@ -32,9 +32,9 @@ def kept_of(streams: Sequence[int] | None, since: int | None = None, until: int 
     """Give what datastreams (None: all) have in the history between two instants, in their order. One query."""
     where, given = ["1 = 1"], list[Any]()
     if streams is not None:
-        pg = connection.vendor == "postgresql"
-        where.append("datastream = ANY(%s)" if pg else "datastream IN (SELECT value FROM json_each(%s))")
-        given.append(list(streams) if pg else json.dumps(list(streams)))
+        some, numbers = one_of(streams)
+        where.append(f"datastream {some}")
+        given.append(numbers)
     if since is not None:
         where.append("last >= %s")
         given.append(since)

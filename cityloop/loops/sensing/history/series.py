@@ -9,11 +9,9 @@ from datetime import date
 from typing import NamedTuple
 
 import numpy as np
-from django.db import connection
 
-from cityloop.loops.sensing.actions.writing import TABLE
-from cityloop.loops.sensing.history import parts, reading, summing
-from cityloop.loops.sensing.history.columns import Column, Sums, empty, some
+from cityloop.loops.sensing.history import hourly, parts, reading, summing
+from cityloop.loops.sensing.history.columns import Column, Sums, some
 from cityloop.loops.sensing.history.parts import Kept
 from cityloop.loops.sensing.history.spans import DAY, HOUR, date_of, day_at, starts
 from cityloop.loops.sensing.models import Latest, Observation, Part
@@ -84,7 +82,7 @@ def _long(datastream: int, since: int, until: int, step: int) -> Sums:
     day = day_at(since, city_clock.zone).since
     start = day + (since - day) // HOUR * HOUR if kind == Part.HOURS else day
     moved = day_at(max(one.last for one in kept), city_clock.zone).until if kept else start
-    pieces = [_summed_by_database(datastream, max(start, moved), until, day % HOUR)]
+    pieces = [hourly.in_database([datastream], max(start, moved), until, day % HOUR)]
     if kept:
         past: Sums = parts.read(kind, {one.observed_property for one in kept}, [datastream], start, until)
         pieces += _mended(past, _late_days(datastream, start, min(until, moved)), kept, kind)
@@ -109,24 +107,6 @@ def _mended(past: Sums, late: list[int], kept: list[Kept], kind: str) -> list[Su
             past = some(past, (past.time < day.since) | (past.time >= day.until))
             anew.append(summing.sums(found, summing.steps(day.since, width)))
     return [past, *anew]
-
-
-def _summed_by_database(datastream: int, since: int, until: int, offset: int) -> Sums:
-    """Give the hours of what stands in the database alone. One query."""
-    if since >= until:
-        return empty(Sums)
-    begins = f"(time - {offset}) - (time - {offset}) %% {HOUR} + {offset}"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f'SELECT {begins} AS begins, COUNT(result), MIN(result), AVG(result), MAX(result) FROM "{TABLE}"'
-            " WHERE datastream_id = %s AND time >= %s AND time < %s AND result IS NOT NULL GROUP BY 1 ORDER BY 1",
-            [datastream, since, until],
-        )
-        rows = cursor.fetchall()
-    if not rows:
-        return empty(Sums)
-    time, number, least, mean, most = (np.array(column) for column in zip(*rows, strict=True))
-    return Sums(np.full(len(rows), datastream), time.astype(np.int64), number.astype(np.int64), least, mean, most)
 
 
 def _begins(since: int, until: int, step: int) -> Callable[[Column], Column]:

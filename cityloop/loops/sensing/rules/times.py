@@ -53,94 +53,51 @@ def moment(text: str, field: str = "phenomenonTime") -> Moment:
     return Moment(since, until - since)
 
 
-_TAIL = re.compile(r"(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_WHOLE = len("0000-00-00T00:00:00")
-_DAYS = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
-Letters = npt.NDArray[np.uint8]
-Whole = npt.NDArray[np.int64]
+_WRITTEN = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
-class _Form(NamedTuple):
-    """How all texts of a column are written: digits after the second, and whether a zone is named by its offset."""
-
-    parts: int
-    offset: bool
-
-    @property
-    def like(self) -> str:
-        """Show it with zeros for all digits, and a comma for the end; the sign of an offset is any."""
-        fraction = "." + "0" * self.parts if self.parts else ""
-        return f"0000-00-00T00:00:00{fraction}{'+00:00' if self.offset else 'Z'},"
-
-
-def instants(texts: Sequence[str]) -> Whole | None:
+def instants(texts: Sequence[str]) -> npt.NDArray[np.int64] | None:
     """Read instants that are all written alike (2026-05-01T08:00:00Z, 2026-05-01T16:00:00.250+08:00) all at once.
 
     None where one is written otherwise, or is no time: each is to be read by itself then.
     """
-    form = _form(texts[0]) if texts else None
-    letters = form and _letters(texts, form.like)
+    form = _WRITTEN.fullmatch(texts[0]) if texts else None
+    letters = form and _letters(texts, form)
     if form is None or letters is None:
         return None
-    day, sound = _day(letters[:, :10])
-    hour, minute, second = (_number(letters[:, at : at + 2]) for at in (11, 14, 17))
-    sound &= (hour < 24) & (minute < 60) & (second < 60)
-    at = (((day * 24 + hour) * 60 + minute) * 60 + second) * SECOND
-    if form.parts:
-        at += _number(letters[:, _WHOLE + 1 : _WHOLE + 1 + form.parts]) * 10 ** (6 - form.parts)
-    if form.offset:
-        sign, hours, minutes = letters[:, -7], _number(letters[:, -6:-4]), _number(letters[:, -3:-1])
-        sound &= (hours < 24) & (minutes < 60)
-        at -= np.where(sign == ord("+"), 1, -1) * (hours * 60 + minutes) * 60 * SECOND
-    return at if sound.all() else None
+    length = len(form[1])
+    try:
+        read = letters[:, :length].copy().view(f"S{length}").ravel().astype("datetime64[us]")
+    except ValueError:
+        return None
+    at = read.astype(np.int64)
+    if at.min() < EARLIEST:  # NumPy knows years before the first
+        return None
+    return at if form[2] == "Z" else _without_offset(at, letters)
 
 
-@lru_cache(64)
-def _form_of(tail: str) -> _Form | None:
-    found = _TAIL.fullmatch(tail)
-    return _Form(len(found[1] or ".") - 1, found[2] != "Z") if found else None
-
-
-def _form(text: str) -> _Form | None:
-    return _form_of(text[_WHOLE:]) if len(text) <= LONGEST else None
-
-
-def _letters(texts: Sequence[str], like: str) -> Letters | None:
+def _letters(texts: Sequence[str], form: re.Match[str]) -> npt.NDArray[np.uint8] | None:
     """Give texts as rows of letters, a comma after each; None where one has a sign where another has a digit."""
-    joined = ",".join([*texts, ""])
-    if len(joined) != len(texts) * len(like) or not joined.isascii():
+    joined, width = ",".join([*texts, ""]), len(form[0]) + 1
+    if len(joined) != len(texts) * width or not joined.isascii():
         return None
-    letters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, len(like))
-    model = np.frombuffer(like.encode(), np.uint8)
-    digits = model == ord("0")
-    if (letters[:, digits] - np.uint8(ord("0")) > 9).any():
+    letters = np.frombuffer(joined.encode(), np.uint8).reshape(-1, width)
+    model = np.frombuffer(f"{form[0]},".encode(), np.uint8)
+    digits = (model >= ord("0")) & (model <= ord("9"))
+    alike = np.where(digits, letters - np.uint8(ord("0")) <= 9, letters == model)
+    if form[2] != "Z":
+        alike[:, -7] = (letters[:, -7] == ord("+")) | (letters[:, -7] == ord("-"))
+    return letters if alike.all() else None
+
+
+def _without_offset(at: npt.NDArray[np.int64], letters: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64] | None:
+    """Take the offset of a zone (+08:00) from what clocks there showed."""
+    tens, hours, minutes, single = (letters[:, place].astype(np.int64) - ord("0") for place in (-6, -5, -3, -2))
+    hours, minutes = tens * 10 + hours, minutes * 10 + single
+    if (hours > 23).any() or (minutes > 59).any():
         return None
-    strange = letters[:, ~digits] != model[~digits]
-    if strange.any():
-        # Only the sign of an offset may be another one.
-        minus = (model[~digits] == ord("+")) & (letters[:, ~digits] == ord("-"))
-        if (strange & ~minus).any():
-            return None
-    return letters
-
-
-def _number(letters: Letters) -> Whole:
-    """Read columns of digits as one number."""
-    number = letters[:, 0].astype(np.int64) - ord("0")
-    for column in letters.T[1:]:
-        number = number * 10 + column - ord("0")
-    return number
-
-
-def _day(letters: Letters) -> tuple[Whole, npt.NDArray[np.bool_]]:
-    """Count days since 1970 (after the algorithm of Howard Hinnant: years begin in March); tell which are days."""
-    year, month, day = _number(letters[:, :4]), _number(letters[:, 5:7]), _number(letters[:, 8:10])
-    leap = (month == 2) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    sound = (month >= 1) & (month <= 12) & (day >= 1) & (year >= 1)
-    sound &= day <= _DAYS[np.where(sound, month, 0)] + leap
-    since = np.where(month > 2, year, year - 1)
-    days = 365 * since + since // 4 - since // 100 + since // 400 + (153 * ((month + 9) % 12) + 2) // 5 + day - 719_469
-    return days, sound
+    offset = (hours * 60 + minutes) * 60 * SECOND
+    return at - np.where(letters[:, -7] == ord("+"), offset, -offset)
 
 
 def shown(at: int) -> str:
