@@ -103,6 +103,7 @@ def _fill(departments: list[tuple[int, str]]) -> None:
             _write(cursor, Case, rows)
             parts = [
                 {"id": n, "case_id": n, "round": 1, "number": 1, "role": "lead", "state": "open", "due": None,
+                 "ended": (n - 1) % 10 > 0,
                  "org": departments[n // 7 % DEPARTMENTS][0], "org_path": departments[n // 7 % DEPARTMENTS][1]}
                 for n in range(start + 1, start + CHUNK + 1)
             ]  # fmt: skip

@@ -108,11 +108,14 @@ class Part(models.Model):
     role = models.CharField(max_length=10)
     state = models.CharField(max_length=12)
     due = InstantField(null=True)
+    ended = models.BooleanField(default=False, help_text="whether its case has ended")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["case", "round", "number"], name="case_part_once")]
         indexes = [
             models.Index(fields=["org_path", "case"], name="case_part_org"),
+            # Those of open cases alone: maps of a department that has a part in much of what the city ever did.
+            models.Index(fields=["org_path", "case"], name="case_part_open", condition=Q(ended=False)),
             models.Index(fields=["case", "org_path"], name="case_part_of_case"),  # may this department see that case?
         ]
 

@@ -14,7 +14,7 @@ from cityloop.ground.codes import MAX_ZOOM, centre
 from cityloop.ground.codes.cells import covering
 from cityloop.ground.codes.tiles import Tile, box_of
 from cityloop.loops.cases.models import Case
-from cityloop.loops.cases.queries import visible
+from cityloop.loops.cases.queries import takes_part_each, takes_part_open, visible
 from cityloop.town.columns import InstantField, under
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.tabular.planning import planned_anew
@@ -50,9 +50,16 @@ class Heap(NamedTuple):
     over: int
 
 
-def _seen(scope: Scope | None) -> "QuerySet[Case]":
-    """Give what a scope may see; without one, for everybody: only what is not confidential."""
-    return visible(scope) if scope is not None else Case.objects.filter(level=0)
+def _open(scope: Scope | None) -> "QuerySet[Case]":
+    """Give the open cases a scope may see; without one, for everybody: only what is not confidential."""
+    seen = visible(scope, takes_part_open) if scope is not None else Case.objects.filter(level=0)
+    return seen.filter(closed__isnull=True)
+
+
+def _lately(scope: Scope | None, **when: int) -> "QuerySet[Case]":
+    """Give the cases of some hours that a scope may see, as above: few enough to ask each for its parts."""
+    seen = visible(scope, takes_part_each) if scope is not None else Case.objects.filter(level=0)
+    return seen.filter(**when)
 
 
 @planned_anew()
@@ -61,8 +68,7 @@ def by_unit(code: str, width: int, scope: Scope | None, now: int) -> dict[str, C
 
     One query, answered from the index of open cases alone where a scope is an area.
     """
-    rows = _seen(scope).filter(under("unit_code", code), closed__isnull=True)
-    return _counted([rows], width, now)
+    return _counted([_open(scope).filter(under("unit_code", code))], width, now)
 
 
 @planned_anew()
@@ -72,10 +78,10 @@ def by_unit_at(code: str, width: int, scope: Scope | None, at: int) -> dict[str,
     Those still open, and those closed since: the further back, the more of the latter. What is confidential now
     counts as confidential then; a case reopened since counts as open throughout; the limit is the last one known.
     """
-    rows = _seen(scope).filter(created__lte=at)
-    still = rows.filter(under("unit_code", code), closed__isnull=True)
+    still = _open(scope).filter(under("unit_code", code), created__lte=at)
     # The unit as an expression: with a range of codes SQLite would walk all cases of the unit, not those closed since.
-    since = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code, closed__gt=at)
+    since = _lately(scope, closed__gt=at, created__lte=at)
+    since = since.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code)
     return _counted([still, since], width, at)
 
 
@@ -112,7 +118,7 @@ def received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
 def _received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
     since = now - hours * HOUR
     # The unit as an expression, as above: the index of collection is the one to go by.
-    rows = visible(scope).filter(created__gt=since, created__lte=now)
+    rows = _lately(scope, created__gt=since, created__lte=now)
     rows = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
     # As whole instants: a bare number is sent to PostgreSQL in 32 bits.
     first, length = Value(since + 1, output_field=InstantField()), Value(HOUR, output_field=InstantField())
@@ -153,6 +159,6 @@ def _ranges(tile: Tile, scope: Scope) -> "list[QuerySet[Case]]":
     On SQLite each is a query of its own within the one: only so it uses the index that holds open cases alone.
     PostgreSQL would ask once for each which cases a department takes part in, so there they are one condition.
     """
-    rows = visible(scope).filter(closed__isnull=True)
+    rows = _open(scope)
     ranges = [Q(cell__gte=low, cell__lt=high) for low, high in covering(box_of(tile))]
     return [rows.filter(inside) for inside in (ranges if connection.vendor == "sqlite" else [reduce(or_, ranges)])]

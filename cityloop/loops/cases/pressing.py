@@ -12,7 +12,7 @@ from django.db.models.functions import Substr
 
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.onmap import MINUTE, Mark
-from cityloop.loops.cases.queries import visible
+from cityloop.loops.cases.queries import takes_part_each, takes_part_open, visible
 from cityloop.town.columns import under
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.tabular.planning import planned_anew
@@ -42,7 +42,8 @@ class Ended(NamedTuple):
 @planned_anew()
 def late_by_organisation(scope: Scope, code: str, at: int, most: int) -> list[Late]:
     """Give who has a part in most of the open cases past their limit. One query."""
-    rows = visible(scope).filter(under("unit_code", code), closed__isnull=True, due__lt=at, parts__isnull=False)
+    rows = visible(scope, takes_part_open).filter(under("unit_code", code), closed__isnull=True, due__lt=at)
+    rows = rows.filter(parts__isnull=False)
     grouped = rows.order_by().values_list("parts__org", "parts__org_path")
     counted = grouped.annotate(n=Count("pk", distinct=True), oldest=Min("due")).order_by("-n", "parts__org_path")
     return [Late(*row) for row in counted[:most]]
@@ -55,8 +56,8 @@ def marks(scope: Scope, code: str, at: int, most: int) -> list[Mark]:
     Confidential ones are not among them: a wall is read by all who pass. One query, down the open cases alone.
     """
     soon = ExpressionWrapper(F("due") - (F("due") - F("created")) / SHARE, output_field=BigIntegerField())
-    rows = visible(scope).filter(under("unit_code", code), closed__isnull=True, level=0, due__isnull=False)
-    rows = rows.annotate(soon=soon).filter(soon__lte=at, lon__isnull=False, lat__isnull=False)
+    rows = visible(scope, takes_part_open).filter(under("unit_code", code), closed__isnull=True, level=0)
+    rows = rows.annotate(soon=soon).filter(due__isnull=False, soon__lte=at, lon__isnull=False, lat__isnull=False)
     found = rows.order_by("due", "pk").values_list("pk", "lon", "lat", "matter", "created", "due")
     return [Mark(*row) for row in found[:most]]  # type: ignore[arg-type]
 
@@ -77,7 +78,7 @@ def ended(scope: Scope, code: str, now: int, since: int) -> list[Ended]:
 @planned_anew()
 def _ended(scope: Scope, code: str, now: int, since: int) -> list[tuple[int, int, bool, bool]]:
     # The unit as an expression, as on maps: the index of closing is the one to go by.
-    rows: Any = visible(scope).filter(closed__gt=since, closed__lte=now)
+    rows: Any = visible(scope, takes_part_each).filter(closed__gt=since, closed__lte=now)
     rows = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
     late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
     told = rows.annotate(late=Exists(late)).order_by("closed").values_list("closed", "created", "state", "late")

@@ -49,6 +49,11 @@ def takes_part(path: str) -> Q:
     return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("pk"))))
 
 
+def takes_part_open(path: str) -> Q:
+    """Select as `takes_part`, of cases that are open: their parts have an index of their own."""
+    return Q(Exists(Part.objects.filter(under("org_path", path), ended=False, case=OuterRef("pk"))))
+
+
 def takes_part_each(path: str) -> Q:
     """Select as `takes_part`, each case asked for itself: for a few cases, or a page from the newest down.
 
@@ -75,8 +80,12 @@ def takes_part_by_size(path: str) -> Q:
 
 
 def rows_of_part(path: str) -> Q:
-    """Select the rows of work on cases in which an organisation, or one below it, takes part."""
-    return Q(Exists(Part.objects.filter(under("org_path", path), case=OuterRef("subject_id"))))
+    """Select the rows of work on cases in which an organisation, or one below it, takes part.
+
+    Each row is asked for itself, as in `takes_part_each`: who asks for rows of others asks for few kinds of them.
+    """
+    mine = Part.objects.filter(under("org_path", path))
+    return Q(Exists(mine.filter(case_id__gte=OuterRef("subject_id"), case_id__lte=OuterRef("subject_id"))))
 
 
 def ids_of_part(path: str) -> QuerySet[Any]:

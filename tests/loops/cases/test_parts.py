@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.loops.cases import onmap, public
-from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.models import Case, Part
 from cityloop.loops.cases.queries import rows_of_part
 from cityloop.town.orgs import authority
 from cityloop.town.worklist import queries as worklist
@@ -92,6 +92,22 @@ def test_counts_by_unit_are_never_planned_once_for_all(town: Town) -> None:
             cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%AS \"late\"%%'")
             assert cursor.fetchone() == (0,)
         assert connection.connection.prepare_threshold == 5
+
+
+def test_a_department_is_shown_its_open_cases_from_their_parts_alone(town: Town) -> None:
+    """Parts of all rounds say whether their case has ended, so that those of open ones have an index of their own."""
+    case, still = town.to("closed"), town.to("handling")
+    scope = authority.scope(town.accounts["parks"], town.at)
+    ended = Part.objects.filter(case=case)
+    assert set(ended.values_list("ended", flat=True)) == {True}
+    assert sum(one.open for one in onmap.by_unit("", 2, scope, town.at).values()) == 1
+    town.take(case, "reopen", "reporter", words="still there")
+    assert set(ended.values_list("ended", flat=True)) == {False}
+    with CaptureQueriesContext(connection) as queries:
+        assert sum(one.open for one in onmap.by_unit("", 2, scope, town.at).values()) == 2
+    assert not Part.objects.filter(case=still, ended=True).exists()
+    if connection.vendor == "sqlite":  # PostgreSQL chooses by how many there are: here, a handful
+        assert "case_part_open" in plan(queries[0]["sql"])
 
 
 def test_what_others_have_is_found_by_its_kind(town: Town) -> None:

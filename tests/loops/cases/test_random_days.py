@@ -79,5 +79,6 @@ def test_a_random_day(town: Town, day: int) -> None:
     for case in Case.objects.all():
         snap = load(case.snapshot)
         assert Part.objects.filter(case=case, round=snap.round, number__lt=1000).count() == len(snap.parts)
+        assert not Part.objects.filter(case=case).exclude(ended=case.closed is not None).exists()
         assert (case.into_id or 0) == snap.into and case.state == snap.state
     assert open_book(ids[0]).snapshot.seq == Case.objects.get(pk=ids[0]).seq

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from cityloop.ground.loop.clocks import WorkTimes
 from cityloop.ground.loop.definition import Definition
 from cityloop.loops.cases.actions.book import Book
-from cityloop.loops.cases.actions.save import part_rows, reflect
+from cityloop.loops.cases.actions.save import PART_COLUMNS, part_rows, reflect
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger import actions as ledger
 from cityloop.town.tabular.writing import write
@@ -69,7 +69,6 @@ class Fresh(msgspec.Struct):
 
 
 COLUMNS = Fresh.__struct_fields__
-PART_COLUMNS = ("case_id", "round", "number", "org", "org_path", "role", "state", "due")
 REPORT_COLUMNS = ("case_id", "created", "channel", "origin", "language", "person", "follow")
 
 

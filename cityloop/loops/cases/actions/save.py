@@ -90,12 +90,14 @@ def reflect(book: Book) -> None:
 
 def save(books: Sequence[Book]) -> None:
     """Write the steps, rows of work, cases and parts of all books, inside the caller's transaction."""
+    was = {book.case.pk: book.case.closed is not None for book in books}
     for book in books:
         reflect(book)
     _write_cases([book.case for book in books])
     ledger.append([row for book in books for row in book.rows])
     worklist.write([row for book in books for row in book.work()])
     _write_parts([book for book in books if book.parts_changed])
+    _end_parts([book.case for book in books if was[book.case.pk] != (book.case.closed is not None)])
 
 
 def _write_cases(cases: Sequence[Case]) -> None:
@@ -129,34 +131,36 @@ def _update_values(case: Case) -> list[Any]:
     return [getattr(case, name) for name in CHANGING] + [case.pk]
 
 
-_PARTS = 'INSERT INTO "cases_part" ("case_id", "round", "number", "org", "org_path", "role", "state", "due") VALUES '
+PART_COLUMNS = ("case_id", "round", "number", "org", "org_path", "role", "state", "due", "ended")
+_PARTS = f'INSERT INTO "cases_part" ({", ".join(PART_COLUMNS)}) VALUES '
 _PARTS_TAIL = (
     ' ON CONFLICT ("case_id", "round", "number") DO UPDATE SET "state" = excluded."state",'
-    ' "role" = excluded."role", "due" = excluded."due"'
+    ' "role" = excluded."role", "due" = excluded."due", "ended" = excluded."ended"'
 )
+_ENDED = 'UPDATE "cases_part" SET "ended" = %s WHERE "case_id" = %s'
 
 
 def part_rows(book: Book) -> list[tuple[Any, ...]]:
     """Give the list-side rows of a case's parts; a call to an organisation lets it see the case as well."""
-    known, snap = paths(), book.snapshot
+    known, snap, ended = paths(), book.snapshot, book.snapshot.ended >= 0
+    case, turn = book.case.pk, book.snapshot.round
     rows = [
-        (book.case.pk, snap.round, p.id, p.org, known.get(p.org, p.org_path), p.role, p.state, _due(p.clock.due))
+        (case, turn, p.id, p.org, known.get(p.org, p.org_path), p.role, p.state, _due(p.clock.due), ended)
         for p in snap.parts
     ]
     return rows + [
-        (
-            book.case.pk,
-            snap.round,
-            1000 + r.id,
-            r.org,
-            known.get(r.org, r.org_path),
-            "asked",
-            r.state,
-            _due(r.clock.due),
-        )
+        (case, turn, 1000 + r.id, r.org, known.get(r.org, r.org_path), "asked", r.state, _due(r.clock.due), ended)
         for r in snap.requests
         if r.org and r.state not in GONE
     ]
+
+
+def _end_parts(cases: Sequence[Case]) -> None:
+    """Say of all parts of cases that ended, or were opened again, those of earlier rounds too."""
+    if cases:
+        with connection.cursor() as cursor:
+            for case in cases:  # one, but where duplicates end with their main case
+                cursor.execute(_ENDED, [case.closed is not None, case.pk])
 
 
 def _due(value: int) -> int | None:
@@ -168,7 +172,7 @@ def _write_parts(books: Sequence[Book]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
-        marks = "(" + ", ".join(["%s"] * 8) + ")"
+        marks = "(" + ", ".join(["%s"] * len(PART_COLUMNS)) + ")"
         if len(rows) <= 40:
             flat = [v for row in rows for v in row]
             cursor.execute(_PARTS + ", ".join([marks] * len(rows)) + _PARTS_TAIL, flat)
