@@ -46,7 +46,8 @@ def likely(
 
     `among` is what the asker may see; without it, all cases are compared.
     """
-    rows = _comparable(Case.objects.all() if among is None else among, lon, lat, RADIUS_M, at, matter)
+    seen = Case.objects.all() if among is None else among
+    rows = _comparable(seen, lon, lat, RADIUS_M, at, [matter, ""] if matter else None)
     found = list(rows.exclude(pk=but).order_by("-created")[:MOST_COMPARED])
     places = [(case.lon, case.lat) for case in found]
     return _best(_measured(found, places, lon, lat), at, matter, words, alike)[:most]
@@ -72,9 +73,9 @@ def openly_likely(*, lon: float, lat: float, at: int, matter: str = "", words: s
     A place told by its street is measured from where it is told, not from where it is; and words of others count only
     where they are nearly the same, so that nobody feels out letter by letter what was written.
     """
-    rows = _comparable(everybody(), lon, lat, RADIUS_M + GRID_M, at, matter)
-    told = {code: how for code in _matters() if (how := exactness(code)) in PICTURED}
-    found = list(rows.filter(matter__in=told).order_by("-created")[:MOST_COMPARED])
+    told = {code: how for code in ([matter] if matter else _matters()) if (how := exactness(code)) in PICTURED}
+    rows = _comparable(everybody(), lon, lat, RADIUS_M + GRID_M, at, list(told))
+    found = list(rows.order_by("-created")[:MOST_COMPARED])
     places = [coarse(case.lon, case.lat, told[case.matter]) for case in found]
     return _best(_measured(found, places, lon, lat), at, matter, words, nearly_the_same)[:most]
 
@@ -84,12 +85,14 @@ def _matters() -> Iterable[str]:
 
 
 def _comparable(
-    rows: "QuerySet[Case]", lon: float, lat: float, radius: float, at: int, matter: str
+    rows: "QuerySet[Case]", lon: float, lat: float, radius: float, at: int, matters: list[str] | None
 ) -> "QuerySet[Case]":
+    """Select the open cases near a place and an instant, of some matters or of all; what only a step needs is left."""
     rows = rows.filter(
         near("cell", lon, lat, radius), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
     )
-    return rows.filter(matter__in=(matter, "")) if matter else rows
+    rows = rows if matters is None else rows.filter(matter__in=matters)
+    return rows.defer("snapshot", "slots", "head")
 
 
 def _measured(found: list[Case], places: list[Any], lon: float, lat: float) -> list[tuple[Case, float]]:
