@@ -4,10 +4,11 @@ Each is one query and shows only what a scope may see. They read what is overdue
 ended in a day: that grows with the city, so the day is read once a minute.
 """
 
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
-from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef
+from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef, Value
 from django.db.models.functions import Substr
 
 from cityloop.loops.cases.loop import LOOP
@@ -31,12 +32,20 @@ class Late(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A case that ended: when, how long after it came in, whether it was closed, and handled within its limit."""
+    """A case that ended: when, how long after it came in, whether it was closed, and late; and its limit, if known."""
 
     at: int
     took: int
     closed: bool
     late: bool
+    due: int | None = None
+
+
+class Lately(NamedTuple):
+    """What ended in some hours, and the limits that cases still open passed in them."""
+
+    ended: list[Ended]
+    passed: list[int]
 
 
 @planned_anew()
@@ -62,24 +71,33 @@ def marks(scope: Scope, code: str, at: int, most: int) -> list[Mark]:
     return [Mark(*row) for row in found[:most]]  # type: ignore[arg-type]
 
 
-def ended(scope: Scope, code: str, now: int, since: int) -> list[Ended]:
-    """Give what ended since an instant, the oldest first.
+def lately(scope: Scope, code: str, now: int, since: int) -> Lately:
+    """Give what ended since an instant, the oldest first, and the limits passed since by cases still open.
 
     One query; none until the next minute of the city's time for who looks again, as every wall does by itself.
     """
-    key = f"ended:{hash((code, scope, now - since))}:{now // MINUTE}"
-    known: list[Ended] | None = cache.get(key)
+    key = f"lately:{hash((code, scope, now - since))}:{now // MINUTE}"
+    known: Lately | None = cache.get(key)
     if known is None:
-        known = [Ended(*row) for row in _ended(scope, code, now, since)]
+        known = _lately(scope, code, now, since)
         cache.set(key, known, 60)
     return known
 
 
 @planned_anew()
-def _ended(scope: Scope, code: str, now: int, since: int) -> list[tuple[int, int, bool, bool]]:
+def _lately(scope: Scope, code: str, now: int, since: int) -> Lately:
     # The unit as an expression, as on maps: the index of closing is the one to go by.
-    rows: Any = visible(scope, takes_part_each).filter(closed__gt=since, closed__lte=now)
-    rows = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
+    gone: Any = visible(scope, takes_part_each).filter(closed__gt=since, closed__lte=now)
+    gone = gone.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else gone
     late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
-    told = rows.annotate(late=Exists(late)).order_by("closed").values_list("closed", "created", "state", "late")
-    return [(closed, closed - created, state == "closed", late) for closed, created, state, late in told]
+    still = visible(scope, takes_part_open).filter(under("unit_code", code), closed__isnull=True)
+    still = still.filter(due__gt=since, due__lt=now)
+    names = ("closed", "created", "state", "due", "late")
+    both = gone.annotate(late=Exists(late)).values_list(*names).union(
+        still.annotate(late=Value(True)).values_list(*names), all=True
+    )  # fmt: skip
+    rows = list(both)
+    ended = [
+        Ended(at, at - came, state == "closed", late, due) for at, came, state, due, late in rows if at is not None
+    ]
+    return Lately(sorted(ended, key=itemgetter(0)), [due for at, _came, _state, due, _late in rows if at is None])

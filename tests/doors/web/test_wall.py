@@ -12,7 +12,7 @@ from django.test import Client
 
 from cityloop.doors.web.wall import figures, views
 from cityloop.loops.cases.models import Case
-from cityloop.loops.cases.pressing import Ended
+from cityloop.loops.cases.pressing import Ended, Lately
 from cityloop.loops.sensing.actions import counting, judging
 from cityloop.loops.sensing.models import Alarm
 from cityloop.town.calendar.clock import city_clock
@@ -88,6 +88,8 @@ def test_a_day_hour_by_hour() -> None:
     assert figures.by_hour(gone, now) == [0] * 18 + [1] + [0] * 4 + [2]
     assert figures.hourly([one for one in gone if one.closed], now) == [50] * 18 + [0] * 5 + [100]
     assert figures.share([]) is None
+    late = Lately([Ended(now - 5 * HOUR, HOUR, True, True, due=now - 7 * HOUR - 1)], [now - 3 * HOUR, now - 1])
+    assert figures.late_by_hour(9, late, now) == [7] * 16 + [8] * 2 + [7, 7] + [7] + [8] * 2 + [9]
 
 
 def test_what_needs_a_decision(at_desk: Desk, town: Town, air: int) -> None:

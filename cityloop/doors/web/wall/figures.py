@@ -14,7 +14,7 @@ from cityloop.doors.web.show.trend import HIGH, WIDE
 from cityloop.doors.web.wall.turns import Wall
 from cityloop.loops.cases import onmap, pressing
 from cityloop.loops.cases.onmap import Counted
-from cityloop.loops.cases.pressing import Ended
+from cityloop.loops.cases.pressing import Ended, Lately
 from cityloop.town.orgs.authority import Scope
 
 HOURS = 24
@@ -49,8 +49,8 @@ def cases_list(code: str, **asked: str) -> str:
 def of_city(total: Counted, code: str, scope: Scope, wall: Wall, now: int) -> list[Figure]:
     """Give the five figures of an area. Two queries, or none within a minute of the city."""
     came = onmap.received(code, scope, now, HOURS)
-    gone = pressing.ended(scope, code, now, now - HOURS * HOUR)
-    return [opened(total, came, gone, code, now), overdue(total, wall, code), within(gone, wall, code, now),
+    gone = pressing.lately(scope, code, now, now - HOURS * HOUR).ended
+    return [opened(total, came, gone, code, now), overdue(total, wall, code, scope, now), within(gone, wall, code, now),
             took(gone, code, now), received(came, code)]  # fmt: skip
 
 
@@ -70,8 +70,9 @@ def opened(total: Counted, came: Sequence[int], gone: Sequence[Ended], code: str
     )
 
 
-def overdue(total: Counted, wall: Wall, code: str) -> Figure:
-    """Tell how many open cases are past their limit, held against the target."""
+def overdue(total: Counted, wall: Wall, code: str, scope: Scope, now: int) -> Figure:
+    """Tell how many open cases are past their limit, held against the target. One query, or none, as above."""
+    lately = pressing.lately(scope, code, now, now - HOURS * HOUR)
     share = 100 * total.over / total.open if total.open else 0.0
     missed = wall.over is not None and share > wall.over
     told = _("{n} %").format(n=f"{share:.1f}")
@@ -80,7 +81,19 @@ def overdue(total: Counted, wall: Wall, code: str) -> Figure:
         said = _("{share} of open, target {target}").format(share=told, target=_("{n} %").format(n=wall.over))
     status = "over" if total.over and (missed or wall.over is None) else "due" if total.over else "ver"
     icon = {"over": "alert-triangle", "due": "hourglass-low", "ver": "circle-check"}[status]
-    return Figure("over", _("Overdue now"), f"{total.over:,}", said, cases_list(code, late="1"), status, icon)
+    made = Figure("over", _("Overdue now"), f"{total.over:,}", said, cases_list(code, late="1"), status, icon)
+    return drawn(made, late_by_hour(total.over, lately, now))
+
+
+def late_by_hour(over: int, lately: Lately, now: int) -> list[int]:
+    """Count what was past its limit, as far as it is known now, at each of the last hours: backwards from now."""
+    line = []
+    for n in range(HOURS):
+        at = now - (HOURS - 1 - n) * HOUR
+        since = sum(due >= at for due in lately.passed)
+        gone = sum(one.due is not None and one.due < at < one.at for one in lately.ended)
+        line.append(max(0, over - since + gone))
+    return line
 
 
 def within(gone: Sequence[Ended], wall: Wall, code: str, now: int) -> Figure:

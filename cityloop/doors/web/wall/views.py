@@ -102,12 +102,12 @@ def told(asked: Wall, scope: Scope, now: int) -> dict[str, Any]:
 def left(
     asked: Wall, code: str, scope: Scope, standing: list[Any], about: dict[int, Shown], now: int
 ) -> dict[str, Any]:
-    """Give what stands at the left of a view, and the chart of one of instruments. Three queries at most."""
+    """Give what stands at the left of a view, and the chart of one of instruments. Four queries at most."""
     if asked.turn.kind == SENSING:
         return {"sensing": instruments.of_city(standing), "worst": instruments.worst(standing, about, now)}
     counted = maps.counts(code, 1, scope, now)
     total = maps.total(counted.values())
     if asked.turn.kind == CITY:
         return {"by": "open", "figures": figures.of_city(total, code, scope, asked, now)}
-    few = [figures.overdue(total, asked, code)]
+    few = [figures.overdue(total, asked, code, scope, now)]
     return {"by": "over", "figures": few, "parts": figures.parts(code, counted)}
