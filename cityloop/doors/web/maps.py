@@ -19,7 +19,7 @@ from cityloop.town.ledger.queries import newest
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
-MOST_OUTLINES = 600
+MOST_OUTLINES = 600  # of a map that looks several levels down
 NOTHING = Counted(0, 0)
 FEW_HEADS = 100  # a park or an airport has no rate by head
 FRESH = 5_000_000
@@ -72,24 +72,29 @@ def peopled(version: str) -> bool:
 @functools.lru_cache(maxsize=64)
 def outlines(version: str, code: str, depth: int) -> dict[str, Any]:
     """Give the outlines of the units `depth` levels below `code`; of the finest, its own. Kept per version."""
-    level = level_below(code, depth)
-    found = [u for u in units.tree(code, level - units.scheme().level_of(code)) if u.level == level][:MOST_OUTLINES]
-    sizes = {u.code: (u.area_m2 / SQUARE_KM, u.population) for u in found}
-    kept = units.units_geojson([u.code for u in found])
-    for feature in kept["features"]:
-        feature["properties"]["size"] = Size(*sizes[feature["properties"]["code"]])
+    found = units.outlines(code, level_below(version, code, depth))
+    kept = units.geojson(found)
+    for feature, shape in zip(kept["features"], found, strict=True):
+        feature["properties"]["size"] = Size(shape.unit.area_m2 / SQUARE_KM, shape.unit.population)
     return kept
 
 
-def level_below(code: str, depth: int) -> int:
-    """Give the level `depth` levels below a unit, the finest at most."""
+@functools.lru_cache(maxsize=256)
+def level_below(version: str, code: str, depth: int) -> int:
+    """Give the level `depth` levels below a unit, the finest at most; a higher one where those were too many to draw.
+
+    What is directly below is drawn whole, however many: a map that left some out would hide what is open there.
+    """
     cut = units.scheme()
-    return min(cut.level_of(code) + depth, cut.depth)
+    level = min(cut.level_of(code) + depth, cut.depth)
+    if depth > 1 and units.number_drawn(code, level) > MOST_OUTLINES:
+        return level_below(version, code, depth - 1)
+    return level
 
 
 def counts(code: str, depth: int, scope: Scope | None, now: int, at: int | None = None) -> dict[str, Counted]:
     """Count open cases by the units `depth` levels below `code`, now or as it was at `at`. One query, or two."""
-    width = units.scheme().lengths[level_below(code, depth)]
+    width = units.scheme().lengths[level_below(units.city().units_version, code, depth)]
     if at is None:
         return onmap.by_unit(code, width, scope, now)
     return onmap.by_unit_at(code, width, scope, at)

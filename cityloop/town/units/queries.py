@@ -250,19 +250,21 @@ def findings() -> list[Finding]:
     return check_units(Shaped(code, shapely.from_wkb(bytes(wkb)), parent or "") for code, wkb, parent in told)
 
 
-def children_geojson(code: str, digits: int = 5) -> dict[str, Any]:
-    """Give the outlines of the units directly under `code` as a GeoJSON FeatureCollection, for the map."""
-    rows = UnitShape.objects.filter(unit__parent__code=code, unit__valid_to__isnull=True).select_related("unit")
-    return geojson(rows.filter(unit__parent__valid_to__isnull=True).order_by("unit__code").defer("wkb"), digits)
+def outlines(code: str, level: int) -> list[UnitShape]:
+    """Give the outlines of the units of a level under `code`, each with its unit, in the order of codes. One query."""
+    return list(_drawn(code, level).select_related("unit").order_by("unit__code").defer("wkb"))
 
 
-def units_geojson(codes: Sequence[str], digits: int = 5) -> dict[str, Any]:
-    """Give the outlines of given units as a GeoJSON FeatureCollection."""
-    rows = UnitShape.objects.filter(unit__code__in=list(codes), unit__valid_to__isnull=True).select_related("unit")
-    return geojson(rows.order_by("unit__code").defer("wkb"), digits)
+def number_drawn(code: str, level: int) -> int:
+    """Count the units of a level under `code` that have an outline. One query."""
+    return _drawn(code, level).count()
 
 
-def geojson(rows: Iterable[UnitShape], digits: int) -> dict[str, Any]:
+def _drawn(code: str, level: int) -> "QuerySet[UnitShape]":
+    return UnitShape.objects.filter(under("unit__code", code), unit__level=level, unit__valid_to__isnull=True)
+
+
+def geojson(rows: Iterable[UnitShape], digits: int = 5) -> dict[str, Any]:
     """Give outlines as a FeatureCollection with code, names, level and label point, `digits` decimals."""
     kept = list(rows)
     shapes = shapely.from_wkb([bytes(row.outline) for row in kept])

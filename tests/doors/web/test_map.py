@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cityloop.doors.web import maps
 from cityloop.ground.codes import cell
 from cityloop.ground.codes.tiles import tile_at
 from cityloop.loops.cases import onmap
@@ -129,6 +130,20 @@ def test_the_public_counts_no_confidential_case(client, spread):
         counts = told["units"].values() if "units" in told else [f["properties"] for f in told["features"]]
         assert sum(c["open"] for c in counts) == 3, path
     assert client.get("/map/units?numbers").json()["total"] == {"open": 3, "over": 0}
+
+
+def test_a_map_leaves_no_unit_out(client, spread, monkeypatch):
+    """Of too many units a higher level is drawn; what lies directly below is drawn whole, however many that are."""
+    seen = {}
+    for most in (4, 3, 1):
+        monkeypatch.setattr(maps, "MOST_OUTLINES", most)
+        for kept in (maps.level_below, maps.outlines, maps._for_all):
+            kept.cache_clear()
+        drawn_, told = (client.get(f"/map/units?depth=2{more}").json() for more in ("", "&numbers"))
+        seen[most] = len(drawn_["features"])
+        assert sum(f["properties"]["open"] for f in drawn_["features"]) == told["total"]["open"] == 3
+        assert set(told["units"]) <= {f["properties"]["code"] for f in drawn_["features"]}
+    assert seen == {4: 4, 3: 2, 1: 2}
 
 
 def test_numbers_by_measure(at_desk, spread):
