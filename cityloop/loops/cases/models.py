@@ -95,6 +95,11 @@ class Case(models.Model):
         """The name of this case on the ledger."""
         return f"{SUBJECT}:{self.pk}"
 
+    @property
+    def timed_elsewhere(self) -> bool:
+        """Whether it was imported and nothing was done with it here yet: no clock of ours has run for it."""
+        return self.origin == "import" and self.seq == 1
+
 
 class Part(models.Model):
     """What one organisation does for a case: the list-side of the snapshot's parts."""

@@ -128,7 +128,7 @@ class Narrow(NamedTuple):
     """What a list of rows is narrowed to; empty fields narrow nothing.
 
     `what` is a kind of duty, `unit` a unit and all below it, `late` a group of `GROUPS` at the instant `at`, `person`
-    whose row it is, `due_by` an instant.
+    whose row it is; `due_by` an instant by which a limit not yet passed at `at` passes.
     """
 
     what: str = ""
@@ -151,7 +151,7 @@ def narrowed(rows: QuerySet[Row], to: Narrow) -> QuerySet[Row]:
         found = found.filter(GROUPS[to.late](to.at))
     if to.person:
         found = found.filter(person=to.person)
-    return found.filter(due__lte=to.due_by) if to.due_by else found
+    return found.filter(due__gt=to.at, due__lte=to.due_by) if to.due_by else found
 
 
 def counted(lists: Sequence[QuerySet[Any]], most: int = 1000) -> list[int]:

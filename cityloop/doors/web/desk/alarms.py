@@ -24,7 +24,7 @@ from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import queries as cases
 from cityloop.loops.sensing import alarms as sensing
-from cityloop.loops.sensing import saying, watches
+from cityloop.loops.sensing import instruments, saying, watches
 from cityloop.loops.sensing.actions import alarming
 from cityloop.loops.sensing.loop import present
 from cityloop.town.calendar.clock import city_clock
@@ -50,7 +50,7 @@ def tabs(request: HttpRequest, current: str) -> list[tuple[str, str, bool]]:
 @require_safe
 @desk_page
 def listed(request: HttpRequest) -> HttpResponse:
-    """Show alarms, the newest first: those that stand, or all. Seven queries."""
+    """Show alarms, the newest first: those that stand, or all. Eight queries."""
     scope, now, query = scope_of(request), city_clock.now(), request.GET
     every = bool(query.get("all"))
     found = sensing.listed(
@@ -66,6 +66,7 @@ def listed(request: HttpRequest) -> HttpResponse:
         "items": _shown(found[:PAGE], scope, now),
         "counts": [(ALARMS[key](), counts[key]) for key in sensing.RANKS if counts.get(key)],
         "every": every,
+        "silent": 0 if found else sum(row.silent for row in instruments.census()),
         "above": above,
         "chips": chips,
         "menus": menus,

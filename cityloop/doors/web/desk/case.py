@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from cityloop.doors.web import imagery
 from cityloop.doors.web.desk import replies, undo
 from cityloop.doors.web.desk.beside import status as status_near
-from cityloop.doors.web.desk.casefile import File, casefile, changed, whole
+from cityloop.doors.web.desk.casefile import File, casefile, changed
 from cityloop.doors.web.guards import desk_page, scope_of
-from cityloop.doors.web.show import names
+from cityloop.doors.web.show import names, track
 from cityloop.doors.web.show.acting import Form, actor_words, find, forms, reason, said
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.taking import Failed, attempt
@@ -174,7 +174,7 @@ def point(case: Any, told: dict[str, Any]) -> dict[str, Any]:
 
 def casefile_status(found: Any, now: int) -> str:
     """Give the status in whose colour a case is marked."""
-    return "ver" if found.state == "closed" else whole(queries.snapshot_of(found), now).status
+    return "ver" if found.state == "closed" else track.bar(found, queries.snapshot_of(found), now).status
 
 
 @require_POST

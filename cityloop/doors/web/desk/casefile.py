@@ -122,9 +122,9 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         held=names.role(definition, snapshot.held) if snapshot.held else "",
         disputed=bool(snapshot.disputed),
         round=snapshot.round,
-        bar=whole(snapshot, now),
+        bar=track.bar(case, snapshot, now),
         bar_of=whole_of(definition, snapshot),
-        steps=track.seven(definition, snapshot, rows, now),
+        steps=track.seven(case, snapshot, rows, now),
         parts=[part(p, now) for p in snapshot.parts],
         asked=asked(definition, snapshot, now),
         lines=lines,
@@ -142,13 +142,6 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         pair=pair(moments, lines, now),
         signs=told(moments, now),
     )
-
-
-def whole(snapshot: Snapshot, now: int) -> Bar:
-    """Give the clock at the top: of the state, or how long the handling took once all is over."""
-    if snapshot.ended >= 0:
-        return bars.ended(snapshot)
-    return bars.of_clock(track.clock_now(snapshot), now)
 
 
 def whole_of(definition: Definition, snapshot: Snapshot) -> str:

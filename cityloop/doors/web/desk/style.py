@@ -107,6 +107,6 @@ def example(rows: Iterable[Any], scope: Scope, now: int) -> Example | None:
     # Fields that ask for people are left out: each would cost a query, and all fields look alike.
     offered = [offer for offer in offered if all(spec["type"] != "person" for spec in offer.fields.values())]
     where = names.place(names.path(case.unit_code), 1)
-    steps = track.seven(definition, snapshot, [m.step for m in reversed(moments)], now)
+    steps = track.seven(case, snapshot, [m.step for m in reversed(moments)], now)
     bar = forms(offered, definition, snapshot, (case.unit_code, where), now)
     return Example(case, steps, lines[:5], bar[:3], pair(moments, lines, now), where)

@@ -82,8 +82,8 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
         icon=icon,
         title=title,
         why=why,
-        bar=_bar(snapshot, now),
-        steps=track.seven(definition, snapshot, rows, now),
+        bar=track.bar(main, snapshot, now),
+        steps=track.seven(main, snapshot, rows, now),
         photos=[one for one in pictures if pair is None or one not in pair],
         pair=pair,
         told=[t for m in moments if (t := told(m, definition, now, mine=mine))],
@@ -113,12 +113,6 @@ def _not_shown(case: Any) -> Page:
         number=numbers.number(case), matter=_("Not public"), place="", status=status, icon=icon, title=title, why=why,
         bar=bars.NONE, steps=none, photos=none, pair=None, told=none, followers=0, sealed=0, main="",
     )  # fmt: skip
-
-
-def _bar(snapshot: Snapshot, now: int) -> Bar:
-    if snapshot.ended >= 0:
-        return bars.ended(snapshot)
-    return bars.of_clock(track.clock_now(snapshot), now)
 
 
 # --- the state in words ---------------------------------------------------------------------------

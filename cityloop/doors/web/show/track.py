@@ -11,6 +11,7 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show.times import brief, duration, limit, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Clock, Snapshot
+from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.queries import calendars
 
 STEPS = (
@@ -50,12 +51,12 @@ class Step:
     used: str
 
 
-def seven(definition: Definition, snapshot: Snapshot, rows: Sequence[Any], now: int) -> list[Step]:
+def seven(case: Any, snapshot: Snapshot, rows: Sequence[Any], now: int) -> list[Step]:
     """Give the seven steps of a case from its snapshot and its steps on the ledger, oldest first."""
     ended = snapshot.ended >= 0
     done = DONE.get(snapshot.back if snapshot.back and not ended else snapshot.state, 1)
     reached = _reached(rows)
-    return [_step(n, definition, snapshot, reached, now, done, ended) for n in range(len(STEPS))]
+    return [_step(n, case, snapshot, reached, now, done, ended) for n in range(len(STEPS))]
 
 
 def _reached(rows: Sequence[Any]) -> dict[str, int]:
@@ -82,9 +83,8 @@ def _what(what: str, before: str, after: str) -> str:
     return "close" if after == "closed" and before != after else ""
 
 
-def _step(
-    n: int, definition: Definition, snapshot: Snapshot, reached: dict[str, int], now: int, done: int, ended: bool
-) -> Step:
+def _step(n: int, case: Any, snapshot: Snapshot, reached: dict[str, int], now: int, done: int, ended: bool) -> Step:
+    definition = pinned(case.definition)
     key, icon, lane, label = STEPS[n]
     if n < done:
         at = reached.get(key)
@@ -92,16 +92,21 @@ def _step(
         status, icon = ("over", "alert-triangle") if late else ("ver", "check")
         return Step(key, icon, lane, str(label), "done", status, when(at, now) if at is not None else "", used)
     if n == done and not ended:
-        bar = bars.of_clock(clock_now(snapshot), now)
-        return Step(key, icon, lane, str(label), "now", bar.status, bar.until, bar.words)
+        own = bar(case, snapshot, now)
+        return Step(key, icon, lane, str(label), "now", own.status, own.until, own.words)
     return Step(key, icon, lane, str(label), "next", "wait", _limit(key, definition, snapshot), str(NEXT.get(key, "")))
 
 
-def clock_now(snapshot: Snapshot) -> Clock | None:
+def bar(case: Any, snapshot: Snapshot, now: int) -> bars.Bar:
+    """Give the clock of a case: of its state, or how long the handling took once all is over."""
+    if snapshot.ended >= 0:
+        return bars.ended(snapshot)
+    return bars.of_row(None, now) if case.timed_elsewhere else bars.of_clock(_clock_now(snapshot), now)
+
+
+def _clock_now(snapshot: Snapshot) -> Clock | None:
     """Give the clock that runs in this state: that of the handling, else that of the stage."""
-    if snapshot.state == "handling":
-        return snapshot.clocks.get("handling")
-    return snapshot.clocks.get("stage")
+    return snapshot.clocks.get("handling" if snapshot.state == "handling" else "stage")
 
 
 def _used(key: str, definition: Definition, snapshot: Snapshot, reached: dict[str, int]) -> tuple[str, bool]:
