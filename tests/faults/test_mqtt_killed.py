@@ -85,6 +85,7 @@ class World:
     def ended(self) -> tuple[set[int], set[int]]:
         """Let the device come to its end; give what was acknowledged, and that of it which was on the disk for sure."""
         self.station.stop.set()
+        self.station.thread.join()
         until(lambda: len(self.station.acknowledged) == len(self.station.mids), "not all was acknowledged", 60)
         sure = {
             self.station.mids[mid]
