@@ -1,4 +1,4 @@
-"""Where the broker is: CITYLOOP_MQTT, read."""
+"""Where the brokers are: CITYLOOP_MQTT and CITYLOOP_MQTT_DEVICES, read."""
 
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -20,8 +20,11 @@ class Broker(NamedTuple):
     below: str
 
 
-def broker(text: str) -> Broker | None:
-    """Read `mqtt://user:password@host:1883/in` (`mqtts` over TLS); nothing said is no broker."""
+def broker(text: str, below: str = COMES_IN) -> Broker | None:
+    """Read `mqtt://user:password@host:1883/in` (`mqtts` over TLS); nothing said is no broker.
+
+    Without a path messages come in `below`; "" is the top.
+    """
     if not text.strip():
         return None
     try:
@@ -30,9 +33,9 @@ def broker(text: str) -> Broker | None:
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in PORTS or not parts.hostname:
-        raise Refusal("config.mqtt", "CITYLOOP_MQTT must look like mqtt://user:password@host:1883/in.")
-    below = parts.path.strip("/") or COMES_IN
+        raise Refusal("config.mqtt", "A broker of MQTT must look like mqtt://user:password@host:1883/in.")
+    below = parts.path.strip("/") or below
     return Broker(
         parts.hostname, port or PORTS[parts.scheme], parts.scheme == "mqtts", unquote(parts.username or ""),
-        unquote(parts.password or ""), f"{below}/",
+        unquote(parts.password or ""), f"{below}/" if below else "",
     )  # fmt: skip

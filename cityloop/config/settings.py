@@ -127,8 +127,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 HOOKS_INSIDE = os.environ.get("CITYLOOP_HOOKS_INSIDE", "") in ("1", "true", "yes")
 HOOKS_SECONDS = 10.0  # for one message
 
-# The broker that devices publish to and others subscribe at, and the access key that the bridge goes by.
+# The broker that devices publish to and others subscribe at, another one that only devices publish to, and the access
+# key that the bridge goes by.
 MQTT = broker(os.environ.get("CITYLOOP_MQTT", ""))
+MQTT_DEVICES = broker(os.environ.get("CITYLOOP_MQTT_DEVICES", ""), below="")
 MQTT_KEY = os.environ.get("CITYLOOP_MQTT_KEY", "")
 
 # The servers of the stream that carries readings to those who judge them; none: the steward judges them by itself.

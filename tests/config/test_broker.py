@@ -11,6 +11,7 @@ pytestmark = pytest.mark.once
 def test_where_the_broker_is() -> None:
     assert broker("") is None
     assert broker("mqtt://a:b%20c@host") == ("host", 1883, False, "a", "b c", "in/")
+    assert broker("mqtt://a:b@host", below="") == ("host", 1883, False, "a", "b", "")
     assert broker("mqtts://host:1/x/y/") == ("host", 1, True, "", "", "x/y/")
 
 

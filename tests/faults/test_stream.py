@@ -97,7 +97,7 @@ class World:
 
         until(quiet, lambda: "\n".join([str(found), *(one.log.read_text() for one in self.judges)]), seconds)
         assert found["kept"] == found["counted"] == self.number * STREAMS
-        assert [tuple(one) for one in found["alarms"]] == expected(self.streams, self.number, self.begin)
+        assert [tuple(one) for one in found["alarms"]] == expected(self.streams, range(self.number), self.begin)
         return found
 
     def publish(self, *messages: tuple[int, dict[str, str] | None, bytes]) -> list[bool]:

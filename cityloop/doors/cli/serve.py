@@ -34,7 +34,7 @@ def start(out: Out, *, host: str, port: int, workers: int) -> int:
     out.give({"address": address, "home": str(home()), "pid": os.getpid()})
     sys.stdout.flush()
     members = [Member("web", web(host, port, workers)), Member("steward", cityloop("steward"))]
-    if os.environ.get("CITYLOOP_MQTT"):
+    if os.environ.get("CITYLOOP_MQTT") or os.environ.get("CITYLOOP_MQTT_DEVICES"):
         members.append(Member("mqtt", cityloop("mqtt"), needed=False))
     if os.environ.get("CITYLOOP_STREAM"):
         members.append(Member("judge", cityloop("judge"), needed=False))

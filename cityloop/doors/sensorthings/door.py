@@ -35,8 +35,8 @@ CONFORMANCE = [
     f"{_OGC}/data-array/data-array", f"{_OGC}/batch-request/batch-request",
 ]  # fmt: skip
 
-BY_MQTT = [f"{_OGC}/create-observations-via-mqtt/observations-creation",
-           f"{_OGC}/receive-updates-via-mqtt/receive-updates"]  # fmt: skip
+TAKES_BY_MQTT = f"{_OGC}/create-observations-via-mqtt/observations-creation"
+TELLS_BY_MQTT = f"{_OGC}/receive-updates-via-mqtt/receive-updates"
 
 
 def answer(call: Call) -> Answer:
@@ -72,13 +72,18 @@ def _get(call: Call) -> Answer:
     return got(call)
 
 
+def _met() -> list[str]:
+    """List what of the standard is met here, which by MQTT depends on the brokers there are."""
+    takes = [TAKES_BY_MQTT] if settings.MQTT or settings.MQTT_DEVICES else []
+    return [*CONFORMANCE, *takes, *([TELLS_BY_MQTT] if settings.MQTT else [])]
+
+
 def got(call: Call) -> Answer:
     """Answer a reading by somebody who may read."""
     root = call.root
     if not call.path.strip("/"):
         sets = [{"name": name, "url": f"{root}/{name}"} for name in ENTITIES]
-        met = [*CONFORMANCE, *(BY_MQTT if settings.MQTT else ())]
-        return calls.json({"value": sets, "serverSettings": {"conformance": met}})
+        return calls.json({"value": sets, "serverSettings": {"conformance": _met()}})
     reader = Reader(root)
     at_once = newest.page(call.path, call.query, reader)
     if at_once is not None:

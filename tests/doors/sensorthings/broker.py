@@ -80,21 +80,25 @@ class Broker:
 
 
 class Station:
-    """A device that publishes on and on; `sent` is what the broker has acknowledged."""
+    """A device that publishes on and on; `acknowledged` says when the broker has acknowledged what."""
 
-    def __init__(self, broker: Broker, topic: str, body: Callable[[int], bytes], first: int) -> None:
-        self.topic, self.body, self.first = topic, body, first
-        self.client = broker.client("station-7", "1883")
-        self.client.on_publish = lambda _client, _data, mid, *_more: self.acknowledged.append(mid)
-        self.acknowledged: list[int] = []
+    def __init__(
+        self, client: paho.Client, topic: str, body: Callable[[int], bytes], first: int, every: float = 0.003
+    ) -> None:
+        self.client, self.topic, self.body, self.first, self.every = client, topic, body, first, every
+        self.acknowledged: dict[int, float] = {}
         self.mids: dict[int, int] = {}
+        self.client.on_publish = self._acknowledge
         self.stop = threading.Event()
-        self.thread = threading.Thread(target=self._go_on)
+        self.thread = threading.Thread(target=self._go_on, daemon=True)
         self.thread.start()
+
+    def _acknowledge(self, _client: Any, _data: Any, mid: int, *_more: Any) -> None:
+        self.acknowledged[mid] = time.monotonic()
 
     def _go_on(self) -> None:
         n = self.first
-        while not self.stop.wait(0.003):
+        while not self.stop.wait(self.every):
             if len(self.mids) - len(self.acknowledged) < 100:
                 self.mids[self.client.publish(self.topic, self.body(n), qos=1).mid] = n
                 n += 1

@@ -125,7 +125,7 @@ def bridge(house: House) -> int:
 
 
 def test_nobody_who_is_killed_takes_an_accepted_reading_along(broker: Broker, served: House) -> None:
-    station = Station(broker, BELOW, reading, 100)
+    station = Station(broker.client("station-7", "1883"), BELOW, reading, 100)
     try:
         for round_ in range(3):
             goal = len(station.acknowledged) + 150

@@ -1,13 +1,14 @@
 """The bridge: takes in what devices publish, and tells subscribers what was kept by any door.
 
 A message is acknowledged only after the commit. The session at the broker outlives us, so whatever a bridge that was
-killed had not acknowledged comes again; a reading is known by its datastream and time, and is kept once.
+killed had not acknowledged comes again; a reading is known by its datastream and time, and is kept once. Devices may
+have a broker of their own: one that acknowledges to them only what is on its disk, as Mosquitto does not.
 """
 
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -15,14 +16,11 @@ import paho.mqtt.client as paho
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from cityloop.doors.sensorthings import keys
 from cityloop.doors.sensorthings.gathering import Gatherer
 from cityloop.doors.sensorthings.mqtt import incoming, news
-from cityloop.doors.sensorthings.mqtt.topics import BEGINS, Topics, logged
+from cityloop.doors.sensorthings.mqtt.topics import BEGINS, Told, Topics, logged
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import real_now
@@ -33,7 +31,6 @@ from cityloop.town.persons.queries import access_of
 log = logging.getLogger("cityloop.mqtt")
 NAME = "cityloop"  # of the bridge at the broker, and of its place on the ledger
 LOGGED = "$SYS/broker/log/M/subscribe"
-UNANSWERED = 2_000  # messages that the broker hands over before the first is acknowledged
 AGAIN, LOOK, FOLLOW = 1.0, 10.0, 0.5  # seconds
 TOLD = {"thing": "Things", "location": "Locations", "historicallocation": "HistoricalLocations",
         "datastream": "Datastreams", "sensor": "Sensors", "observedproperty": "ObservedProperties",
@@ -53,22 +50,23 @@ async def in_thread(work: Callable[..., Any], *args: Any) -> Any:
     return await asyncio.to_thread(run)
 
 
-class Bridge:
-    """One connection to the broker, for one key."""
+class Line:
+    """A connection to a broker, which keeps our session: what was not acknowledged comes again, over the next one.
 
-    def __init__(self, broker: Any, key: str) -> None:
-        self.broker, self.key = broker, key
-        self.gatherer, self.topics = Gatherer(), Topics(settings.HOME / "mqtt-topics.json")
-        self.actor: Actor | None = None
-        self.line = 0  # counts connections: what came over an old one is not acknowledged on a new one
+    It speaks MQTT 3.1.1, as every broker does. How much is handed over unacknowledged the broker's settings say.
+    """
+
+    def __init__(self, broker: Any, more: Sequence[str], hear: Callable[["Line", paho.MQTTMessage], None]) -> None:
+        self.broker, self.hear = broker, hear
+        self.topics = [(f"{broker.below}{BEGINS}#", 1), *((topic, 0) for topic in more)]
+        self.number = 0  # counts connections: what came over an old one is not acknowledged on a new one
         self.client = self._client()
-        self.tasks: set[asyncio.Task[None]] = set()
 
     def _client(self) -> paho.Client:
         client = paho.Client(
             CallbackAPIVersion.VERSION2,
             client_id=NAME,
-            protocol=paho.MQTTv5,
+            clean_session=False,
             manual_ack=True,
             reconnect_on_failure=True,
         )
@@ -79,31 +77,56 @@ class Bridge:
         client.reconnect_delay_set(1, 10)
         client.max_queued_messages_set(100_000)
         client.max_inflight_messages_set(1_000)
-        client.on_connect, client.on_message = self._connected, self._arrived
+        client.on_connect = self._connected
+        client.on_message = lambda _client, _data, message: self.hear(self, message)
         return client
-
-    # --- at the broker (called on the client's own thread)
 
     def _connected(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if reason.is_failure:
-            log.error("the broker refuses the bridge: %s", reason)
+            log.error("the broker at %s refuses the bridge: %s", self.broker.host, reason)
             return
-        self.line += 1
-        whole = SubscribeOptions(qos=1, noLocal=True)
-        client.subscribe([(f"{self.broker.below}{BEGINS}#", whole), (LOGGED, SubscribeOptions(qos=0))])
-        log.info("the bridge is connected to the broker")
+        self.number += 1
+        client.subscribe(self.topics)
+        log.info("the bridge is connected to the broker at %s", self.broker.host)
 
-    def _arrived(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+    def begin(self) -> None:
+        """Connect, now and whenever the connection breaks."""
+        self.client.connect_async(self.broker.host, self.broker.port, 30)
+        self.client.loop_start()
+
+    def end(self) -> None:
+        """Leave; the session stays."""
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Bridge:
+    """The connections to the brokers, for one key. `broker` is where others listen and devices may speak;
+    `devices` is where devices speak alone.
+    """
+
+    def __init__(self, broker: Any, devices: Any, key: str) -> None:
+        self.key = key
+        self.telling = Line(broker, [LOGGED], self._arrived) if broker else None
+        self.lines = [self.telling] if self.telling else []
+        if devices:
+            self.lines.append(Line(devices, [], self._arrived))
+        self.gatherer, self.topics = Gatherer(), Topics(settings.HOME / "mqtt-topics.json")
+        self.actor: Actor | None = None
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def _arrived(self, line: Line, message: paho.MQTTMessage) -> None:
+        """Pass a message on from the client's own thread."""
         with contextlib.suppress(RuntimeError):  # the loop has ended
-            self.loop.call_soon_threadsafe(self._begin, message, self.line)
+            self.loop.call_soon_threadsafe(self._begin, line, message, line.number)
 
     # --- what comes in
 
-    def _begin(self, message: paho.MQTTMessage, line: int) -> None:
+    def _begin(self, line: Line, message: paho.MQTTMessage, number: int) -> None:
         if message.topic == LOGGED:
             work = self._learn(logged(message.payload.decode(errors="replace")))
         else:
-            work = self._take(message, line)
+            work = self._take(line, message, number)
         task = self.loop.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
@@ -112,9 +135,9 @@ class Bridge:
         if topic:
             await in_thread(self.topics.learn, topic)
 
-    async def _take(self, message: paho.MQTTMessage, line: int) -> None:
+    async def _take(self, line: Line, message: paho.MQTTMessage, number: int) -> None:
         """Take a message in, however long it takes, and acknowledge it then."""
-        topic, payload, actor = message.topic.removeprefix(self.broker.below), bytes(message.payload), self.actor
+        topic, payload, actor = message.topic.removeprefix(line.broker.below), bytes(message.payload), self.actor
         if actor is None:
             return  # it comes again, once a key is good
         read = incoming.reader(topic, payload, actor)
@@ -127,23 +150,26 @@ class Bridge:
             except Exception as error:  # it would fail again for ever, and hold up all others
                 log.exception("a message could not be taken in; it is in the quarantine")
                 read = partial(incoming.unreadable, topic, payload, type(error).__name__)
-        if line == self.line:
-            self.client.ack(message.mid, message.qos)
+        if number == line.number:
+            line.client.ack(message.mid, message.qos)
 
     # --- what goes out
 
     async def _hear(self, rows: list[news.Row]) -> None:
-        for topic, told in await in_thread(lambda: list(self.topics.of_readings(rows))):
-            self.client.publish(topic, told, qos=1)
+        self._tell(await in_thread(lambda: list(self.topics.of_readings(rows))))
+
+    def _tell(self, found: list[Told]) -> None:
+        if self.telling:
+            for topic, told in found:
+                self.telling.client.publish(topic, told, qos=1)
 
     async def _follow(self) -> None:
         """Tell of entities that were set up or changed: from the ledger, each once."""
         while True:
-            for topic, told in await in_thread(self._news):
-                self.client.publish(topic, told, qos=1)
+            self._tell(await in_thread(self._news))
             await asyncio.sleep(FOLLOW)
 
-    def _news(self) -> list[tuple[str, bytes]]:
+    def _news(self) -> list[Told]:
         try:
             if not steps.has_begun(NAME):
                 ledger.move_cursor(NAME, steps.last_offset())
@@ -186,10 +212,8 @@ class Bridge:
             log.error("CITYLOOP_MQTT_KEY is no access key that is good for `sense`: nothing is taken in by MQTT")
             self._leave()
         elif was is None:
-            more = Properties(PacketTypes.CONNECT)
-            more.SessionExpiryInterval, more.ReceiveMaximum = 0xFFFF_FFFF, UNANSWERED
-            self.client.connect_async(self.broker.host, self.broker.port, 30, clean_start=False, properties=more)
-            self.client.loop_start()
+            for line in self.lines:
+                line.begin()
 
     def _who(self) -> Actor | None:
         try:
@@ -199,12 +223,12 @@ class Bridge:
         return keys.actor(access) if access is not None and "sense" in access.scopes else None
 
     def _leave(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
+        for line in self.lines:
+            line.end()
 
 
 def run() -> None:
     """Run the bridge until the process is ended."""
-    bridge = Bridge(settings.MQTT, settings.MQTT_KEY)
+    bridge = Bridge(settings.MQTT, settings.MQTT_DEVICES, settings.MQTT_KEY)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(bridge.run())
