@@ -16,14 +16,14 @@ import pytest
 
 from bench.house import below, command
 from cityloop.loops.sensing.rules.times import shown
-from tests.conftest import PROVE
+from tests.conftest import PROVE, one_database
 from tests.doors.sensorthings.broker import Broker, Station, until
 from tests.faults.house import House, built
 from tests.faults.nats import Devices
 from tests.faults.test_readings_killed import AFTER, BEGIN, SECOND, expected, value
 
 pytestmark = pytest.mark.xdist_group("faults")
-KILLS = 50 if PROVE else 4
+KILLS = 50 if PROVE else 3
 STREAMS = 4
 SAVED = 4.0  # seconds after which Mosquitto has saved what it acknowledged
 UNREAD = 0.5  # seconds in which the device reads what a broker said before it was killed; it comes again after one
@@ -131,6 +131,7 @@ def rounds(world: World) -> None:
         world.kill(("both", "broker", "bridge")[number % 3], rng)
 
 
+@one_database
 def test_nats_loses_nothing_that_it_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broker = Devices(tmp_path / "nats")
     broker.folder.mkdir()
@@ -150,6 +151,7 @@ def test_nats_loses_nothing_that_it_acknowledged(tmp_path: Path, monkeypatch: py
         broker.end()
 
 
+@one_database
 def test_mosquitto_loses_at_most_what_it_acknowledged_just_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
