@@ -81,7 +81,7 @@ class Reader:
             reason = "it has no key" if not key else "its key is longer than 120 characters"
             return Reject(raw.number, raw.line, self.rules.columns.key, reason)
         try:
-            created, is_day = self.times.instant(value[self.created])
+            created, is_day = self.times.beginning(value[self.created])
         except ValueError as error:
             return Reject(raw.number, raw.line, self.rules.columns.created, str(error))
         try:

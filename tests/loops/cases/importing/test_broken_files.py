@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases import numbers
 from cityloop.loops.cases.importing.actions import Tally, import_cases
 from cityloop.loops.cases.importing.mapping import ImportMap, read_map
 from cityloop.loops.cases.models import Case
@@ -197,6 +198,28 @@ def test_times_that_cannot_be_are_kept_and_marked(town: Town, tmp_path: Path):
     assert case("later").closed is None
     import_cases(path=tmp_path / "file.csv", rules=rules(), reject_file=tmp_path / "r.csv", by=BY, at=AT + 5000 * DAY)
     assert (case("later").state, case("later").marked) == ("closed", "")
+
+
+def test_what_begins_before_1970_is_named_and_stops_no_other_row(town: Town, tmp_path: Path):
+    row = "{},{},{},tree,parks,10.05,50.07,West,Closed\n"
+    content = (
+        HEADER
+        + row.format("old", "1900-01-01T00:00:00Z", "")
+        + row.format("eve", "1969-12-31T23:59:59Z", "")
+        + row.format("east", "1970-01-01T00:00:00+08:00", "")
+        + row.format("first", "1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z")
+        + row.format("blank", "2018-10-20T10:00:00", "1900-01-01T00:00:00")
+        + GOOD.format("A1")
+    )
+    tally = take(tmp_path, content)
+    assert (tally.cases, tally.rejected) == (3, 3)
+    found = rejected(tmp_path)
+    assert [r["field"] for r in found] == ["opened"] * 3
+    assert found[0]["reason"] == "the year 1900 lies outside 1970 to 2199"
+    assert found[2]["reason"] == "'1970-01-01T00:00:00+08:00' lies before 1970 in UTC"
+    assert (case("first").created, case("first").closed) == (0, DAY)
+    assert (case("blank").marked, case("blank").state) == ("impossible_time", "closed")
+    assert numbers.years(AT)[-1][0] == 1969  # west of Greenwich it is that year still
 
 
 def test_places_by_point_by_name_or_not_at_all(town: Town, tmp_path: Path):
