@@ -14,8 +14,10 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.importing.actions import Tally, import_cases
 from cityloop.loops.cases.importing.mapping import ImportMap, read_map
 from cityloop.loops.cases.models import Case
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
+from cityloop.town.orgs import queries as orgs
 from cityloop.town.tabular.source import validated
 from tests.loops.cases.smallville import AT, DAY, Town
 from tests.town.staff import BY
@@ -154,6 +156,14 @@ def test_hostile_text_stays_text(town: Town, tmp_path: Path):
     assert not any(cell.startswith(("=", "+", "@")) for row in rejected(tmp_path) for cell in row.values())
 
 
+def test_what_no_database_keeps_is_dropped_from_names_too(town: Town, tmp_path: Path):
+    rows = [GOOD.format("A\x001"), GOOD.format("A2").replace("tree", "Lo\x00st").replace("parks", "D\x00W")]
+    assert take(tmp_path, HEADER + "".join(rows)).cases == 2
+    assert (case("A1").matter, case("A2").matter) == ("tree", "lost")
+    made = orgs.directory()["dw"]
+    assert (made.id, made.names["en"]) == (case("A2").lead_org, "DW")
+
+
 def test_a_key_twice_is_one_case_brought_up_to_date(town: Town, tmp_path: Path):
     open_ = GOOD.format("A1").replace("2018-10-20T12:00:00", "").replace("Closed", "Open")
     tally = take(tmp_path, HEADER + open_ + GOOD.format("A1") + GOOD.format("A1"))
@@ -257,6 +267,13 @@ def test_unknown_matters_and_agencies_as_the_map_says(town: Town, tmp_path: Path
     assert take(tmp_path, HEADER + strange.replace("A1", "A2")).cases == 1
     assert case("A2").matter == "lost_cat"
     assert case("A2").lead_org > 0
+
+
+def test_new_matters_beside_those_of_another_plate(town: Town, tmp_path: Path):
+    assert take(tmp_path, HEADER + GOOD.format("A1") + GOOD.format("A2").replace("tree", "Lost cat")).cases == 2
+    assert (case("A1").matter, case("A2").matter) == ("tree", "lost_cat")
+    added = next(plate for plate in catalog.published().plates if plate.key == "old")
+    assert {rule.matter for rule in added.responsibility} == {"lost_cat"}
 
 
 def test_parquet_is_read_like_csv(town: Town, tmp_path: Path):
