@@ -50,7 +50,8 @@ def _of_doors() -> dict[str, Callable[[], Iterator[str]]]:
 def _command_line() -> Iterator[str]:
     yield from ("# The command line", NOTE, "")
     yield "Every verb takes `--json` and exits 0 ok, 1 findings, 2 usage or refusal. With `--json` a refusal is"
-    yield '`{"error": {"code": "...", "message": "...", "field": "..."}}`.'
+    yield '`{"error": {"code": "...", "message": "...", "field": "..."}}`. Rows that could not be taken are findings of'
+    yield "an import, and so is a file that ends before its time; all other rows are taken."
     for name in sorted(set(VERBS) - set(HIDDEN)):
         place, words = VERBS[name]
         module, attribute = place.split(":")
