@@ -87,12 +87,14 @@ def readings(out: Out, file: Path, map_file: Path, rejects: Path | None) -> int:
 
 
 @import_.command("schema")
+@click.argument("kind", type=click.Choice(["cases", "readings"]), default="cases")
 @verb(django=False)
-def schema(out: Out) -> None:
-    """Give the JSON Schema of import maps."""
+def schema(out: Out, kind: str) -> None:
+    """Give the JSON Schema of maps of cases, or of readings."""
     from cityloop.loops.cases.importing.mapping import ImportMap
+    from cityloop.loops.sensing.importing.mapping import SensingMap
 
-    give_schema(out, ImportMap)
+    give_schema(out, SensingMap if kind == "readings" else ImportMap)
 
 
 def give_schema(out: Out, model: Any) -> None:

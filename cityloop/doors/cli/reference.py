@@ -203,6 +203,8 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "components-map.schema.json": reference_maps.components_map_schema,
     "import-map.md": reference_maps.import_map,
     "import-map.schema.json": reference_maps.import_map_schema,
+    "readings-map.md": reference_maps.readings_map,
+    "readings-map.schema.json": reference_maps.readings_map_schema,
     "replay-policy.md": reference_maps.policy,
     "replay-policy.schema.json": reference_maps.policy_schema,
 }

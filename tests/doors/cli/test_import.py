@@ -82,3 +82,9 @@ def test_readings_in_quarantine_are_told_by_reason(folder: Path) -> None:
     assert told(folder, "readings", "air.toml", "air.csv", rows).return_value == 0
     found = typed("import", "readings", str(folder / "air.csv"), "--map", str(folder / "air.toml"))
     assert (found[0], found[1]["why"]) == (0, {"type": 1})
+
+
+def test_both_maps_have_a_schema() -> None:
+    assert "columns" in typed("import", "schema")[1]["properties"]
+    assert typed("import", "schema", "cases") == typed("import", "schema")
+    assert set(typed("import", "schema", "readings")[1]["required"]) == {"source", "readings", "streams"}
