@@ -92,9 +92,10 @@ def readings_map() -> Iterator[str]:
     yield from _table(parts["StreamMap"], "[[streams]]", ["streams"])
     yield from _table(parts["PlacedMap"], "[things.NAME]")
     yield from ("", "## Names", "")
-    yield "A datastream is named THING NAME: the thing's name in the file, a space, and the `name` of its stream. Things"
-    yield "and datastreams are made when the file first tells of them; a thing is found again by the source and its name"
-    yield "in the file, its datastream by the column. What the map says of them later changes nothing that is there."
+    yield "A datastream is named THING NAME: the thing's name in the file, a space, and the `name` of its stream."
+    yield "Things and datastreams are made when the file first tells of them; a thing is found again by the source and"
+    yield "its name in the file, its datastream by the column. What the map says of them later changes nothing that is"
+    yield "there."
 
 
 def readings_map_schema() -> Iterator[str]:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.worktime import parse_limit
-from cityloop.town.tabular.source import Key, Part, PointMap, SourceMap, columns_of, read_toml, validated
+from cityloop.town.tabular.source import Key, Part, PointMap, SourceMap, columns_of, read_as
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_.-]{0,19})?$")]
 
@@ -153,5 +153,5 @@ class ImportMap(Part):
 
 
 def read_map(path: Path) -> ImportMap:
-    """Read an import map; refuse it naming the first key that is wrong."""
-    return validated(ImportMap, read_toml(path, "map"), "map")
+    """Read an import map; refuse it naming all that is wrong."""
+    return read_as(ImportMap, path, "map")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from cityloop.town.tabular.source import Part, SourceMap, columns_of, read_toml, validated
+from cityloop.town.tabular.source import Part, SourceMap, columns_of, read_as
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
@@ -87,5 +87,5 @@ class SensingMap(Part):
 
 
 def read_map(path: Path) -> SensingMap:
-    """Read a map of readings; refuse it naming the first key that is wrong."""
-    return validated(SensingMap, read_toml(path, "map"), "map")
+    """Read a map of readings; refuse it naming all that is wrong."""
+    return read_as(SensingMap, path, "map")

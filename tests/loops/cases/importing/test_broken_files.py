@@ -14,6 +14,7 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.importing.actions import Tally, import_cases
 from cityloop.loops.cases.importing.mapping import ImportMap, read_map
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.replaying.policy import read_policy
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
@@ -307,3 +308,33 @@ def test_maps_that_are_wrong_are_refused_by_key(tmp_path: Path):
         with pytest.raises(Refusal) as refused:
             read_map(path)
         assert refused.value.field == field
+
+
+def test_all_that_is_wrong_in_a_map_is_told_by_line_and_in_plain_words(tmp_path: Path):
+    path = tmp_path / "map.toml"
+    path.write_text(
+        "[source]\nname = 'Big City'\n[time]\nzone = 'UTC'\nmidnight = 'noon'\n"
+        "[columns]\nkey = 7\ncreated = 'b'\nshade = 'c'\n"
+    )
+    with pytest.raises(Refusal) as refused:
+        read_map(path)
+    assert str(refused.value).splitlines() == [
+        "The map is wrong:",
+        "map.toml:2: source.name: a key is of small letters, digits and . _ -",
+        "map.toml:5: time.midnight: write 'instant' or 'day'",
+        "map.toml:7: columns.key: write a text, in quotes",
+        "map.toml:9: columns.shade: nothing of this name belongs here",
+    ]
+
+
+def test_all_that_is_wrong_in_a_policy_is_told_by_line(tmp_path: Path):
+    path = tmp_path / "policy.toml"
+    path.write_text("name = 'bad'\njitter = 2\ncolour = 'blue'\n[fractions]\nfile = 0.5\ndispatch = 0.1\n")
+    with pytest.raises(Refusal) as refused:
+        read_policy(path)
+    assert refused.value.code == "import.policy"
+    assert str(refused.value).splitlines()[1:] == [
+        "policy.toml:2: jitter: at most 0.5",
+        "policy.toml:3: colour: nothing of this name belongs here",
+        "policy.toml:4: fractions: a later step has a smaller fraction than an earlier one",
+    ]
