@@ -45,6 +45,8 @@ def test_a_file_is_brought_in_and_counted(files: Path) -> None:
     assert [(row["type"], row["components"]) for row in by_district] == [("lamp", 1), ("lamp", 1)]
     for level, code in (("9", "codes.level.range"), ("²", "codes.level.unknown"), ("ward", "codes.level.unknown")):
         assert typed("components", "count", "--by", "unit", "--level", level)[1]["error"]["code"] == code
+    unknown = typed("components", "count", "--by", "unit", "--level", "ward")[1]["error"]["message"]
+    assert unknown.startswith("There is no level 'ward'; there are city, district")
 
 
 def test_what_is_not_said_of_codes_stays(files: Path) -> None:

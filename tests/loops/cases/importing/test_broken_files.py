@@ -140,6 +140,19 @@ def test_an_unknown_encoding_and_a_missing_column_are_refused(town: Town, tmp_pa
     assert empty.value.code == "import.empty"
 
 
+def test_a_file_written_otherwise_is_refused_with_the_key_that_says_how(town: Town, tmp_path: Path):
+    with pytest.raises(Refusal) as refused:
+        take(tmp_path, HEADER.replace(",", ";") + GOOD.format("A1").replace(",", ";"))
+    assert refused.value.field == "source.delimiter"
+    assert str(refused.value) == '";" separates the columns of the file: say delimiter = ";" in [source].'
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        with pytest.raises(Refusal) as refused:
+            take(tmp_path, (HEADER + GOOD.format("A1")).encode(encoding))
+        assert (refused.value.field, "\0" in str(refused.value)) == ("source.encoding", False)
+    assert take(tmp_path, HEADER.replace(",", ";") + GOOD.format("A1").replace(",", ";"),
+                source={"name": "old", "delimiter": ";"}).cases == 1  # fmt: skip
+
+
 def test_a_file_cut_short_is_said_so(town: Town, tmp_path: Path):
     text = HEADER + "".join(GOOD.format(f"A{n}") for n in range(3000))
     tally = take(tmp_path, gzip.compress(text.encode())[:-400], "file.csv.gz")
