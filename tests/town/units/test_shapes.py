@@ -185,11 +185,8 @@ def test_names_are_one_form_and_templates_fill() -> None:
 
 
 def test_a_feature_without_its_key_is_told_with_what_it_has(tmp_path: Path) -> None:
-    feature = {
-        "type": "Feature",
-        "properties": {"KEY": "1", "name": "West"},
-        "geometry": shapely.geometry.mapping(shapely.box(0, 0, 1, 1)),
-    }
+    shape = shapely.geometry.mapping(shapely.box(0, 0, 1, 1))
+    feature = {"type": "Feature", "properties": {"KEY": "1", "name": "West"}, "geometry": shape}
     (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
     with pytest.raises(Refusal, match="feature 1 has no property 'KEYB'; it has KEY, name"):
         read_features(tmp_path / "a.geojson", "KEYB", "wgs84")
