@@ -18,12 +18,12 @@ def components() -> None:
 @MAP
 @REJECTS
 @verb()
-def bring(out: Out, file: Path, map_file: Path, rejects: Path | None) -> None:
+def bring(out: Out, file: Path, map_file: Path, rejects: Path | None) -> int:
     """Import components; run it again after a break, or when the file has grown."""
     from cityloop.town.components.importing.actions import import_components
     from cityloop.town.components.importing.mapping import read_map
 
-    take(out, "import", import_components, file, read_map(map_file), rejects)
+    return take(out, "import", import_components, file, read_map(map_file), rejects)
 
 
 @components.command("count")

@@ -1,15 +1,20 @@
 """`cityloop import`: bring a city's past in from a file, by a map."""
 
+import csv
 import json
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import click
 
+from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, verb
 
+SHOWN = 5  # rejected rows told on a terminal; all of them stand in the reject file
 FILE = click.argument("file", type=click.Path(path_type=Path))
 MAP = click.option("--map", "map_file", required=True, type=click.Path(path_type=Path), help="What the columns mean.")
 REJECTS = click.option(
@@ -27,12 +32,12 @@ def import_() -> None:
 @MAP
 @REJECTS
 @verb()
-def cases(out: Out, file: Path, map_file: Path, rejects: Path | None) -> None:
-    """Import requests; run it again after a break, or when the file has grown."""
+def cases(out: Out, file: Path, map_file: Path, rejects: Path | None) -> int:
+    """Import requests; run it again after a break, or when the file has grown. A row rejected is a finding."""
     from cityloop.loops.cases.importing.actions import import_cases
     from cityloop.loops.cases.importing.mapping import read_map
 
-    take(out, "import", import_cases, file, read_map(map_file), rejects)
+    return take(out, "import", import_cases, file, read_map(map_file), rejects)
 
 
 @import_.command("matters")
@@ -61,21 +66,35 @@ def matters(out: Out, file: Path, map_file: Path, folder: Path | None) -> None:
 @MAP
 @REJECTS
 @verb()
-def readings(out: Out, file: Path, map_file: Path, rejects: Path | None) -> None:
-    """Import readings of instruments; run it again after a break, or when the file has grown."""
+def readings(out: Out, file: Path, map_file: Path, rejects: Path | None) -> int:
+    """Import readings of instruments; run it again after a break, or when the file has grown.
+
+    It says how many went to the quarantine, and why. A row rejected is a finding, and so is a file none is kept of.
+    """
     from cityloop.loops.sensing.importing.actions import import_readings
     from cityloop.loops.sensing.importing.mapping import read_map
+    from cityloop.loops.sensing.rules.reasons import WORDS
 
-    take(out, "import", import_readings, file, read_map(map_file), rejects)
+    rules = read_map(map_file)
+    tally = run(out, "import", import_readings, file, rules, rejects)
+    code = tell(out, tally)
+    for reason, number in tally.why.items():
+        out.say(f"quarantined because of {reason}: {number:,}. {WORDS[reason]}")
+    if "time" in tally.why and not rules.readings.zone:
+        out.say("The map gives no zone: where times of the file name none, say it as `zone` in [readings].")
+    nothing = tally.quarantined == tally.readings > 0
+    return FINDINGS if nothing else code
 
 
 @import_.command("schema")
+@click.argument("kind", type=click.Choice(["cases", "readings"]), default="cases")
 @verb(django=False)
-def schema(out: Out) -> None:
-    """Give the JSON Schema of import maps."""
+def schema(out: Out, kind: str) -> None:
+    """Give the JSON Schema of maps of cases, or of readings."""
     from cityloop.loops.cases.importing.mapping import ImportMap
+    from cityloop.loops.sensing.importing.mapping import SensingMap
 
-    give_schema(out, ImportMap)
+    give_schema(out, SensingMap if kind == "readings" else ImportMap)
 
 
 def give_schema(out: Out, model: Any) -> None:
@@ -87,17 +106,49 @@ def give_schema(out: Out, model: Any) -> None:
 
 def take(
     out: Out, words: str, taking: Callable[..., Any], file: Path, rules: Any, rejects: Path | None, **more: Any
-) -> None:
-    """Take the rows of a file by its map, a bar showing how far it is, and tell what became of them."""
+) -> int:
+    """Take the rows of a file by its map, and tell what became of them."""
+    return tell(out, run(out, words, taking, file, rules, rejects, **more))
+
+
+def run(
+    out: Out, words: str, taking: Callable[..., Any], file: Path, rules: Any, rejects: Path | None, **more: Any
+) -> Any:
+    """Take the rows of a file by its map, a bar showing how far it is; give the tally."""
     from cityloop.home import home
     from cityloop.town.calendar.clock import city_clock
 
     reject_file = rejects or home() / "imports" / f"{file.name.split('.')[0]}.{rules.source.name}.rejected.csv"
     with progress(out, f"{words} {file.name}") as told:
-        tally = taking(
+        return taking(
             path=file, rules=rules, reject_file=reject_file, by=operator(), at=city_clock.now(), progress=told, **more
         )
+
+
+def tell(out: Out, tally: Any) -> int:
+    """Tell what became of the rows. One that could not be taken is a finding, and so is a file broken off."""
     say(out, tally.told())
+    return FINDINGS if _rejected(out, Path(tally.reject_file)) else OK
+
+
+def _rejected(out: Out, reject_file: Path) -> int:
+    """Tell the first rows that could not be taken, and the last one: a file that was broken off says so there."""
+    with reject_file.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        first = list(islice(rows, SHOWN))
+        rest = enumerate(rows, 1)
+        count, last = next(iter(deque(rest, 1)), (0, {}))
+    for row in first:
+        out.say(_told(row))
+    if count > 1:
+        out.say("…")
+    if last:
+        out.say(_told(last))
+    return len(first) + count
+
+
+def _told(row: dict[str, str]) -> str:
+    return f"line {row['line']}: {row['field']}: {row['reason']}"
 
 
 def operator() -> Any:
@@ -110,7 +161,8 @@ def operator() -> Any:
 def say(out: Out, told: dict[str, Any]) -> None:
     """Tell what became of the rows."""
     for name, value in told.items():
-        out.say(f"{name:12} {value:,}" if isinstance(value, int) else f"{name:12} {value}")
+        if not isinstance(value, dict):
+            out.say(f"{name:12} {value:,}" if isinstance(value, int) else f"{name:12} {value}")
     out.give(told)
 
 

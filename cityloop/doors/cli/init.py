@@ -73,11 +73,11 @@ def _problems(out: Out, problems: list[Any]) -> int:
 
 
 def _tell_checked(out: Out, checked: Any) -> None:
-    from cityloop.town.units.rules.coverage import report
+    from cityloop.town.units.rules.coverage import largest
 
     out.say("Units: " + ", ".join(f"{number} of level {level}" for level, number in checked.units.items()))
     if checked.notes:
-        out.say("Worth a look, and no hindrance:\n" + report(checked.notes))
+        out.say("Worth a look, and no hindrance:\n" + largest(checked.notes))
     if not checked.plates:
         out.say("No plate is switched on: until one is, there is nothing that could be reported.")
 
@@ -91,7 +91,7 @@ def _found(out: Out, checked: Any) -> int:
     call_command("migrate", verbosity=0, interactive=False)
     now = system_now()
     made = found(checked=checked, by=BY, at=now, real=now)
-    wanting = len(missing(now))
+    wanting = len(missing(now)) if checked.plates else 0  # without a plate there is no matter to be missed for
     out.give(
         {
             "city": made.city,

@@ -67,11 +67,11 @@ def _answer(out: Out, found: list[dict[str, str]], well: str) -> int:
 def receipt(out: Out, number: str) -> int:
     """Print the receipt of a case: its steps with their places under the signed roots."""
     from cityloop.loops.cases.history import receipt_of
-    from cityloop.loops.cases.numbers import case_id
+    from cityloop.loops.cases.queries import id_of
     from cityloop.town.ledger.actions import sequence
     from cityloop.town.ledger.sealing import seal_all
 
-    key = case_id(number)
+    key = id_of(number)
     while sequence():
         pass
     seal_all()

@@ -50,7 +50,8 @@ def _of_doors() -> dict[str, Callable[[], Iterator[str]]]:
 def _command_line() -> Iterator[str]:
     yield from ("# The command line", NOTE, "")
     yield "Every verb takes `--json` and exits 0 ok, 1 findings, 2 usage or refusal. With `--json` a refusal is"
-    yield '`{"error": {"code": "...", "message": "...", "field": "..."}}`.'
+    yield '`{"error": {"code": "...", "message": "...", "field": "..."}}`. Rows that could not be taken are findings of'
+    yield "an import, and so is a file that ends before its time; all other rows are taken."
     for name in sorted(set(VERBS) - set(HIDDEN)):
         place, words = VERBS[name]
         module, attribute = place.split(":")
@@ -202,6 +203,8 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "components-map.schema.json": reference_maps.components_map_schema,
     "import-map.md": reference_maps.import_map,
     "import-map.schema.json": reference_maps.import_map_schema,
+    "readings-map.md": reference_maps.readings_map,
+    "readings-map.schema.json": reference_maps.readings_map_schema,
     "replay-policy.md": reference_maps.policy,
     "replay-policy.schema.json": reference_maps.policy_schema,
 }

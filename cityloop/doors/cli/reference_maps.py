@@ -11,6 +11,7 @@ from cityloop.ground.kit.quality import Quality
 from cityloop.ground.kit.stories import StoryFile
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.replaying.policy import Policy
+from cityloop.loops.sensing.importing.mapping import SensingMap
 from cityloop.town.components.importing.mapping import ComponentsMap
 from cityloop.town.founding.cityfile import AccountPart, CalendarPart, CityFile, OrganisationPart, PostPart
 
@@ -77,6 +78,29 @@ def components_map() -> Iterator[str]:
 def components_map_schema() -> Iterator[str]:
     """Write the JSON Schema of the components map."""
     yield _schema(ComponentsMap)
+
+
+def readings_map() -> Iterator[str]:
+    """Write the page of the map of readings."""
+    yield from ("# The readings map", NOTE, "")
+    yield "One TOML file says what the columns of a file of readings mean; `cityloop import readings FILE --map MAP`"
+    yield "reads it. A cell is a reading of its column's datastream of its row's thing. `*` is required. The same as"
+    yield "[JSON Schema](readings-map.schema.json), which `cityloop import schema readings` prints too; step by step in"
+    yield "[Let instruments speak](../how-to/sensors.md#a-file)."
+    yield from _sections(SensingMap)
+    parts = SensingMap.model_json_schema()["$defs"]
+    yield from _table(parts["StreamMap"], "[[streams]]", ["streams"])
+    yield from _table(parts["PlacedMap"], "[things.NAME]")
+    yield from ("", "## Names", "")
+    yield "A datastream is named THING NAME: the thing's name in the file, a space, and the `name` of its stream."
+    yield "Things and datastreams are made when the file first tells of them; a thing is found again by the source and"
+    yield "its name in the file, its datastream by the column. What the map says of them later changes nothing that is"
+    yield "there."
+
+
+def readings_map_schema() -> Iterator[str]:
+    """Write the JSON Schema of the map of readings."""
+    yield _schema(SensingMap)
 
 
 def import_map_schema() -> Iterator[str]:

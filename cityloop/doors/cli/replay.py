@@ -15,11 +15,11 @@ from cityloop.doors.cli.verb import Out, verb
 @click.option("--seed", default=1, show_default=True, type=int, help="The same seed gives the same replay.")
 @REJECTS
 @verb()
-def replay(out: Out, file: Path, map_file: Path, policy_file: Path, seed: int, rejects: Path | None) -> None:
+def replay(out: Out, file: Path, map_file: Path, policy_file: Path, seed: int, rejects: Path | None) -> int:
     """Replay requests through the loop, up to the present of the city; run it again to go on."""
     from cityloop.loops.cases.importing.mapping import read_map
     from cityloop.loops.cases.replaying import actions
     from cityloop.loops.cases.replaying.policy import read_policy
 
     policy = read_policy(policy_file)
-    take(out, "replay", actions.replay, file, read_map(map_file), rejects, policy=policy, seed=seed)
+    return take(out, "replay", actions.replay, file, read_map(map_file), rejects, policy=policy, seed=seed)

@@ -71,7 +71,10 @@ class CodeScheme:
         for number, level in enumerate(self.levels):
             if level.name == name:
                 return number
-        raise Refusal("codes.level.unknown", "There is no level {name!r}.", "level", name=name)
+        levels = ", ".join(level.name for level in self.levels)
+        raise Refusal(
+            "codes.level.unknown", "There is no level {name!r}; there are {levels}.", "level", name=name, levels=levels
+        )
 
     def level_told(self, text: str) -> int:
         """Give the number of a level told by its number or its name."""

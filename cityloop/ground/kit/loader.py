@@ -238,9 +238,39 @@ PLAINLY = {
 }
 
 
+# What it says with a value of its own; by the beginning of its name for the kind of fault.
+FILLED = {
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "literal_error": "write {expected}",
+    "string_too_short": "write at least {min_length} letters",
+    "string_too_long": "write at most {max_length} letters",
+    "too_short": "at least {min_length} are needed",
+    "too_long": "at most {max_length} are taken",
+    "string_pattern_mismatch": "it must have the form {pattern}",
+    "string": "write a text, in quotes",
+    "bool": "write true or false, without quotes",
+    "int": "write a whole number, without quotes",
+    "float": "write a number, without quotes",
+    "finite_number": "write a number that is finite",
+    "tuple": 'write a list, such as ["a", "b"]',
+    "list": 'write a list, such as ["a", "b"]',
+    "dict": "write a table: keys with values",
+    "model": "write a table: keys with values",
+}
+
+
+_KEYS = ("^[a-z0-9][a-z0-9_.-]", "^([a-z0-9][a-z0-9_.-]")  # a key, however long it may be
+
+
 def _plain(detail: ErrorDetails) -> str:
-    known = PLAINLY.get(detail["type"]) or PLAINLY.get(str(detail.get("ctx", {}).get("pattern")))
-    return known or detail["msg"].removeprefix("Value error, ")
+    kind, values = detail["type"], detail.get("ctx", {})
+    pattern = str(values.get("pattern", ""))
+    known = PLAINLY.get(kind) or PLAINLY.get(pattern) or (PLAINLY[KEY] if pattern.startswith(_KEYS) else "")
+    filled = next((words for name, words in FILLED.items() if kind.startswith(name)), "")
+    return known or filled.format(**values) or detail["msg"].removeprefix("Value error, ")
 
 
 def _keys(dotted: str) -> Loc:

@@ -26,7 +26,10 @@ def number_of(case_id: int, created: int) -> str:
 
 
 def years(now: int) -> list[tuple[int, int]]:
-    """Give (year, the instant it began in the city's zone) from the year of `now` + 1 down to 1970, for SQL."""
+    """Give (year, the instant it began in the city's zone) from the year of `now` + 1 down to 1969, for SQL.
+
+    No case begins before 1970 in UTC, which is still 1969 west of Greenwich.
+    """
     return _years(_year(now) + 1, city_clock.zone)
 
 
@@ -36,7 +39,7 @@ def _year(created: int) -> int:
 
 @lru_cache(maxsize=8)
 def _years(last: int, zone: tzinfo) -> list[tuple[int, int]]:
-    return [(y, int(datetime(y, 1, 1, tzinfo=zone).timestamp()) * 1_000_000) for y in range(last, 1969, -1)]
+    return [(y, int(datetime(y, 1, 1, tzinfo=zone).timestamp()) * 1_000_000) for y in range(last, 1968, -1)]
 
 
 def case_id(text: str) -> int:

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import ValidationError
 
+from cityloop.ground.kit.loader import innermost
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.things import Alarm
 from cityloop.loops.sensing import instruments, moving, normals, ports, watches
@@ -21,7 +23,7 @@ from cityloop.town.calendar.clock import city_clock
 
 AT_ONCE = 20
 DAY = 86_400_000_000
-UNFIT = "This does not fit the rule: give a number, or a time such as 2 uh; over lies on the safe side of the limit."
+TIMES = ("hold", "silent", "within")
 
 
 class Would(NamedTuple):
@@ -49,6 +51,19 @@ class Trial(NamedTuple):
         return sum(bool(one.reports) for one in self.alarms)
 
 
+def _unfit(error: ValidationError, given: Sequence[str]) -> Refusal:
+    """Say what does not fit, and of which of the values given."""
+    first = innermost(error, "", {})[0]
+    why = first.message
+    field = next((name for name in given if first.key.startswith(name) or why.startswith(name)), given[0])
+    if field in TIMES and (first.key == field or "um, uh or d" in why):
+        return Refusal(
+            "sensing.rule.value", "Give {name} as a time such as 2 uh: a number and one of um, uh or d.",
+            field=field, name=field,
+        )  # fmt: skip
+    return Refusal("sensing.rule.value", "This does not fit the rule: {why}.", field=field, why=why)
+
+
 def changed(rule: str, **values: Any) -> Watch:
     """Give a rule that is in force with other values; refuse what no rule may be, naming the field."""
     found = watches.watch(rule)
@@ -59,9 +74,8 @@ def changed(rule: str, **values: Any) -> Watch:
     said = {**found.alarm.model_dump(exclude_none=True), **values}
     try:
         alarm = Alarm.model_validate({name: value for name, value in said.items() if value is not None})
-    except ValueError as error:
-        field = next(iter(values))
-        raise Refusal("sensing.rule.value", UNFIT, field=field) from error
+    except ValidationError as error:
+        raise _unfit(error, tuple(values)) from error
     return found._replace(
         alarm=alarm, hold=watches.span(alarm.hold), silent=watches.span(alarm.silent),
         within=watches.span(alarm.within) or (DAY if alarm.rule else 0),

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from cityloop.ground.kit.loader import innermost, line_numbers
+from cityloop.ground.kit.plate import Loc
 from cityloop.ground.kit.refusal import Refusal
 
 M = TypeVar("M", bound=BaseModel)
@@ -56,23 +58,31 @@ def columns_of(named: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-def validated(model: type[M], data: dict[str, Any], what: str) -> M:
-    """Check data against a model; refuse it naming the first key that is wrong."""
+def read_as(model: type[M], path: Path, what: str) -> M:
+    """Read a TOML file by a model; refuse it naming all that is wrong, each by its key and line."""
+    data, lines = _read_toml(path, what)
+    return validated(model, data, what, file=path.name, lines=lines)
+
+
+def validated(
+    model: type[M], data: dict[str, Any], what: str, *, file: str = "", lines: dict[Loc, int] | None = None
+) -> M:
+    """Check data against a model; refuse it naming all that is wrong, and as its field the first key."""
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or what
-        why = first["msg"].removeprefix("Value error, ")
+        found = innermost(error, file or what, lines or {})
+        problems = sorted(found, key=lambda one: (not one.line, one.line))  # what is lacking altogether comes last
+        why = "\n".join(map(str, problems))
         raise Refusal(
-            f"import.{what}", "The {what} is wrong at {at}: {why}.", field, what=what, at=field, why=why
+            f"import.{what}", "The {what} is wrong:\n{why}", problems[0].key or what, what=what, why=why
         ) from error
 
 
-def read_toml(path: Path, what: str) -> dict[str, Any]:
-    """Read a TOML file; refuse what cannot be read."""
+def _read_toml(path: Path, what: str) -> tuple[dict[str, Any], dict[Loc, int]]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
+        return tomllib.loads(text), line_numbers(text)
     except OSError as error:
         raise Refusal(
             f"import.{what}", "{path} cannot be read ({why}).", what, path=path, why=error.strerror

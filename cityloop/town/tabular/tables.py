@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from cityloop.town.tabular.whole import GZIP
 
 FIELD_MOST = 131_072
 LINE_MOST = 8 * FIELD_MOST
+MARKS = (";", "\t", "|", ",")
 
 
 class Raw(NamedTuple):
@@ -177,6 +179,7 @@ def _csv_rows(lines: _Lines, source: SourceMap, wanted: dict[str, str]) -> Itera
     header = next(reader, None)
     if not header:
         raise Refusal("import.empty", "The file is empty.", "file")
+    _hinted(header, source, wanted)
     places, width = _positions(header, wanted), len(header)
     while True:
         lines.begin()
@@ -205,6 +208,28 @@ def _reason(error: csv.Error) -> str:
     if "field larger" in str(error):
         return f"a field is longer than {FIELD_MOST:,} characters, or a quote is not closed"
     return f"it is no CSV row: {error}"
+
+
+def _hinted(header: Sequence[str], source: SourceMap, wanted: dict[str, str]) -> None:
+    """Refuse a header that is plainly written otherwise than the map says, naming the key that says how."""
+    whole = source.delimiter.join(header)
+    if "\0" in whole:  # every other byte, in either order
+        raise Refusal(
+            "import.encoding", 'The file is not {encoding}; it looks like UTF-16: say encoding = "utf-16" in [source].',
+            "source.encoding", encoding=source.encoding,
+        )  # fmt: skip
+    if wanted.keys() & _plain(header, source):
+        return
+    for mark in MARKS:
+        if wanted.keys() & _plain(whole.split(mark), source):
+            raise Refusal(
+                "import.delimiter", "{mark} separates the columns of the file: say delimiter = {mark} in [source].",
+                "source.delimiter", mark=json.dumps(mark),
+            )  # fmt: skip
+
+
+def _plain(names: Sequence[str], source: SourceMap) -> set[str]:
+    return {name.strip(f"{source.quote}\ufeff ") for name in names}
 
 
 def _positions(header: Sequence[str], wanted: dict[str, str]) -> list[int]:

@@ -99,7 +99,13 @@ class Planner:
         depth = len(self.map.levels) if self.map.levels[-1].source else len(self.map.levels) - 1
         level = self.map.levels[depth - 1]
         if level.source is None:
-            raise Refusal("units.map", "Level {name} needs a source of polygons.", "levels", name=level.name)
+            raise Refusal(
+                "units.map",
+                "Level {name} needs polygons: give it a source or, if it is a grid, put a level above it that has one; "
+                "one polygon of the whole city is enough.",
+                "levels",
+                name=level.name,
+            )
         features = self.features(level.source)
         columns = [self._up(upper, features) for upper in self.map.levels[: depth - 1]]
         if not (self.map.levels[-1].grid and depth == len(self.map.levels)):

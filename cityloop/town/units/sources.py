@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -92,11 +93,16 @@ def _joined(path: Path, key: str, properties: list[dict[str, Any]], shapes: Shap
     groups: dict[str, list[int]] = {}
     for index, row in enumerate(properties):
         if row.get(key) in (None, ""):
-            raise _bad(path, f"feature {index + 1} has no property {key!r}", "key")
+            raise _bad(path, f"feature {index + 1} has no property {key!r}; {_names(row)}", "key")
         groups.setdefault(str(row[key]), []).append(index)
     joined = np.empty(len(groups), object)
     joined[:] = [shapes[i[0]] if len(i) == 1 else shapely.union_all(shapes[i]) for i in groups.values()]
     return Features(list(groups), [properties[i[0]] for i in groups.values()], joined)
+
+
+def _names(row: Mapping[str, Any]) -> str:
+    """Say which properties a feature has."""
+    return f"it has {', '.join(map(str, list(row)[:40]))}" if row else "it has none"
 
 
 def _bad(path: Path, why: str, field: str = "file") -> Refusal:

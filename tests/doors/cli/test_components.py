@@ -37,7 +37,7 @@ def files(db: None, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPat
 
 def test_a_file_is_brought_in_and_counted(files: Path) -> None:
     brought = typed("components", "import", str(files / "lamps.csv"), "--map", str(files / "map.toml"))
-    assert (brought[0], brought[1]["created"], brought[1]["rejected"]) == (0, 2, 1)
+    assert (brought[0], brought[1]["created"], brought[1]["rejected"]) == (1, 2, 1)
     assert Path(brought[1]["reject_file"]).read_text().splitlines()[1].startswith("3,4,x,")
     assert typed("components", "count") == (0, [{"components": 2}])
     by_district = typed("components", "count", "--by", "unit,type", "--level", "district")[1]
@@ -45,6 +45,8 @@ def test_a_file_is_brought_in_and_counted(files: Path) -> None:
     assert [(row["type"], row["components"]) for row in by_district] == [("lamp", 1), ("lamp", 1)]
     for level, code in (("9", "codes.level.range"), ("²", "codes.level.unknown"), ("ward", "codes.level.unknown")):
         assert typed("components", "count", "--by", "unit", "--level", level)[1]["error"]["code"] == code
+    unknown = typed("components", "count", "--by", "unit", "--level", "ward")[1]["error"]["message"]
+    assert unknown.startswith("There is no level 'ward'; there are city, district")
 
 
 def test_what_is_not_said_of_codes_stays(files: Path) -> None:

@@ -57,6 +57,41 @@ def test_boundaries_in_gcj02_are_cut_into_a_grid(tmp_path: Path, shared_data: Pa
     assert luohu.lon is not None and 114.10 < luohu.lon < 114.20, "in WGS 84, some 500 m west of where GCJ-02 has it"
 
 
+@pytest.mark.django_db
+def test_the_city_without_boundaries_of_the_guide(tmp_path: Path) -> None:
+    guide = Path(__file__).parents[3] / "docs" / "how-to" / "bring-your-own-city.md"
+    section = guide.read_text(encoding="utf-8").partition("### A city without boundaries")[2]
+    for name, kind in (("city.geojson", "json"), ("city.toml", "toml")):
+        (tmp_path / name).write_text(section.partition(f"```{kind}\n")[2].partition("```")[0], encoding="utf-8")
+    done = CliRunner().invoke(init, [str(tmp_path / "city.toml"), "--json"], standalone_mode=False)
+    assert done.return_value == 0, done.output  # without a plate too: it may be there for its past alone
+    made = json.loads(done.output)
+    assert (made["units"]["whole"], made["units"]["grid"] > 900, made["missing"]) == (1, True, 0)
+
+
+@pytest.mark.django_db
+def test_a_grid_alone_is_told_what_to_do(tmp_path: Path) -> None:
+    lone = """
+[city]
+key = "x"
+names = { en = "X", zh-hans = "X" }
+code = "1001"
+zone = "UTC"
+case_prefix = "X"
+[codes]
+levels = [["city", 4], ["grid", 4]]
+[[levels]]
+name = "grid"
+names = { en = "Grid", zh-hans = "Grid" }
+grid = { cell_m = 1000 }
+title = { en = "{row}-{column}", zh-hans = "{row}-{column}" }
+"""
+    (tmp_path / "city.toml").write_text(lone)
+    done = CliRunner().invoke(init, [str(tmp_path / "city.toml"), "--check"], standalone_mode=False)
+    assert done.return_value == 1
+    assert "one polygon of the whole city is enough" in done.output
+
+
 ANSWERS = {
     "Languages": "zh-hans, en", "in 简体中文": "小城", "in English": "Small Town", "Country": "CN", "Key": "",
     "Code": "", "Time zone": "", "Case numbers": "", "Kind": "",

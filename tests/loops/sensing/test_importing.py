@@ -74,6 +74,21 @@ def test_every_cell_is_accounted_for(tmp_path: Path) -> None:
     assert Step.objects.filter(subject="sensing", what="imported").count() == 1
 
 
+def test_what_no_database_keeps_is_dropped_and_times_before_1970_are_kept(tmp_path: Path) -> None:
+    told = brought(tmp_path, MAP, "station,time,pm,wd\nA\x00,1960-01-01T00:00:00Z,4\x00,N\x00W\n")
+    assert (told["accepted"], told["quarantined"]) == (1, 1)  # a number with a NUL in it is none
+    assert Thing.objects.get().name == "A"
+    assert Observation.objects.get().more == {"value": "NW"}
+
+
+def test_the_map_of_the_guide_works(tmp_path: Path) -> None:
+    guide = (BEIJING.parents[1] / "how-to" / "sensors.md").read_text(encoding="utf-8")
+    rules = guide.partition("```toml\n")[2].partition("```")[0]
+    told = brought(tmp_path, rules, "timestamp,value\n2026-01-01T00:00:00,4.5\n2025-12-01T00:00:00,99\n")
+    assert (told["accepted"], told["why"]) == (1, {"range": 1})
+    assert Datastream.objects.get().name == "Station 7 Temperature"
+
+
 def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
     brought(tmp_path, MAP, ROWS)
     told = brought(tmp_path, MAP, ROWS)

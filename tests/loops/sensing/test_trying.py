@@ -56,6 +56,14 @@ def test_other_values_are_tried_without_being_set() -> None:
         with pytest.raises(Refusal) as refused:
             tried(**wrong)
         assert refused.value.field == next(iter(wrong))
+    for wrong, said in (
+        ({"clear": 150.0, "hold": "2h"}, "Give hold as a time such as 2 uh: a number and one of um, uh or d."),
+        ({"hold": "4 wh"}, "Give hold as a time such as 2 uh: a number and one of um, uh or d."),
+        ({"clear": 300.0}, "This does not fit the rule: clear lies on the safe side of above or below."),
+    ):
+        with pytest.raises(Refusal) as refused:
+            tried(**wrong)
+        assert str(refused.value) == said
     with pytest.raises(Refusal, match="no such rule"):
         trying.changed("air/pm25/none")
 

@@ -1,5 +1,8 @@
 """Shapes: datum, areas, grids, mosaics and their checks, without a database."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 import shapely
@@ -7,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cityloop.ground.codes import metres_between
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.units.rules import gcj02, mosaic
-from cityloop.town.units.rules.coverage import Shaped, check_units, report
+from cityloop.town.units.rules.coverage import Shaped, check_units, largest, report
 from cityloop.town.units.rules.names import fill, normal
 from cityloop.town.units.rules.numbering import reading_order
 from cityloop.town.units.rules.shapes import area_m2, label_points
+from cityloop.town.units.sources import read_features
 
 pytestmark = pytest.mark.once
 
@@ -137,6 +142,9 @@ def test_an_overlap_is_found_with_its_area() -> None:
     assert [(one.code, one.where) for one in found] == [("units.overlap", ("11", "12"))]
     assert found[0].area_m2 == pytest.approx(area_m2([shapely.box(0.1, 0, 0.11, 0.1)])[0], rel=1e-6)
     assert "overlap by" in report(found)
+    short = largest([*found] * 30).splitlines()
+    assert short[10] == f"and {30 * len(found) - 10} more, none larger"
+    assert len(short) == 13 and "mend_gaps_m" in short[-1]
 
 
 def test_an_enclosed_gap_is_found() -> None:
@@ -174,3 +182,11 @@ def test_names_are_one_form_and_templates_fill() -> None:
     assert normal("０５ Ｑueens") == "5 queens"
     assert fill("{a:title} ({b}) {c}", {"a": "EAST NY", "b": 3}) == "East Ny (3)"
     assert fill("{__class__} {x.y}", {}) == "{x.y}"
+
+
+def test_a_feature_without_its_key_is_told_with_what_it_has(tmp_path: Path) -> None:
+    shape = shapely.geometry.mapping(shapely.box(0, 0, 1, 1))
+    feature = {"type": "Feature", "properties": {"KEY": "1", "name": "West"}, "geometry": shape}
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    with pytest.raises(Refusal, match="feature 1 has no property 'KEYB'; it has KEY, name"):
+        read_features(tmp_path / "a.geojson", "KEYB", "wgs84")

@@ -9,6 +9,7 @@ from typing import Any
 
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.town.catalog import actions as catalog_actions
@@ -22,6 +23,11 @@ _NOT_WORD = re.compile(r"[^a-z0-9]+")
 Pairs = Counter[tuple[str, str]]
 
 
+def said(text: str) -> str:
+    """Give what a cell says, without what text from outside may hide: no database of ours keeps a NUL."""
+    return clean(text).strip()
+
+
 def pairs(path: Path, rules: ImportMap) -> Pairs:
     """Count the kinds of request and agencies of a file as (matter, agency)."""
     names = list(rules.wanted())
@@ -33,7 +39,7 @@ def pairs(path: Path, rules: ImportMap) -> Pairs:
     for raw in Table(path, rules.source, rules.wanted()).rows():
         if raw.values:
             value = (*raw.values, "")
-            found[value[matter].strip(), value[agency].strip()] += 1
+            found[said(value[matter]), said(value[agency])] += 1
     return found
 
 
@@ -154,9 +160,10 @@ def _add_matters(rules: ImportMap, found: Pairs, by: Actor, at: int) -> None:
         return
     mine = next((p for p in plates if p.key == wanted.key), None)
     matters = (*(mine.matters if mine else ()), *fresh)
-    keys = orgs.directory()
+    keys, own = orgs.directory(), {matter.code for matter in matters}
     led = {r.matter for r in mine.responsibility} if mine else set()
-    more = [r for r in wanted.responsibility if r.lead in keys and r.matter not in led]
+    # A plate may speak of its own matters only: kinds of request that another plate knows are led by its word.
+    more = [r for r in wanted.responsibility if r.lead in keys and r.matter in own - led]
     merged = (mine or wanted).model_copy(
         update={
             "version": f"1.0.{len(matters)}",

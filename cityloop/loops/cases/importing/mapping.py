@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.worktime import parse_limit
-from cityloop.town.tabular.source import Key, Part, PointMap, SourceMap, columns_of, read_toml, validated
+from cityloop.town.tabular.source import Key, Part, PointMap, SourceMap, columns_of, read_as
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_.-]{0,19})?$")]
 
@@ -55,8 +55,8 @@ class ColumnsMap(Part):
     """[columns]: which column holds what. Only `key` and `created` must be there."""
 
     key: str = Field(description="The request's own number at the source; a row without one is rejected.")
-    created: str = Field(description="When it came in; a row without a readable time is rejected.")
-    closed: str = Field("", description="When it was closed; empty while it is open.")
+    created: str = Field(description="When it came in, from 1970 to 2199; a row without a readable time is rejected.")
+    closed: str = Field("", description="When it was closed, from 1900 to 2199; empty while it is open.")
     due: str = Field("", description="When the source wanted it done; kept beside the case, never a clock of ours.")
     status: str = Field("", description="The source's own word for how it stands; kept as it is.")
     matter: str = Field("", description="The kind of request; see [matters].")
@@ -153,5 +153,5 @@ class ImportMap(Part):
 
 
 def read_map(path: Path) -> ImportMap:
-    """Read an import map; refuse it naming the first key that is wrong."""
-    return validated(ImportMap, read_toml(path, "map"), "map")
+    """Read an import map; refuse it naming all that is wrong."""
+    return read_as(ImportMap, path, "map")

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.kit.words import clean
-from cityloop.loops.cases.importing.known import Known
+from cityloop.loops.cases.importing.known import Known, said
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.places import Place, Placer
 from cityloop.loops.cases.importing.times import Times
@@ -76,19 +75,16 @@ class Reader:
     def _row(self, raw: Raw, value: tuple[str, ...], place: Place) -> Record | Reject:
         if raw.reason:
             return Reject(raw.number, raw.line, raw.field, raw.reason)
-        key = clean(value[self.key]).strip()
+        key = said(value[self.key])
         if not key or len(key) > 120:
             reason = "it has no key" if not key else "its key is longer than 120 characters"
             return Reject(raw.number, raw.line, self.rules.columns.key, reason)
         try:
-            created, is_day = self.times.instant(value[self.created])
+            created, is_day = self.times.beginning(value[self.created])
         except ValueError as error:
             return Reject(raw.number, raw.line, self.rules.columns.created, str(error))
         try:
-            matter, agency = (
-                self.known.matter(value[self.matter].strip()),
-                self.known.agency(value[self.agency].strip()),
-            )
+            matter, agency = self.known.matter(said(value[self.matter])), self.known.agency(said(value[self.agency]))
         except Refusal as refusal:
             return Reject(raw.number, raw.line, getattr(self.rules.columns, refusal.field or ""), str(refusal))
         closed, due, marks = self._later(value, created, place)
@@ -98,11 +94,11 @@ class Reader:
             created,
             closed,
             due,
-            clean(value[self.status]).strip()[:60],
+            said(value[self.status])[:60],
             matter,
             agency,
-            clean(value[self.channel]).strip()[:40],
-            clean(value[self.address]).strip()[:200],
+            said(value[self.channel])[:40],
+            said(value[self.address])[:200],
             "day" if is_day else "second",
             place,
             marks,

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from cityloop.loops.cases.importing.mapping import TimeMap
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+BEGINS = 1970  # no case begins before: the instants of a loop are never negative
 _EPOCH = datetime(1970, 1, 1)
 _MICRO = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
@@ -19,16 +20,23 @@ class Times:
         self.zone = ZoneInfo(rules.zone)
         self._days: dict[date, int | None] = {}
 
-    def instant(self, text: str) -> tuple[int, bool]:
+    def instant(self, text: str, first: int = FIRST_YEAR) -> tuple[int, bool]:
         """Give the instant in microseconds, and whether only the day is known."""
         local = self._parse(text)
-        if not FIRST_YEAR <= local.year <= LAST_YEAR:
-            raise ValueError(f"the year {local.year} lies outside {FIRST_YEAR} to {LAST_YEAR}")
+        if not first <= local.year <= LAST_YEAR:
+            raise ValueError(f"the year {local.year} lies outside {first} to {LAST_YEAR}")
         if local.tzinfo is not None:
             return (local.astimezone(UTC).replace(tzinfo=None) - _EPOCH) // _MICRO, False
         midnight = not (local.hour or local.minute or local.second or local.microsecond)
         is_day = self.rules.precision == "day" or (midnight and self.rules.midnight == "day")
         return (local - _EPOCH) // _MICRO - self._offset(local), is_day
+
+    def beginning(self, text: str) -> tuple[int, bool]:
+        """Give the instant at which a case begins; as `instant`, but none before 1970."""
+        at, is_day = self.instant(text, BEGINS)
+        if at < 0:  # east of Greenwich the year began before it did in UTC
+            raise ValueError(f"{text.strip()[:40]!r} lies before {BEGINS} in UTC")
+        return at, is_day
 
     def _parse(self, text: str) -> datetime:
         for form in self.rules.formats:

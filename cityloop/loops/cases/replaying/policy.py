@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from cityloop.loops.cases.importing.mapping import Limit
-from cityloop.town.tabular.source import read_toml, validated
+from cityloop.town.tabular.source import read_as
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Resolution = Literal["solved", "nothing_found", "already_solved", "not_ours", "cannot_be_solved"]
@@ -60,5 +60,5 @@ class Policy(_Part):
 
 
 def read_policy(path: Path) -> Policy:
-    """Read a policy; refuse it naming the first key that is wrong."""
-    return validated(Policy, read_toml(path, "policy"), "policy")
+    """Read a policy; refuse it naming all that is wrong."""
+    return read_as(Policy, path, "policy")

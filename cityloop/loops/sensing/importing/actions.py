@@ -5,14 +5,16 @@ readings = accepted + repeated + quarantined, and what was skipped because the m
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.sensing.actions.batches import NOT_NUMBERS, Batch
 from cityloop.loops.sensing.actions.ingesting import ingest
@@ -34,13 +36,14 @@ TRUTHS = {"true": 1.0, "1": 1.0, "yes": 1.0, "false": 0.0, "0": 0.0, "no": 0.0}
 
 @dataclass
 class Tally:
-    """What became of the cells: readings = accepted + repeated + quarantined."""
+    """What became of the cells: readings = accepted + repeated + quarantined; `why` counts the last by reason."""
 
     rows: int = 0
     readings: int = 0
     accepted: int = 0
     repeated: int = 0
     quarantined: int = 0
+    why: dict[str, int] = field(default_factory=dict)
     skipped: int = 0
     reject_file: str = ""
 
@@ -113,18 +116,19 @@ class Importer:
         self._taken(batch, len(rows))
 
     def _taken(self, batch: Batch, rows: int) -> None:
-        taken = ingest(batch=batch, source=f"file {self.file}", by=self.by, at=self.at, aside=True).tally
-        tally = self.tally
+        became = ingest(batch=batch, source=f"file {self.file}", by=self.by, at=self.at, aside=True)
+        taken, tally = became.tally, self.tally
         tally.rows += rows
         tally.readings += taken.received
         tally.accepted += taken.accepted
         tally.repeated += taken.repeated
         tally.quarantined += taken.quarantined
+        tally.why = dict(sorted((Counter(tally.why) + Counter(became.reasons.values())).items()))
 
     def _thing(self, raw: Raw) -> str:
         if self.thing < 0 or raw.reason:
             return self.rules.readings.one or self.rules.source.name
-        return raw.values[self.thing].strip()[:200]
+        return clean(raw.values[self.thing]).strip()[:200]
 
     def _when(self, text: str) -> int:
         """Read a time; one that is none is far outside all times, and is found when its readings are judged."""
@@ -149,7 +153,7 @@ class Importer:
         batch.extend(stream, times, [kind for kind, _number in values], [number for _kind, number in values])
         for n, (text, (kind, _number)) in enumerate(zip(said, values, strict=True), start):
             if kind == reasons.OTHER:
-                batch.more[n] = {"value": text[:1000]}
+                batch.more[n] = {"value": clean(text)[:1000]}
         if NO_TIME in times:
             batch.faults |= {start + n: reasons.TIME for n, time in enumerate(times) if time == NO_TIME}
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from cityloop.town.tabular.source import Part, SourceMap, columns_of, read_toml, validated
+from cityloop.town.tabular.source import Part, SourceMap, columns_of, read_as
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=255)]
 
@@ -23,24 +23,34 @@ def _zone(name: str) -> str:
 class ReadingsMap(Part):
     """[readings]: of which thing and of when a row is, and what an empty cell is."""
 
-    time: Text = Field(description="The column with the time.")
-    thing: str = Field("", description="The column that names the thing.")
-    one: str = Field("", description="The name of the one thing that all rows are of.")
-    zone: Annotated[str, AfterValidator(_zone)] = Field("", description="The IANA zone of times that name none.")
-    blank: Literal["quarantine", "skip"] = Field(
-        "quarantine", description="An empty cell is a reading that is missing, or none at all."
+    time: Text = Field(description="The column with the time, written as in ISO 8601: 2026-05-01T08:00:00.")
+    thing: str = Field("", description="The column that names the thing; a row without a name is rejected.")
+    one: str = Field(
+        "", description="Without `thing`: the name of the one thing that all rows are of; the source's if not said."
     )
-    empty: tuple[str, ...] = Field((), description="Values that say nothing, besides the empty one.")
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "",
+        description="The IANA zone of times that name none, such as 'America/New_York'. Without it such times are not "
+        "believed, and their readings go to the quarantine.",
+    )
+    blank: Literal["quarantine", "skip"] = Field(
+        "quarantine",
+        description="What an empty cell is: 'quarantine' takes it for a reading that is missing, 'skip' for none.",
+    )
+    empty: tuple[str, ...] = Field((), description="Values that say nothing either, such as 'NA'.")
 
 
 class StreamMap(Part):
     """[[streams]]: a column, and the datastream that it is of each thing."""
 
-    column: Text
+    column: Text = Field(description="The column; its datastream is named after the thing and `name`.")
     name: str = Field("", description="What is measured; the column's name where it is not said.")
-    kind: Literal["measurement", "count", "truth", "category"] = "measurement"
+    kind: Literal["measurement", "count", "truth", "category"] = Field(
+        "measurement",
+        description="What a cell holds: a number, a whole number, true or false (also 1 and 0, yes and no), or a word.",
+    )
     unit: str = Field("", description="As in UCUM, such as ug/m3.")
-    unit_name: str = ""
+    unit_name: str = Field("", description="The unit in words; `unit` where it is not said.")
     definition: str = Field("", description="Where it is defined what is measured.")
     observed: Annotated[str, StringConstraints(pattern=r"^$|^[a-z0-9_]+/[a-z0-9_.-]+$")] = Field(
         "", description="What of a plate it is, plate/key: the plate's rules then watch it."
@@ -57,9 +67,9 @@ class StreamMap(Part):
 class PlacedMap(Part):
     """[things.NAME]: where a thing stands, and what it is called."""
 
-    name: str = ""
-    lon: float | None = None
-    lat: float | None = None
+    name: str = Field("", description="What it is called; its name in the file where it is not said.")
+    lon: float | None = Field(None, description="Its longitude in degrees of WGS 84; without a place it lies nowhere.")
+    lat: float | None = Field(None, description="Its latitude.")
 
 
 class SensingMap(Part):
@@ -77,5 +87,5 @@ class SensingMap(Part):
 
 
 def read_map(path: Path) -> SensingMap:
-    """Read a map of readings; refuse it naming the first key that is wrong."""
-    return validated(SensingMap, read_toml(path, "map"), "map")
+    """Read a map of readings; refuse it naming all that is wrong."""
+    return read_as(SensingMap, path, "map")

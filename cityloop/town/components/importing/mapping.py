@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from cityloop.town.components.rules.words import STATES
 from cityloop.town.tabular.geojson import LAT, LON
-from cityloop.town.tabular.source import Part, PointMap, SourceMap, columns_of, read_toml, validated
+from cityloop.town.tabular.source import Part, PointMap, SourceMap, columns_of, read_as
 
 TypeCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 State = Literal["intact", "damaged", "lost", "discarded"]
@@ -109,8 +109,8 @@ class ComponentsMap(Part):
 
 
 def read_map(path: Path) -> ComponentsMap:
-    """Read a components map; refuse it naming the first key that is wrong."""
-    return validated(ComponentsMap, read_toml(path, "map"), "map")
+    """Read a components map; refuse it naming all that is wrong."""
+    return read_as(ComponentsMap, path, "map")
 
 
 assert set(WORDS.values()) == set(STATES)  # noqa: S101 - the standard's four words, and ours

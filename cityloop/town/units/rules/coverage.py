@@ -59,10 +59,26 @@ def report(findings: Sequence[Finding]) -> str:
     """Give findings as text for people, one a line, with a sum for each kind."""
     if not findings:
         return "No gaps, no overlaps, everything nests."
-    lines = [f"{found.code}  {' '.join(found.where) or '-'}  {found.message}" for found in findings]
+    return "\n".join([*map(_line, findings), "", _sums(findings)])
+
+
+def largest(findings: Sequence[Finding], most: int = 10) -> str:
+    """Give the largest findings as text, how many more there are, and what cures gaps and overlaps."""
+    shown = sorted(findings, key=lambda found: -found.area_m2)[:most]
+    more = len(findings) - len(shown)
+    lines = [*map(_line, shown), *([f"and {more:,} more, none larger"] if more else []), _sums(findings)]
+    if any(found.code in (_OVERLAP, _GAP) for found in findings):
+        lines.append("mend_gaps_m of the finest level removes overlaps, and gaps narrower than it: mend_gaps_m = 30")
+    return "\n".join(lines)
+
+
+def _line(found: Finding) -> str:
+    return f"{found.code}  {' '.join(found.where) or '-'}  {found.message}"
+
+
+def _sums(findings: Sequence[Finding]) -> str:
     kinds = sorted({found.code for found in findings})
-    sums = [f"{kind}: {sum(found.code == kind for found in findings)}" for kind in kinds]
-    return "\n".join([*lines, "", ", ".join(sums)])
+    return ", ".join(f"{kind}: {sum(found.code == kind for found in findings)}" for kind in kinds)
 
 
 def _sound(shape: BaseGeometry | None) -> bool:

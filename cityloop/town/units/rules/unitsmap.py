@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from cityloop.ground.kit.loader import innermost
 from cityloop.ground.kit.refusal import Refusal
 
 Names = dict[str, str] | str
@@ -153,12 +154,10 @@ class UnitsMap(_Part):
 
 
 def read_map(data: dict[str, object]) -> UnitsMap:
-    """Check a units map; refuse it naming the first field that is wrong."""
+    """Check a units map; refuse it naming all that is wrong."""
     try:
         return UnitsMap.model_validate(data)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "map"
-        raise Refusal(
-            "units.map", "The units map is wrong at {at}: {why}.", field, at=field, why=first["msg"]
-        ) from error
+        problems = innermost(error, "map", {})
+        why = "\n".join(map(str, problems))
+        raise Refusal("units.map", "The units map is wrong:\n{why}", problems[0].key or "map", why=why) from error

@@ -10,11 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.loops.cases import numbers
 from cityloop.loops.cases.importing.actions import Tally, import_cases
 from cityloop.loops.cases.importing.mapping import ImportMap, read_map
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.replaying.policy import read_policy
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
+from cityloop.town.orgs import queries as orgs
 from cityloop.town.tabular.source import validated
 from tests.loops.cases.smallville import AT, DAY, Town
 from tests.town.staff import BY
@@ -136,6 +140,19 @@ def test_an_unknown_encoding_and_a_missing_column_are_refused(town: Town, tmp_pa
     assert empty.value.code == "import.empty"
 
 
+def test_a_file_written_otherwise_is_refused_with_the_key_that_says_how(town: Town, tmp_path: Path):
+    with pytest.raises(Refusal) as refused:
+        take(tmp_path, HEADER.replace(",", ";") + GOOD.format("A1").replace(",", ";"))
+    assert refused.value.field == "source.delimiter"
+    assert str(refused.value) == '";" separates the columns of the file: say delimiter = ";" in [source].'
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
+        with pytest.raises(Refusal) as refused:
+            take(tmp_path, (HEADER + GOOD.format("A1")).encode(encoding))
+        assert (refused.value.field, "\0" in str(refused.value)) == ("source.encoding", False)
+    assert take(tmp_path, HEADER.replace(",", ";") + GOOD.format("A1").replace(",", ";"),
+                source={"name": "old", "delimiter": ";"}).cases == 1  # fmt: skip
+
+
 def test_a_file_cut_short_is_said_so(town: Town, tmp_path: Path):
     text = HEADER + "".join(GOOD.format(f"A{n}") for n in range(3000))
     tally = take(tmp_path, gzip.compress(text.encode())[:-400], "file.csv.gz")
@@ -151,6 +168,14 @@ def test_hostile_text_stays_text(town: Town, tmp_path: Path):
     found = [case(f"={n}").source_status for n in range(len(words))]
     assert found == ["=HYPERLINK(1)", "<script>alert(1)</script>", "'; DROP TABLE cases_case; --", "gnp.exe", "ab"]
     assert not any(cell.startswith(("=", "+", "@")) for row in rejected(tmp_path) for cell in row.values())
+
+
+def test_what_no_database_keeps_is_dropped_from_names_too(town: Town, tmp_path: Path):
+    rows = [GOOD.format("A\x001"), GOOD.format("A2").replace("tree", "Lo\x00st").replace("parks", "D\x00W")]
+    assert take(tmp_path, HEADER + "".join(rows)).cases == 2
+    assert (case("A1").matter, case("A2").matter) == ("tree", "lost")
+    made = orgs.directory()["dw"]
+    assert (made.id, made.names["en"]) == (case("A2").lead_org, "DW")
 
 
 def test_a_key_twice_is_one_case_brought_up_to_date(town: Town, tmp_path: Path):
@@ -199,6 +224,28 @@ def test_times_that_cannot_be_are_kept_and_marked(town: Town, tmp_path: Path):
     assert (case("later").state, case("later").marked) == ("closed", "")
 
 
+def test_what_begins_before_1970_is_named_and_stops_no_other_row(town: Town, tmp_path: Path):
+    row = "{},{},{},tree,parks,10.05,50.07,West,Closed\n"
+    content = (
+        HEADER
+        + row.format("old", "1900-01-01T00:00:00Z", "")
+        + row.format("eve", "1969-12-31T23:59:59Z", "")
+        + row.format("east", "1970-01-01T00:00:00+08:00", "")
+        + row.format("first", "1970-01-01T00:00:00Z", "1970-01-02T00:00:00Z")
+        + row.format("blank", "2018-10-20T10:00:00", "1900-01-01T00:00:00")
+        + GOOD.format("A1")
+    )
+    tally = take(tmp_path, content)
+    assert (tally.cases, tally.rejected) == (3, 3)
+    found = rejected(tmp_path)
+    assert [r["field"] for r in found] == ["opened"] * 3
+    assert found[0]["reason"] == "the year 1900 lies outside 1970 to 2199"
+    assert found[2]["reason"] == "'1970-01-01T00:00:00+08:00' lies before 1970 in UTC"
+    assert (case("first").created, case("first").closed) == (0, DAY)
+    assert (case("blank").marked, case("blank").state) == ("impossible_time", "closed")
+    assert numbers.years(AT)[-1][0] == 1969  # west of Greenwich it is that year still
+
+
 def test_places_by_point_by_name_or_not_at_all(town: Town, tmp_path: Path):
     row = "{},2018-10-20T10:00:00,,tree,parks,{},{},{},Open\n"
     content = (
@@ -236,6 +283,13 @@ def test_unknown_matters_and_agencies_as_the_map_says(town: Town, tmp_path: Path
     assert case("A2").lead_org > 0
 
 
+def test_new_matters_beside_those_of_another_plate(town: Town, tmp_path: Path):
+    assert take(tmp_path, HEADER + GOOD.format("A1") + GOOD.format("A2").replace("tree", "Lost cat")).cases == 2
+    assert (case("A1").matter, case("A2").matter) == ("tree", "lost_cat")
+    added = next(plate for plate in catalog.published().plates if plate.key == "old")
+    assert {rule.matter for rule in added.responsibility} == {"lost_cat"}
+
+
 def test_parquet_is_read_like_csv(town: Town, tmp_path: Path):
     table = pa.table(
         {
@@ -267,3 +321,33 @@ def test_maps_that_are_wrong_are_refused_by_key(tmp_path: Path):
         with pytest.raises(Refusal) as refused:
             read_map(path)
         assert refused.value.field == field
+
+
+def test_all_that_is_wrong_in_a_map_is_told_by_line_and_in_plain_words(tmp_path: Path):
+    path = tmp_path / "map.toml"
+    path.write_text(
+        "[source]\nname = 'Big City'\n[time]\nzone = 'UTC'\nmidnight = 'noon'\n"
+        "[columns]\nkey = 7\ncreated = 'b'\nshade = 'c'\n"
+    )
+    with pytest.raises(Refusal) as refused:
+        read_map(path)
+    assert str(refused.value).splitlines() == [
+        "The map is wrong:",
+        "map.toml:2: source.name: a key is of small letters, digits and . _ -",
+        "map.toml:5: time.midnight: write 'instant' or 'day'",
+        "map.toml:7: columns.key: write a text, in quotes",
+        "map.toml:9: columns.shade: nothing of this name belongs here",
+    ]
+
+
+def test_all_that_is_wrong_in_a_policy_is_told_by_line(tmp_path: Path):
+    path = tmp_path / "policy.toml"
+    path.write_text("name = 'bad'\njitter = 2\ncolour = 'blue'\n[fractions]\nfile = 0.5\ndispatch = 0.1\n")
+    with pytest.raises(Refusal) as refused:
+        read_policy(path)
+    assert refused.value.code == "import.policy"
+    assert str(refused.value).splitlines()[1:] == [
+        "policy.toml:2: jitter: at most 0.5",
+        "policy.toml:3: colour: nothing of this name belongs here",
+        "policy.toml:4: fractions: a later step has a smaller fraction than an earlier one",
+    ]
