@@ -43,10 +43,15 @@ def _years(last: int, zone: tzinfo) -> list[tuple[int, int]]:
 
 
 def case_id(text: str) -> int:
-    """Read the id out of a public number; refuse what is none."""
+    """Read the id out of a public number; refuse what is none, and one of another city.
+
+    Whether the year is the case's own is known to who reads the case: no two numbers of a city differ in it alone.
+    """
     found = _NUMBER.fullmatch(text.strip().upper()) if len(text) < 40 else None
     if not found:
         raise Refusal("cases.number", "{text} is not a case number.", field="number", text=text[:40])
+    if found[1] != city().case_prefix:
+        raise Refusal("cases.unknown", "There is no such case.", field="number")
     return int(found[3])
 
 
