@@ -11,6 +11,7 @@ from cityloop.doors.sensorthings.errors import large
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing.actions import ingesting
 from cityloop.loops.sensing.actions.batches import EXACT, Batch, Columns, numbers
+from cityloop.loops.sensing.rules.said import without_nul
 from cityloop.loops.sensing.rules.times import instants
 
 MOST = 200_000  # readings in one data array
@@ -87,7 +88,7 @@ def _plain(body: bytes) -> Batch | None:
 
 def _any(body: bytes, at: int) -> Batch:
     try:
-        tables = _tables.decode(body)
+        tables = _tables.decode(without_nul(body))
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refusal("sensing.shape", "This cannot be read: {why}.", "body", why=str(error)[:300]) from error
     _bounded(sum(len(table.rows) for table in tables))

@@ -4,6 +4,7 @@ An action asks for those that are needed. Where a linked entity is meant, `@iot.
 one is described that is to be made with it.
 """
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -100,11 +101,20 @@ class ThingSaid(Said):
     datastreams: list[DatastreamSaid] | UnsetType = field(name="Datastreams", default=UNSET)
 
 
+# The character U+0000, as JSON writes it. PostgreSQL keeps it nowhere; names leave it out as well (`words.clean`).
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+
+
+def without_nul(body: bytes) -> bytes:
+    """Leave the character U+0000 out of the texts of a body of JSON."""
+    return _NUL.sub(rb"\1", body) if b"\\u0000" in body else body
+
+
 def read(shape: type[S], body: bytes | Any) -> S:
     """Read what was said; refuse what has a wrong shape, naming the place."""
     try:
         if isinstance(body, bytes):
-            return msgspec.json.decode(body, type=shape)
+            return msgspec.json.decode(without_nul(body), type=shape)
         return msgspec.convert(body, type=shape)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         why = clean(str(error)).partition(" - at `$.")
