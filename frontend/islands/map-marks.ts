@@ -2,6 +2,7 @@
 import { type Map, Marker, Popup } from "maplibre-gl"
 import { type Stack, stacks } from "./map-stacks"
 import { URGENCY } from "./map-style"
+import { put } from "./map-units"
 
 const MOST = 250 // more would be a swarm; the rest stay dots
 const LIST = 6 // a stack of more is looked at from closer by
@@ -47,6 +48,16 @@ function lay(map: Map, at: HTMLElement): void {
   now.drawn = drawn
   now.markers = laid.reverse().map((stack) => new Marker({ element: drawOne(map, at, stack) }).setLngLat(placeOf(stack[0])).addTo(map))
   if (focused) markOf(at, focused)?.focus({ preventScroll: true })
+  keepClear(map, laid)
+}
+
+const ROOM = 26 // pixels
+
+/** Names on the map keep clear of the marks, which stand above it: an empty sign lies under each. */
+function keepClear(map: Map, laid: Stack[]): void {
+  if (put(map, "rooms", { type: "FeatureCollection", features: laid.map(([first]) => first) })) return
+  map.addImage("room", { width: ROOM, height: ROOM, data: new Uint8Array(ROOM * ROOM * 4) })
+  map.addLayer({ id: "rooms", type: "symbol", source: "rooms", layout: { "icon-image": "room", "icon-allow-overlap": true } })
 }
 
 const markOf = (at: HTMLElement, id: string) => at.querySelector<HTMLElement>(`[data-mark~="${CSS.escape(id)}"]`)

@@ -48,6 +48,7 @@ export function unitLayers(at: HTMLElement, steps: number[], named: boolean, gro
       id: "units-label", type: "symbol", source: "labels", maxzoom: named ? 24 : 15,
       layout: {
         "text-field": unitName(named),
+        ...(named ? { "text-variable-anchor": ["center", "top", "bottom", "left", "right"], "text-radial-offset": 1 } : {}),
         "text-size": Number(at.dataset.labelSize ?? 13), "text-font": font, "text-max-width": 9, "text-padding": 4, "symbol-sort-key": ["-", 0, ["to-number", ["get", "value"], 0]] as never,
       },
       paint: { "text-color": colour(at, "ink2"), "text-halo-color": colour(at, "surface"), "text-halo-width": 2 },

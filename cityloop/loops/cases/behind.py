@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from cityloop.ground.kit.words import natural
@@ -83,8 +83,12 @@ def followers(case: Case) -> int:
 
 
 def followers_with(case: Case, reports: Sequence[Any]) -> int:
-    """Count who follows a case whose reports are known already. No query, but where it has no report."""
-    return len(reports) + (reports[0].others if reports else _following(case).count())
+    """Count who follows a case whose reports are known already. No query, but where it has no report.
+
+    A report that nobody left a name with or holds the code of, as of an import, is followed by nobody.
+    """
+    behind = sum(1 for report in reports if report.person or report.follow is not None)
+    return behind + (reports[0].others if reports else _following(case).count())
 
 
 def _following(case: Case) -> QuerySet[Follower]:
@@ -95,7 +99,7 @@ def _following(case: Case) -> QuerySet[Follower]:
 def followers_of(ids: Iterable[int]) -> dict[int, int]:
     """Count who follows each of these cases: who reported it, and who follows it since. Two queries."""
     wanted, found = list(ids), dict[int, int]()
-    for rows in (Report.objects, Follower.objects):
+    for rows in (Report.objects.filter(Q(person__gt=0) | Q(follow__isnull=False)), Follower.objects):
         for case, n in rows.filter(case__in=wanted).values_list("case").annotate(n=Count("pk")).order_by():
             found[case] = found.get(case, 0) + n
     return found

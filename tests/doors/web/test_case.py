@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cityloop.loops.cases import queries
-from cityloop.loops.cases.models import Case, Part
+from cityloop.loops.cases.models import Case, Part, Report
 from cityloop.town.files.actions import keep
 from cityloop.town.files.models import File
 from cityloop.town.orgs import authority
@@ -219,3 +219,12 @@ def test_a_dispute_stands_at_the_top_until_it_is_answered(town, at_desk):
     assert "Disputed by the reporter" in at_desk("inspector").get(page).content.decode()
     town.take(case, "pass", "inspector", words="I stood there: it is gone")
     assert "Disputed by the reporter" not in at_desk("shift").get(page).content.decode()
+
+
+def test_an_imported_case_says_no_channel_it_does_not_know_and_no_follower_it_has_not(desk_at, town):
+    desk = desk_at("intake", town.collect(channel="phone").case)
+    assert " by phone<" in desk.page() and "1 follower<" in desk.page()
+    Case.objects.update(channel="")
+    Report.objects.update(channel="", person=0, follow=None)
+    page = desk.page()
+    assert " by <" not in page and " · </span>" not in page and "follower" not in page

@@ -133,6 +133,13 @@ def test_groups_come_by_lateness(at_desk, town):
     assert places == sorted(places)
 
 
+def test_a_row_that_knows_no_address_bears_its_number(at_desk, town):
+    bare, known = town.collect(lon=10.01).case, town.collect(lon=10.02, address="1 Elm Street").case
+    page = at_desk("intake").get("/desk/").content.decode()
+    assert page.count(f'<span class="third">{number(bare)}</span>') == 1
+    assert f'<span class="third">{number(known)}</span>' not in page and page.count("1 Elm Street</td>") == 1
+
+
 def test_filters_stay_in_the_address(at_desk, spread, town):
     desk = at_desk("shift")
     parks = town.orgs["parks"].path

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -44,6 +45,15 @@ def test_everybody_sees_what_was_fixed_and_nobodys_words(client, town, closed, s
     text = page.content.decode()
     assert page.status_code == 200 and "12 Rosewood Avenue" in text and "Fallen tree" in text
     assert "secret" not in text and "Hidden" not in text and "Abuse" not in text and "example.org" not in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "outlined"),
+    [("under=1001", ["1001"]), ("lon=10.05&lat=50.07", ["100101"]), ("lon=20&lat=20", [])],
+)
+def test_the_map_of_what_is_near_outlines_the_parts_of_the_city_there(client, town, asked, outlined):
+    text = client.get(f"/near?{asked}").content.decode()
+    assert re.findall(r'data-units-url="/map/units\?plain&amp;under=(\w+)"', text) == outlined
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.clock import Bar
 from cityloop.doors.web.show.fields import matters
-from cityloop.doors.web.show.times import hour, when
+from cityloop.doors.web.show.times import dated, hour, in_full
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import numbers, queries
 from cityloop.loops.cases.loop import LOOP, pinned
@@ -41,6 +41,7 @@ class Item:
     chip: tuple[str, str]
     lead: str
     created: str
+    in_full: str
 
 
 @require_safe
@@ -130,5 +131,6 @@ def item(case: Any, row: Any, places: dict[str, str], now: int) -> Item:
         state=names.state(pinned(case.definition), case.state),
         chip=names.chip(case.state),
         lead=names.organisation(case.lead_org),
-        created=when(case.created, now),
+        created=dated(case.created, now),
+        in_full=in_full(case.created),
     )

@@ -58,6 +58,11 @@ class Item:
     href: str
     other: bool = False  # an alarm: it is no case, and not chosen with cases
 
+    @property
+    def bare(self) -> bool:
+        """Whether no more than the unit is known of its place: then its number tells it from its neighbours."""
+        return self.place == self.unit and not self.other
+
 
 @dataclass(frozen=True, slots=True)
 class Group:

@@ -62,6 +62,7 @@ def near(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "asked": point is not None or chosen,
         "code": code,
+        "around": outlined(point) if point else code,
         "crumbs": maps.crumbs(code) if chosen else [],
         "parts": parts(code),
         "query": urlencode({"lon": point[0], "lat": point[1]} if point else {"under": code}),
@@ -80,6 +81,12 @@ def around(point: tuple[float, float] | None, code: str, now: int) -> list[publi
     if point is not None:
         return public.around(*point, metres=RADIUS, since=since)
     return public.of_part(code, since=since) if code else []
+
+
+def outlined(point: tuple[float, float]) -> str:
+    """Give the unit whose parts are outlined around a point, "" where the city does not reach."""
+    code = units.locate(*point)
+    return units.scheme().parent_of(code) if code else ""
 
 
 def parts(code: str) -> list[tuple[str, str]]:

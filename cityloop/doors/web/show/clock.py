@@ -126,7 +126,7 @@ def _share(row: Any, now: int) -> int:
 def of_case(due: int | None, closed: int | None, now: int, created: int) -> Bar:
     """Give the bar of a case in a list where only its due time is known."""
     if closed is not None:
-        return Bar("ver", 100, _("ended after {time}").format(time=duration(closed - created)))
+        return Bar("ver", 100, _("took {time}").format(time=duration(closed - created)))
     if due is None:
         return Bar("wait", 0, _("no limit"))
     return _running(100 * (now - created) // max(1, due - created), due, now)

@@ -55,6 +55,13 @@ def when(at: int, now: int) -> str:
     return _("{date}, {time}").format(date=_skeleton("yMMMd", at), time=hour(at))
 
 
+def dated(at: int, now: int) -> str:
+    """Give an instant for a column of a list: as `when`, but of another year the day alone."""
+    then, today = local(at), local(now)
+    far = then.year != today.year and abs((then.date() - today.date()).days) >= 6
+    return _skeleton("yMMMd", at) if far else when(at, now)
+
+
 def in_full(at: int) -> str:
     """Give day, date and time in full: `Sunday, October 21, 2018, 12:00`."""
     return _("{date}, {time}").format(date=_skeleton("yMMMMEEEEd", at), time=hour(at))
