@@ -228,3 +228,14 @@ def test_an_imported_case_says_no_channel_it_does_not_know_and_no_follower_it_ha
     Report.objects.update(channel="", person=0, follow=None)
     page = desk.page()
     assert " by <" not in page and " · </span>" not in page and "follower" not in page
+
+
+def test_a_case_from_another_system_has_no_clock_here_until_somebody_begins(desk_at, town):
+    """As in the lists: its first limit, a quarter of an hour, would have passed before it came."""
+    case = town.collect().case
+    desk = desk_at("shift", case)
+    assert "no limit" not in desk.page()
+    Case.objects.filter(pk=case).update(origin="import")
+    assert "no limit" in desk.page()
+    town.take(case, "file", "shift")
+    assert "no limit" not in desk.page()
