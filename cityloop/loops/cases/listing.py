@@ -68,16 +68,16 @@ def briefs(scope: Scope, wanted: Wanted, near: Near, *, before: int = 0, most: i
 def briefs_with_words(
     scope: Scope, wanted: Wanted, near: Near, asked: Asked, *, before: int = 0, most: int = 50
 ) -> list[Brief]:
-    """Give the newest cases with all the words asked for that a scope may see. Two queries, at most six."""
+    """Give the newest cases with all the words asked for that a scope may see. Two queries, at most four."""
     found: list[Brief] = []
-    for _round in range(3):
-        ids = candidates(asked, before=before)
+    for number in CANDIDATES:
+        ids = candidates(asked, before=before, most=number)
         if not ids:
             break
         rows = _narrowed(visible(scope, takes_part_each).filter(wanted_of(wanted), pk__in=ids), near)
         newest = rows.order_by("-pk").values_list(*Brief.__struct_fields__)[: most - len(found)]
         found += [Brief(*row) for row in newest]
-        if len(found) >= most or len(ids) < CANDIDATES:
+        if len(found) >= most or len(ids) < number:
             break
         before = ids[-1]
     return found

@@ -188,17 +188,17 @@ def narrowed(scope: Scope, wanted: Wanted) -> QuerySet[Case]:
 
 
 def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, most: int = 50) -> list[Case]:
-    """Give the newest cases with all the words asked for that a scope may see. Two queries, at most six."""
+    """Give the newest cases with all the words asked for that a scope may see. Two queries, at most four."""
     found: list[Case] = []
-    for _round in range(3):
-        ids = candidates(asked, before=before)
+    for number in CANDIDATES:
+        ids = candidates(asked, before=before, most=number)
         rows = (
             visible(scope, takes_part_each).filter(wanted_of(wanted), pk__in=ids).defer("snapshot", "slots", "head")
             if ids
             else ()
         )
         found += list(rows.order_by("-pk")[: most - len(found)]) if ids else []  # type: ignore[union-attr]
-        if len(found) >= most or len(ids) < CANDIDATES:
+        if len(found) >= most or len(ids) < number:
             break
         before = ids[-1]
     return found

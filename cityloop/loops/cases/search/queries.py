@@ -18,7 +18,7 @@ from cityloop.town.calendar.queries import cache_seconds
 MOST_WORDS = 12
 RARE = 1_000  # counting stops here: only which word is the rarest matters
 DEEP = 20_000  # how many of the rarest word's newest cases are looked through
-CANDIDATES = 2_000
+CANDIDATES = (500, 5_500)  # cases with the words that a page is looked for among: mostly the first are enough
 ALTERNATIVES = 8
 
 
@@ -76,7 +76,7 @@ def _counts(groups: Sequence[Sequence[int]]) -> list[int]:
         return list(cursor.fetchone())
 
 
-def candidates(asked: Asked, *, before: int = 0, most: int = CANDIDATES) -> list[int]:
+def candidates(asked: Asked, *, before: int = 0, most: int = CANDIDATES[0]) -> list[int]:
     """Give the ids of the newest cases that have all the words, below the id `before`. One statement.
 
     Of a word that very many cases have, only its newest 20,000 are looked through.
