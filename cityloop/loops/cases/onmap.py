@@ -47,16 +47,20 @@ class Heap(NamedTuple):
     over: int
 
 
-def _open(scope: Scope | None) -> "QuerySet[Case]":
-    """Give the open cases a scope may see; without one, for everybody: only what is not confidential."""
+def still_open(scope: Scope | None, code: str = "") -> "QuerySet[Case]":
+    """Select the open cases under `code` a scope may see; without one, for everybody: only what is not confidential."""
     seen = visible(scope, takes_part_open) if scope is not None else Case.objects.filter(level=0)
-    return seen.filter(closed__isnull=True)
+    return seen.filter(under("unit_code", code), closed__isnull=True)
 
 
-def _lately(scope: Scope | None, **when: int) -> "QuerySet[Case]":
-    """Give the cases of some hours that a scope may see, as above: few enough to ask each for its parts."""
+def of_hours(scope: Scope | None, code: str, **when: int) -> "QuerySet[Case]":
+    """Select the cases of some hours as `still_open` does: few enough to ask each for its parts.
+
+    The unit is an expression, so that the index of those hours is gone by, and not all cases of the unit.
+    """
     seen = visible(scope, takes_part_each) if scope is not None else Case.objects.filter(level=0)
-    return seen.filter(**when)
+    rows = seen.filter(**when)
+    return rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
 
 
 @planned_anew()
@@ -65,7 +69,7 @@ def by_unit(code: str, width: int, scope: Scope | None, now: int) -> dict[str, C
 
     One query, answered from the index of open cases alone where a scope is an area.
     """
-    return _counted([_open(scope).filter(under("unit_code", code))], width, now)
+    return _counted([still_open(scope, code)], width, now)
 
 
 @planned_anew()
@@ -75,11 +79,8 @@ def by_unit_at(code: str, width: int, scope: Scope | None, at: int) -> dict[str,
     Those still open, and those closed since: the further back, the more of the latter. What is confidential now
     counts as confidential then; a case reopened since counts as open throughout; the limit is the last one known.
     """
-    still = _open(scope).filter(under("unit_code", code), created__lte=at)
-    # The unit as an expression: with a range of codes SQLite would walk all cases of the unit, not those closed since.
-    since = _lately(scope, closed__gt=at, created__lte=at)
-    since = since.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code)
-    return _counted([still, since], width, at)
+    still = still_open(scope, code).filter(created__lte=at)
+    return _counted([still, of_hours(scope, code, closed__gt=at, created__lte=at)], width, at)
 
 
 def _counted(parts: "Iterable[QuerySet[Case]]", width: int, at: int) -> dict[str, Counted]:
@@ -114,9 +115,7 @@ def received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
 @planned_anew()
 def _received(code: str, scope: Scope, now: int, hours: int) -> list[int]:
     since = now - hours * HOUR
-    # The unit as an expression, as above: the index of collection is the one to go by.
-    rows = _lately(scope, created__gt=since, created__lte=now)
-    rows = rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
+    rows = of_hours(scope, code, created__gt=since, created__lte=now)
     # As whole instants: a bare number is sent to PostgreSQL in 32 bits.
     first, length = Value(since + 1, output_field=InstantField()), Value(HOUR, output_field=InstantField())
     hour = ExpressionWrapper((F("created") - first) / length, output_field=InstantField())
@@ -155,5 +154,5 @@ def _ranges(tile: Tile, scope: Scope) -> "list[QuerySet[Case]]":
 
     Each is a query of its own within the one: only so it is answered from the index of open cases, without the rows.
     """
-    rows = _open(scope)
+    rows = still_open(scope)
     return [rows.filter(cell__gte=low, cell__lt=high) for low, high in covering(box_of(tile))]

@@ -9,12 +9,9 @@ from typing import Any, NamedTuple
 
 from django.core.cache import cache
 from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef, Value
-from django.db.models.functions import Substr
 
 from cityloop.loops.cases.loop import LOOP
-from cityloop.loops.cases.onmap import MINUTE, Mark
-from cityloop.loops.cases.queries import takes_part_each, takes_part_open, visible
-from cityloop.town.columns import under
+from cityloop.loops.cases.onmap import MINUTE, Mark, of_hours, still_open
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.tabular.planning import planned_anew
 from cityloop.town.worklist.models import Row
@@ -51,8 +48,7 @@ class Lately(NamedTuple):
 @planned_anew()
 def late_by_organisation(scope: Scope, code: str, at: int, most: int) -> list[Late]:
     """Give who has a part in most of the open cases past their limit. One query."""
-    rows = visible(scope, takes_part_open).filter(under("unit_code", code), closed__isnull=True, due__lt=at)
-    rows = rows.filter(parts__isnull=False)
+    rows = still_open(scope, code).filter(due__lt=at, parts__isnull=False)
     grouped = rows.order_by().values_list("parts__org", "parts__org_path")
     counted = grouped.annotate(n=Count("pk", distinct=True), oldest=Min("due")).order_by("-n", "parts__org_path")
     return [Late(*row) for row in counted[:most]]
@@ -65,8 +61,8 @@ def marks(scope: Scope, code: str, at: int, most: int) -> list[Mark]:
     Confidential ones are not among them: a wall is read by all who pass. One query, down the open cases alone.
     """
     soon = ExpressionWrapper(F("due") - (F("due") - F("created")) / SHARE, output_field=BigIntegerField())
-    rows = visible(scope, takes_part_open).filter(under("unit_code", code), closed__isnull=True, level=0)
-    rows = rows.annotate(soon=soon).filter(due__isnull=False, soon__lte=at, lon__isnull=False, lat__isnull=False)
+    rows = still_open(scope, code).filter(level=0, due__isnull=False).annotate(soon=soon)
+    rows = rows.filter(soon__lte=at, lon__isnull=False, lat__isnull=False)
     found = rows.order_by("due", "pk").values_list("pk", "lon", "lat", "matter", "created", "due")
     return [Mark(*row) for row in found[:most]]  # type: ignore[arg-type]
 
@@ -86,12 +82,9 @@ def lately(scope: Scope, code: str, now: int, since: int) -> Lately:
 
 @planned_anew()
 def _lately(scope: Scope, code: str, now: int, since: int) -> Lately:
-    # The unit as an expression, as on maps: the index of closing is the one to go by.
-    gone: Any = visible(scope, takes_part_each).filter(closed__gt=since, closed__lte=now)
-    gone = gone.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else gone
+    gone: Any = of_hours(scope, code, closed__gt=since, closed__lte=now)
     late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
-    still = visible(scope, takes_part_open).filter(under("unit_code", code), closed__isnull=True)
-    still = still.filter(due__gt=since, due__lt=now)
+    still = still_open(scope, code).filter(due__gt=since, due__lt=now)
     names = ("closed", "created", "state", "due", "late")
     both = gone.annotate(late=Exists(late)).values_list(*names).union(
         still.annotate(late=Value(True)).values_list(*names), all=True
