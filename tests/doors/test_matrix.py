@@ -107,6 +107,7 @@ def may(viewer: Viewer, who: str) -> bool:
         table.ANY: True, table.DESK: viewer.desk, table.POSTS: bool(viewer.account), table.KEY: bool(viewer.key),
         table.CODE: bool(viewer.code), table.OWN: bool(viewer.own), table.NOBODY: False,
         table.SETS_UP: viewer.role == "city_engineer",
+        table.LOOKS: viewer.desk or viewer.role == "city_engineer",
         table.PLACES: viewer.role in rights.PLACERS,
         table.KEEPS: viewer.role in rights.KEEPERS and viewer.name != "police",
     }[who]  # fmt: skip

@@ -8,6 +8,7 @@ from tests.doors.matrix.town import ALL, CAMERA_CODE, CASES, LAMP_CODE
 ANY, DESK, POSTS, KEY = "anybody", "posts that see", "any post", "a key"
 CODE, OWN, ENTER, SETS_UP, NOBODY = "a code", "the reporter", "enters reports", "sets up", "nobody"
 PLACES, KEEPS = "adds components", "keeps the lamp"
+LOOKS = "posts that see, and who sets up"
 OPEN_CASES = frozenset(CASES) - {"done"}
 NUMBER = frozenset({"number"})
 SPOT = frozenset({"number", "place"})
@@ -374,7 +375,7 @@ API: dict[str, Row] = {
     "settings/holdings": Row("api", KEY, post=[("/api/v1/settings/holdings", {"username": 1})]),
     "settings/holdings/<holding>": Row("api", KEY, post=[("/api/v1/settings/holdings/1", {})]),
     "imagery": Row("api", KEY, ["/api/v1/imagery"]),
-    "imagery/<layer>": Row("api", DESK, ["/api/v1/imagery/staff"]),
+    "imagery/<layer>": Row("api", LOOKS, ["/api/v1/imagery/staff"]),
     "settings/imagery/<layer>": Row("api", KEY, post=[("/api/v1/settings/imagery/staff", {"names": {}})]),
     "settings/calendars": Row("api", KEY, ["/api/v1/settings/calendars"]),
     "settings/calendars/<calendar_key>": Row("api", KEY, ["/api/v1/settings/calendars/city"]),
