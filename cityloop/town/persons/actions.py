@@ -20,8 +20,10 @@ from cityloop.town.persons.events import WordsErased
 from cityloop.town.persons.fields import Sealed
 from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
 from cityloop.town.publishing import publish
+from cityloop.town.tabular import writing
 
 SALT = 16
+WordsRow = tuple[Any, ...]  # as it is written
 
 
 class Kept(NamedTuple):
@@ -182,9 +184,30 @@ _INSERT = (
 _seal = Words._meta.get_field("text").get_prep_value
 
 
+def seal_words(drafts: Sequence[Draft]) -> tuple[list[Kept], list[WordsRow]]:
+    """Seal words under ids taken for good; `write_words` writes the rows with the rest of a bulk. One statement."""
+    rows, ids = (
+        [_words(draft) for draft in drafts],
+        writing.reserve(Words._meta.db_table, len(drafts)) if drafts else [],
+    )
+    kept = [
+        Kept(key, sealing.digest(bytes(row.salt or b""), str(row.text))) for key, row in zip(ids, rows, strict=True)
+    ]
+    return kept, [(key, *_values(row)) for key, row in zip(ids, rows, strict=True)]
+
+
+def write_words(rows: Sequence[WordsRow]) -> None:
+    """Write words that were sealed, inside the caller's transaction."""
+    writing.write(Words._meta.db_table, ("id", *_COLUMNS), rows)
+
+
+def _values(row: Words) -> WordsRow:
+    return row.subject, row.field, row.person_id, row.salt, _seal(row.text), row.key_id, row.erased
+
+
 def _insert(row: Words) -> int:
     """Write one row plainly: what every action with words does."""
-    values: list[Any] = [row.subject, row.field, row.person_id, row.salt, _seal(row.text), row.key_id, row.erased]
+    values: list[Any] = list(_values(row))
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         return int(cursor.fetchone()[0])

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 LOCK_SECONDS = 0.1
 LEAST, MOST = 100, 4_000
@@ -23,6 +23,27 @@ def write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -
         copy(table, columns, map(_line, rows))
     else:
         _insert(table, columns, rows)
+
+
+def reserve(table: str, count: int) -> list[int]:
+    """Take `count` ids of a table for good; those not used in the end are simply missing."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+            )
+            return [row[0] for row in cursor.fetchall()]
+        return _reserve_sqlite(cursor, table, count)
+
+
+def _reserve_sqlite(cursor: Any, table: str, count: int) -> list[int]:
+    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+    row = cursor.fetchone()
+    if row is None:
+        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, 0)", [table])
+    last = row[0] if row else 0
+    cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = %s", [last + count, table])
+    return list(range(last + 1, last + 1 + count))
 
 
 def _insert(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import msgspec
-from django.db import connection, transaction
+from django.db import transaction
 
 from cityloop.ground.loop.clocks import WorkTimes
 from cityloop.ground.loop.definition import Definition
@@ -17,6 +17,8 @@ from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.save import PART_COLUMNS, part_rows, reflect
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger import actions as ledger
+from cityloop.town.persons.actions import WordsRow, write_words
+from cityloop.town.tabular import writing
 from cityloop.town.tabular.writing import write
 from cityloop.town.worklist import actions as worklist
 
@@ -74,23 +76,7 @@ REPORT_COLUMNS = ("case_id", "created", "channel", "origin", "language", "person
 
 def reserve(count: int) -> list[int]:
     """Take `count` case ids for good; those not used in the end are simply missing."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence('cases_case', 'id')) FROM generate_series(1, %s)", [count]
-            )
-            return [row[0] for row in cursor.fetchall()]
-        return _reserve_sqlite(cursor, count)
-
-
-def _reserve_sqlite(cursor: Any, count: int) -> list[int]:
-    cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = 'cases_case'")
-    row = cursor.fetchone()
-    if row is None:
-        cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('cases_case', 0)")
-    last = row[0] if row else 0
-    cursor.execute("UPDATE sqlite_sequence SET seq = %s WHERE name = 'cases_case'", [last + count])
-    return list(range(last + 1, last + 1 + count))
+    return writing.reserve(Case._meta.db_table, count)
 
 
 def book_of_fresh(fresh: Fresh, definition: Definition, worktime: WorkTimes, *, origin: str, recorded_at: int) -> Book:
@@ -98,7 +84,7 @@ def book_of_fresh(fresh: Fresh, definition: Definition, worktime: WorkTimes, *, 
     return Book(cast(Case, fresh), definition, worktime, origin=origin, recorded_at=recorded_at)
 
 
-def insert(books: Sequence[Book]) -> float:
+def insert(books: Sequence[Book], words: Sequence[WordsRow] = ()) -> float:
     """Write new cases with all that belongs to them in one transaction; give how long it held its lock, in seconds."""
     for book in books:
         reflect(book)
@@ -113,6 +99,7 @@ def insert(books: Sequence[Book]) -> float:
         write("cases_case", COLUMNS, cases)
         write("cases_report", REPORT_COLUMNS, reports)
         write("cases_part", PART_COLUMNS, parts)
+        write_words(words)
         worklist.insert_many(entries)
         ledger.append_sequenced(steps)
     return time.perf_counter() - started

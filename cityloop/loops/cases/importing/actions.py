@@ -26,9 +26,10 @@ from cityloop.loops.cases.importing import known
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record
 from cityloop.loops.cases.loop import keep_present
-from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.columns import real_now
+from cityloop.town.persons.actions import Draft, WordsRow, seal_words
 from cityloop.town.tabular import writing
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
@@ -149,14 +150,14 @@ class Importer:
     def _insert(self, records: list[Record]) -> None:
         if not records:
             return
-        books = fresh_books(records, self.definition, self.worktime, source=self.source, origin="import")
+        books, words = fresh_books(records, self.definition, self.worktime, source=self.source, origin="import")
         for book, record in zip(books, records, strict=True):
             self._take(book, record)
-        self.pace.note(len(books), bulk.insert(books))
+        self.pace.note(len(books), bulk.insert(books, words))
         self.tally.cases += len(books)
 
     def _take(self, book: Book, record: Record) -> None:
-        book.step(Act("collect", collected(record, self.source)), self.actor, record.created, inner=point(record))
+        book.step(Act("collect", collected(record, self.source)), self.actor, record.created, inner=hidden(record))
         if record.ended is not None and record.ended <= self.now:
             book.step(self._closing(record), self.actor, record.ended)
 
@@ -215,15 +216,27 @@ def cells_of(records: Sequence[Record]) -> list[int | None]:
 
 def fresh_books(
     records: Sequence[Record], definition: Definition, worktime: Calendars, *, source: str, origin: str
-) -> list[Book]:
-    """Open the books of new cases, in the order of the records, under ids taken for good."""
-    recorded_at, rows = real_now(), zip(bulk.reserve(len(records)), records, cells_of(records), strict=True)
-    return [
+) -> tuple[list[Book], list[WordsRow]]:
+    """Open the books of new cases, in the order of the records, under ids taken for good; give their words sealed."""
+    recorded_at, ids = real_now(), bulk.reserve(len(records))
+    rows, words = zip(ids, records, cells_of(records), strict=True), _seal(records, ids)
+    books = [
         bulk.book_of_fresh(
             fresh_of(number, record, cell, source, origin), definition, worktime, origin=origin, recorded_at=recorded_at
         )
         for number, record, cell in rows
     ]
+    return books, words
+
+
+def _seal(records: Sequence[Record], ids: Sequence[int]) -> list[WordsRow]:
+    """Seal what was said, so that each record knows what the ledger may say of it."""
+    speaking = [(record, number) for record, number in zip(records, ids, strict=True) if record.words]
+    drafts = [Draft(f"{SUBJECT}:{number}", "1:collect:words", record.words) for record, number in speaking]
+    kept, rows = seal_words(drafts)
+    for (record, _number), one in zip(speaking, kept, strict=True):
+        record.kept = one
+    return rows
 
 
 def fresh_of(number: int, record: Record, cell: int | None, source: str, origin: str) -> bulk.Fresh:
@@ -264,11 +277,16 @@ def collected(record: Record, source: str) -> dict[str, Any]:
         data["due"] = record.due
     if record.agency:
         data["agency"] = record.agency
+    if record.kept is not None:
+        data["words"] = record.kept.digest
     return data
 
 
-def point(record: Record) -> dict[str, Any] | None:
-    """Give what the ledger keeps in private of a row: its point."""
-    if record.place.lon is None or record.place.lat is None:
-        return None
-    return {"lat_e7": round(record.place.lat * 1e7), "lon_e7": round(record.place.lon * 1e7)}
+def hidden(record: Record) -> dict[str, Any] | None:
+    """Give what the ledger keeps in private of a row: its point, and where its words are."""
+    inner: dict[str, Any] = {}
+    if record.place.lon is not None and record.place.lat is not None:
+        inner = {"lat_e7": round(record.place.lat * 1e7), "lon_e7": round(record.place.lon * 1e7)}
+    if record.kept is not None:
+        inner["words_id"] = record.kept.id
+    return inner or None

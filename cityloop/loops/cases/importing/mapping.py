@@ -63,6 +63,16 @@ class ColumnsMap(Part):
     agency: str = Field("", description="Who is responsible at the source; see [agencies].")
     channel: str = Field("", description="How it came in.")
     address: str = ""
+    words: tuple[str, ...] = Field(
+        (),
+        description="What was said, such as ['subject', 'body']: each column's text in a paragraph of its own, kept "
+        "encrypted like a resident's own words and shown to the posts that see the case. Taken when the case is new; a "
+        "row with more than 20,000 characters is rejected.",
+    )
+
+    def single(self) -> dict[str, str]:
+        """Give the column of each key that names one."""
+        return {role: name for role, name in self if isinstance(name, str) and name}
 
 
 class AreaMap(Part):
@@ -146,7 +156,8 @@ class ImportMap(Part):
 
     def wanted(self) -> dict[str, str]:
         """Give each column of the file that is read, with the key of the map that names it."""
-        named = [(name, f"columns.{role}") for role, name in self.columns]
+        named = [(name, f"columns.{role}") for role, name in self.columns.single().items()]
+        named += [(name, "columns.words") for name in self.columns.words]
         named += [(self.place.lon, "place.lon"), (self.place.lat, "place.lat")]
         named += [(area.column, f"place.areas.{n}.column") for n, area in enumerate(self.place.areas)]
         return columns_of(named)

@@ -8,9 +8,11 @@ from cityloop.loops.cases.importing.known import Known, said
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.places import Place, Placer
 from cityloop.loops.cases.importing.times import Times
+from cityloop.town.persons.actions import Kept
 from cityloop.town.tabular.rejects import Reject
 from cityloop.town.tabular.tables import Raw
 
+WORDS_LONGEST = 20_000
 IMPOSSIBLE, ZERO, FUTURE, UNREADABLE = "impossible_time", "zero_time", "future_time", "unreadable_time"
 
 
@@ -31,6 +33,8 @@ class Record:
     precision: str
     place: Place
     marks: tuple[str, ...]
+    words: str = ""
+    kept: Kept | None = None  # its words, once they are sealed
 
     @property
     def marked(self) -> str:
@@ -51,13 +55,14 @@ class Reader:
         self.times = Times(rules.time)
         self.placer = Placer(rules.place)
         names = list(rules.wanted())
-        at = {role: names.index(name) for role, name in rules.columns if name}
+        at = {role: names.index(name) for role, name in rules.columns.single().items()}
         self.key, self.created = at["key"], at["created"]
         self.closed, self.due, self.status = (at.get(role, -1) for role in ("closed", "due", "status"))
         self.matter, self.agency = at.get("matter", -1), at.get("agency", -1)
         self.channel, self.address = at.get("channel", -1), at.get("address", -1)
         self.lon = names.index(rules.place.lon) if rules.place.lon else -1
         self.lat = names.index(rules.place.lat) if rules.place.lat else -1
+        self.words = [names.index(name) for name in rules.columns.words]
         self.areas = [names.index(area.column) for area in rules.place.areas]
 
     def read(self, raws: Sequence[Raw]) -> Iterator[Record | Reject]:
@@ -87,6 +92,9 @@ class Reader:
             matter, agency = self.known.matter(said(value[self.matter])), self.known.agency(said(value[self.agency]))
         except Refusal as refusal:
             return Reject(raw.number, raw.line, getattr(self.rules.columns, refusal.field or ""), str(refusal))
+        words = "\n\n".join(filter(None, (said(value[i]) for i in self.words)))
+        if len(words) > WORDS_LONGEST:
+            return Reject(raw.number, raw.line, self.rules.columns.words[0], "it says more than 20,000 characters")
         closed, due, marks = self._later(value, created, place)
         return Record(
             raw.number,
@@ -102,6 +110,7 @@ class Reader:
             "day" if is_day else "second",
             place,
             marks,
+            words,
         )
 
     def _later(

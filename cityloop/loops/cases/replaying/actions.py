@@ -14,7 +14,7 @@ from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.actions.save import save
 from cityloop.loops.cases.importing import known
-from cityloop.loops.cases.importing.actions import RETRIES, Tally, chunks, fresh_books, point
+from cityloop.loops.cases.importing.actions import RETRIES, Tally, chunks, fresh_books, hidden
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record
 from cityloop.loops.cases.loop import keep_present
@@ -169,10 +169,10 @@ class Stage:
         """Begin new cases and play them up to the present."""
         if not records:
             return
-        books = fresh_books(records, self.director.definition, self.worktime, source=self.source, origin=ORIGIN)
+        books, words = fresh_books(records, self.director.definition, self.worktime, source=self.source, origin=ORIGIN)
         for book, record in zip(books, records, strict=True):
             self.tally.steps += advance(book, record, self.due(record))
-        self.pace.note(len(books), bulk.insert(books))
+        self.pace.note(len(books), bulk.insert(books, words))
         self.tally.cases += len(books)
 
     def due(self, record: Record) -> list[Planned]:
@@ -218,7 +218,7 @@ def standing(source: str, keys: Sequence[str]) -> dict[str, Standing]:
 
 def advance(book: Book, record: Record, steps: Iterable[Planned]) -> int:
     """Take planned steps on a book; give how many."""
-    count, inner = 0, point(record)
+    count, inner = 0, hidden(record)
     for at, act, actor in steps:
         book.step(act, actor, at, inner=inner if act.name == "collect" else None)
         count += 1
