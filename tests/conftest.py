@@ -86,6 +86,28 @@ def _light_passwords() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _light_pages(django_test_environment: None) -> None:
+    """Draw pages as a served city does, without noting each template; list the static files once, not for each client.
+
+    No test here asks which templates a page was drawn from.
+    """
+    from django.template.base import Template
+    from django.test.utils import _TestState
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    Template._render = _TestState.saved_data.template_render
+    listed, listing = dict[str, Any](), WhiteNoiseMiddleware.add_files_from_finders
+
+    def once(self: WhiteNoiseMiddleware) -> None:
+        if not listed:
+            listing(self)
+            listed.update(self.files)
+        self.files.update(listed)
+
+    WhiteNoiseMiddleware.add_files_from_finders = once
+
+
 @pytest.fixture(autouse=True)
 def _forget(request: pytest.FixtureRequest) -> None:
     """Nothing a process remembers outlives a test's database."""

@@ -35,7 +35,12 @@ manifest = Remembered(_read, _changed)
 
 def address(source: str) -> str:
     """Give the address of the file built from a source such as `frontend/public.ts`."""
-    return static(f"build/{manifest()[source]['file']}")
+    return _served(manifest()[source]["file"])
+
+
+@functools.lru_cache(maxsize=512)
+def _served(file: str) -> str:
+    return static(f"build/{file}")
 
 
 def worker() -> str:
@@ -57,7 +62,7 @@ def parts(source: str) -> tuple[list[str], list[str]]:
     styles: list[str] = []
     scripts: list[str] = []
     _collect(source, styles, scripts, set())
-    return [static(f"build/{s}") for s in styles], [static(f"build/{s}") for s in scripts]
+    return [_served(s) for s in styles], [_served(s) for s in scripts]
 
 
 def _collect(source: str, styles: list[str], scripts: list[str], seen: set[str]) -> None:

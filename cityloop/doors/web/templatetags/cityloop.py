@@ -1,5 +1,6 @@
 """Tags every template may use: `{% vite "desk" %}` and `{% icon "send" %}`."""
 
+import functools
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -63,12 +64,18 @@ def vite(entry: str) -> SafeString:
 @register.simple_tag
 def icon(name: str, label: str = "", size: int = 20) -> SafeString:
     """Draw an icon from the sprite; without `label` it is decoration beside a word."""
+    return _drawn(name, label, size, built.address("frontend/icons.svg"))
+
+
+@functools.lru_cache(maxsize=1024)
+def _drawn(name: str, label: str, size: int, sprite: str) -> SafeString:
+    """Draw it; a page has some thirty, and most pages the same."""
     named = format_html(' role="img" aria-label="{}"', label) if label else SafeString(' aria-hidden="true"')
     return format_html(
         '<svg class="icon" width="{0}" height="{0}"{1}><use href="{2}#{3}"></use></svg>',
         size,
         named,
-        built.address("frontend/icons.svg"),
+        sprite,
         name,
     )
 
