@@ -33,14 +33,14 @@ def load(out: Out, map_file: Path, folder: Path | None) -> int:
     """Make the city and its units from the units map MAP; see docs/reference/units-map.md."""
     from cityloop.town.calendar.clock import city_clock
     from cityloop.town.units.actions.load import load_units
-    from cityloop.town.units.rules.coverage import report
+    from cityloop.town.units.rules.coverage import largest
 
     done = load_units(read(map_file), folder or map_file.parent, by=BY, at=city_clock.now())
     out.give(
         msgspec.to_builtins({"city": done.city, "units": done.units, "layers": done.layers, "findings": done.findings})
     )
     out.say(f"{done.city}: " + ", ".join(f"{n} of level {level}" for level, n in done.units.items()))
-    out.say(report(done.findings))
+    out.say(largest(done.findings))
     return OK
 
 

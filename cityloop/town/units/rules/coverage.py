@@ -55,15 +55,20 @@ def check_units(units: Iterable[Shaped], tolerance_m2: float = TOLERANCE_M2) -> 
     return sorted(findings, key=lambda found: (found.code, -found.area_m2, found.where))
 
 
+SOUND = "No gaps, no overlaps, everything nests."
+
+
 def report(findings: Sequence[Finding]) -> str:
     """Give findings as text for people, one a line, with a sum for each kind."""
     if not findings:
-        return "No gaps, no overlaps, everything nests."
+        return SOUND
     return "\n".join([*map(_line, findings), "", _sums(findings)])
 
 
 def largest(findings: Sequence[Finding], most: int = 10) -> str:
     """Give the largest findings as text, how many more there are, and what cures gaps and overlaps."""
+    if not findings:
+        return SOUND
     shown = sorted(findings, key=lambda found: -found.area_m2)[:most]
     more = len(findings) - len(shown)
     lines = [*map(_line, shown), *([f"and {more:,} more, none larger"] if more else []), _sums(findings)]
