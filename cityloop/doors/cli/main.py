@@ -15,6 +15,7 @@ VERBS = {
     "demo": ("cityloop.demo.cli:demo", "Serve the demo city."),
     "serve": ("cityloop.doors.cli.serve:serve", "Serve this city: pages and background work."),
     "migrate": ("cityloop.doors.cli.migrate:migrate", "Bring the database up to this version."),
+    "backup": ("cityloop.doors.cli.backup:backup", "Write the whole city to one file."),
     "basemap": ("cityloop.doors.cli.basemap:basemap", "Make the map under everything: water, parks, streets."),
     "bench": ("cityloop.doors.cli.bench:bench", "Measure, and hold each figure against its goal."),
     "check-config": ("cityloop.doors.cli.check_config:check_config", "Look for faults in the settings."),
@@ -38,6 +39,7 @@ VERBS = {
     "plates": ("cityloop.doors.cli.plates:plates", "List, judge, switch on and off the plates of this city."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),
     "reference": ("cityloop.doors.cli.reference:reference", "Write or check the generated reference pages."),
+    "restore": ("cityloop.doors.cli.backup:restore", "Bring a city back from a backup."),
     "replay": ("cityloop.doors.cli.replay:replay", "Play a city's past through the loop, in a database made for it."),
 }
 # Called by other verbs, not by people.
