@@ -6,7 +6,6 @@ with nothing kept, and the median told. Of a city in earnest the settings are as
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -63,7 +62,9 @@ def figures(house: House) -> Iterator[dict[str, Any]]:
     """Open each page as a slow phone does, then look at it."""
     from playwright.sync_api import sync_playwright
 
-    path = os.environ.get("CITYLOOP_CHROMIUM") or shutil.which("chromium")
+    from tests import parts
+
+    path = parts.browser()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         for page in PAGES:

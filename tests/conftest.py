@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,9 +17,9 @@ from urllib.request import urlopen
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import parts
 from tests.fresh import fresh_home, template
 from tests.inside import Inside
-from tests.parts import BROWSERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = (n % 1_000 for n in range(os.getpid(), os.getpid() + 1_000))
@@ -238,7 +237,7 @@ def base_url(city_server: City) -> str:
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
     """Debian's Chromium: software WebGL, no calls home."""
-    path = os.environ.get("CITYLOOP_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = parts.browser()
     if not path:
         pytest.fail("No Chromium found; `make test` installs it by apt where it may.")
     quiet = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]

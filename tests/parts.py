@@ -12,9 +12,14 @@ def postgresql() -> bool:
     return bool(glob.glob("/usr/lib/postgresql/*/bin/initdb") or shutil.which("initdb"))
 
 
+def browser() -> str | None:
+    """Give the browser that is there."""
+    return os.environ.get("CITYLOOP_CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def chromium() -> bool:
     """Is a browser there?"""
-    return bool(os.environ.get("CITYLOOP_CHROMIUM") or any(map(shutil.which, BROWSERS)))
+    return browser() is not None
 
 
 def cjk() -> bool:
