@@ -267,6 +267,11 @@ def test_data_arrays_are_told_too(air: Door) -> None:
     assert sum(one["dataArray@iot.count"] for one in told["value"]) == 20
     assert told["value"][0]["components"] == ["id", "phenomenonTime", "result"]
     assert told["value"][0]["dataArray"][0][1:] == [shown(AT), 0]
+    bare = air.get("Observations", resultFormat="dataArray", select="result", filter="result ge 0")["value"]
+    assert [(one["Datastream@iot.navigationLink"], one["dataArray@iot.count"]) for one in bare] == [
+        (one["Datastream@iot.navigationLink"], one["dataArray@iot.count"]) for one in told["value"]
+    ]
+    assert {name for one in bare for name in one["components"]} == {"result"}
 
 
 # --- who may ----------------------------------------------------------------------------------------
