@@ -99,8 +99,10 @@ def got(call: Call) -> Answer:
         if one is None:
             raise errors.nothing()
         return calls.json(one)
+    unnamed = bool(asked.format and asked.select and not {"id", "@iot.id"}.intersection(asked.select))
+    asked.select += ["@iot.id"] if unnamed else []  # whose each reading is its id says
     page = reader.page(here.asked, asked, f"{root}/{call.path.strip('/')}")
-    return calls.json(data_array(page, root) if asked.format else page)
+    return calls.json(data_array(page, root, unnamed=unnamed) if asked.format else page)
 
 
 def _property(here: Meant, reader: Reader) -> Answer:

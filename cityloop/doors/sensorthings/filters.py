@@ -73,8 +73,17 @@ def condition(entity: Entity, words: str, now: int) -> "tuple[Q, bool]":
 
 
 def ordering(entity: Entity, words: str, now: int) -> Term:
-    """Give what to order by."""
-    found = Reader(entity, now).term(parsed(words))
+    """Give what to order by: something that each has one of, or a row would come once for each of many."""
+    reader = Reader(entity, now)
+    try:
+        found = reader.term(parsed(words))
+    except RecursionError as error:
+        raise Refusal("sensing.filter.deep", "This expression is too deep.", "$orderby") from error
+    except Refusal as refusal:
+        raise Refusal(refusal.code, refusal.message, "$orderby", **refusal.params) from refusal
+    if reader.many:
+        raise Refusal("sensing.order.many", "Each may have many of {name}; order by what it has one of.", "$orderby",
+                      name=words[:120])  # fmt: skip
     if found.path == "pk" and len(entity.key) > 1:
         return found._replace(path=entity.key[0])
     if not found.path and found.expression is None or found.kind in ("shape", "null"):

@@ -27,10 +27,11 @@ def order_of(entity: Entity, options: Options, now: int) -> Order:
     columns, by, steady = list[tuple[str, bool]](), list[Any](), True
     for words, down in options.orderby:
         term = filters.ordering(entity, words, now)
-        expression = F(term.path) if term.path else term.expression
+        path = _own(entity, term.path)
+        expression = F(path) if path else term.expression
         by.append(expression.desc() if down else expression.asc())
-        columns.append((term.path, down))
-        steady &= any(one.path == term.path and one.steady for one in entity.fields.values()) or term.kind == "id"
+        columns.append((path, down))
+        steady &= path in ("pk", *entity.key) or any(one.path == path and one.steady for one in entity.fields.values())
     last = columns[-1][1] if columns else False
     named = {path for path, _down in columns}
     for name in entity.key:
@@ -38,6 +39,12 @@ def order_of(entity: Entity, options: Options, now: int) -> Order:
             columns.append((name, last))
             by.append(F(name).desc() if last else F(name).asc())
     return Order(by, [("id" if path == "pk" else path, down) for path, down in columns] if steady else None)
+
+
+def _own(entity: Entity, path: str) -> str:
+    """Give the column of its own that names a linked entity, where that is what its key begins with."""
+    column = f"{path.removesuffix('__pk')}_id"
+    return column if path.endswith("__pk") and column in entity.key else path
 
 
 def after(order: Order, token: str) -> tuple[Q, int]:

@@ -215,14 +215,15 @@ class Reader:
         return found
 
 
-def data_array(page: Said, root: str) -> Said:
-    """Write a page of readings as rows of one table for each datastream."""
+def data_array(page: Said, root: str, *, unnamed: bool = False) -> Said:
+    """Write a page of readings as rows of one table for each datastream; `unnamed`: their ids are not asked for."""
     tables: dict[str, Said] = {}
     for one in page.pop("value"):
         plain = {name: value for name, value in one.items() if not name.endswith("@iot.navigationLink")}
         shaped = {"id" if name == "@iot.id" else name: value for name, value in plain.items() if "selfLink" not in name}
-        parent = str(shaped.get("id", "")).partition("-")[0]
-        link = f"{root}/Datastreams({parent})" if parent else f"{root}/Datastreams"
+        link = f"{root}/Datastreams({str(shaped['id']).partition('-')[0]})"
+        if unnamed:
+            del shaped["id"]
         table = tables.setdefault(
             f"{link} {','.join(shaped)}",
             {

@@ -4,6 +4,8 @@ The same conditions and phases as when readings come (see `actions.judging`); no
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -142,11 +144,11 @@ def _agreeing(watch: Watch, found: Iterable[Would]) -> Iterator[Would]:
         units.setdefault(one.bound.unit_code, []).append(one)
     for some in units.values():
         turns = [(one.raised, 1, one) for one in some] + [(one.over, -1, one) for one in some if one.over]
-        turns.sort(key=lambda turn: turn[:2])
         saying: dict[int, int] = {}
         first: Would | None = None
-        for at, step, one in turns:
-            saying[one.bound.thing] = saying.get(one.bound.thing, 0) + step
+        for at, same in groupby(sorted(turns, key=lambda turn: turn[:2]), key=itemgetter(0)):
+            for _at, step, one in same:  # what happens at the same time is looked at together, as a judge does
+                saying[one.bound.thing] = saying.get(one.bound.thing, 0) + step
             together = sum(number > 0 for number in saying.values()) >= (watch.alarm.agree or 0)
             if together and first is None:
                 first = one._replace(raised=at)

@@ -202,6 +202,27 @@ def test_select_and_order(air: Door) -> None:
     assert newest == [{"result": 27}]
 
 
+def test_pages_of_any_order_go_on_too(air: Door) -> None:
+    for entity, by in (("Datastreams", "Sensor/id desc,name"), ("Datastreams", "Thing/id"), ("Datastreams", "Thing/name"),
+                       ("Observations", "Datastream/id desc"), ("Observations", "FeatureOfInterest/id")):  # fmt: skip
+        everything = [one["@iot.id"] for one in air.get(entity, orderby=by)["value"]]
+        found, query = list[Any](), {"orderby": by, "top": "2"}
+        while query:
+            told = air.get(entity, **query)
+            found += [one["@iot.id"] for one in told["value"]]
+            query = {name[1:]: value for name, value in parse_qsl(urlsplit(told.get("@iot.nextLink", "")).query)}
+        assert found == everything and len(set(found)) == len(found) > 2, (entity, by)
+
+
+def test_an_order_that_cannot_be_is_named_as_such(air: Door) -> None:
+    for entity, by, code in (
+        ("Things", "nothing", "sensing.filter.unknown"), ("Things", "name sideways", "sensing.filter.grammar"),
+        ("Things", "Datastreams/name", "sensing.order.many"), ("Locations", "Things/Datastreams/id", "sensing.order.many"),
+    ):  # fmt: skip
+        answer = air.ask("GET", entity, orderby=by)
+        assert (answer.status_code, answer.told["refusal"], answer.told["field"]) == (400, code, "$orderby"), by
+
+
 def test_expand_goes_deep_and_takes_options(air: Door) -> None:
     inner = "Observations($filter=result ge 3;$orderby=phenomenonTime desc;$top=2;$select=result;$count=true)"
     told = air.get("Things", expand=f"Datastreams($select=name;$expand={inner},Sensor($select=name)),Locations/Things",
@@ -246,6 +267,11 @@ def test_data_arrays_are_told_too(air: Door) -> None:
     assert sum(one["dataArray@iot.count"] for one in told["value"]) == 20
     assert told["value"][0]["components"] == ["id", "phenomenonTime", "result"]
     assert told["value"][0]["dataArray"][0][1:] == [shown(AT), 0]
+    bare = air.get("Observations", resultFormat="dataArray", select="result", filter="result ge 0")["value"]
+    assert [(one["Datastream@iot.navigationLink"], one["dataArray@iot.count"]) for one in bare] == [
+        (one["Datastream@iot.navigationLink"], one["dataArray@iot.count"]) for one in told["value"]
+    ]
+    assert {name for one in bare for name in one["components"]} == {"result"}
 
 
 # --- who may ----------------------------------------------------------------------------------------

@@ -145,6 +145,13 @@ def test_silence_is_noticed_once_and_ends_with_the_next_reading() -> None:
     assert silences.listen(at=last + 12 * HOUR) == 1 and Alarm.objects.count() == 2
 
 
+def test_silence_in_another_unit_of_measurement_raises_nothing_that_no_reading_would_end() -> None:
+    switch_on(alarm("silent", silent="4 uh"))
+    other, last = set_up(symbol="mg/m3"), hear(set_up(), 100) - HOUR
+    hear(other, 100)
+    assert silences.listen(at=last + 5 * HOUR) == 1 and Alarm.objects.get().datastream_id != other
+
+
 def test_a_feed_that_breaks_is_one_alarm() -> None:
     switch_on(alarm("silent", silent="4 uh", opens="report"))
     streams = [set_up() for _ in range(14)]

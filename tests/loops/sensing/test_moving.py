@@ -71,6 +71,16 @@ def test_a_thing_that_leaves_its_fence(fence: Any) -> None:
     assert [state for _rule, state, _worst in alarms()] == ["cleared"]
 
 
+@pytest.mark.parametrize("fence", [
+    "the harbour", "999", {"type": "Polygon"}, {"type": "Point", "coordinates": WEST}, {"a": 1}, [1, 2], 7, True,
+    {"type": "Polygon", "coordinates": [[]]}, {"type": "Polygon", "coordinates": "x"},
+])  # fmt: skip
+def test_what_is_no_area_is_left_by_nobody(fence: Any) -> None:
+    switch_on(alarm("away", fence="outside"), alarm("in", fence="inside"), unit="deg", every="1 um")
+    drive(bus(fence), WEST, EAST, OUTSIDE)
+    assert alarms() == []
+
+
 def test_numbers_are_no_positions() -> None:
     set_up()
     pk = int(Datastream.objects.get().pk)

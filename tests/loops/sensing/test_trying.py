@@ -77,6 +77,18 @@ def test_silence_and_agreement_are_tried_too() -> None:
     assert [(a.raised, a.over) for a in tried("air/pm25/together").alarms] == [(AT + HOUR, AT + 2 * HOUR)]
 
 
+def test_where_one_takes_over_from_another_they_agree_all_the_time() -> None:
+    switch_on(alarm("together", above=250, clear=200, agree=2))
+    one, two, three = set_up(), set_up(), set_up()
+    for pk, values in (
+        (one, (300, 300, 300, 300, 100)),
+        (two, (300, 300, 100, 100, 100)),
+        (three, (100, 100, 300, 300, 100)),
+    ):
+        bring(*((pk, AT + n * HOUR, value) for n, value in enumerate(values)), now=AT + 20 * HOUR)
+    assert [(a.raised, a.over) for a in tried("air/pm25/together").alarms] == [(AT, AT + 4 * HOUR)]
+
+
 def test_what_people_reported_is_counted(town: Town) -> None:
     switch_on(alarm("high", above=250, clear=200, opens="nothing"))
     for lon, lat, hours in ((10.0501, 50.0701, -3), (10.05, 50.07, 30), (10.06, 50.0705, 2), (10.15, 50.02, 2)):

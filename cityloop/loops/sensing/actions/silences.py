@@ -79,8 +79,9 @@ def _silent(watch: Watch, at: int) -> list[Found]:
         observed = watch.rule.rpartition("/")[0]
         cursor.execute(_SILENT, [watch.rule, observed, before, before - max(WEEK, LONG * watch.silent), MOST])
         rows: list[Any] = cursor.fetchall()
-    bound = watches.bound_of(pk for pk, _last, _result in rows)
-    return [_found(watch, bound[pk], last, result) for pk, last, result in rows if pk in bound]
+    bound, known = watches.bound_of(pk for pk, _last, _result in rows), watches.watches()
+    fit = {pk for pk, one in bound.items() if watches.fitting(one, known)}
+    return [_found(watch, bound[pk], last, result) for pk, last, result in rows if pk in fit]
 
 
 def _found(watch: Watch, bound: watches.Bound, last: int, result: float | None) -> Found:

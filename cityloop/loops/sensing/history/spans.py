@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from cityloop.loops.sensing.rules.times import EPOCH
+from cityloop.loops.sensing.rules.times import EARLIEST, EPOCH
 
 DAY, HOUR = 86_400_000_000, 3_600_000_000
 LEAST = DAY  # whatever is set: what is younger than this has never left the database
@@ -47,7 +47,9 @@ def date_of(at: int, zone: ZoneInfo) -> date:
 
 
 def starts(day: date, zone: ZoneInfo) -> int:
-    """Give when a date begins in the city."""
+    """Give when a date begins in the city; the first there is, with all that is before it elsewhere."""
+    if day == date.min:
+        return EARLIEST
     try:
         return (datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) - EPOCH) // _MICRO
     except OverflowError:

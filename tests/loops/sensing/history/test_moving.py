@@ -11,6 +11,7 @@ from cityloop.loops.sensing import queries
 from cityloop.loops.sensing.history import moving, parts
 from cityloop.loops.sensing.history.columns import some
 from cityloop.loops.sensing.models import Aged, Datastream, Latest, Observation, Part, Quarantined
+from cityloop.loops.sensing.rules.times import EARLIEST
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.calendar.models import CityClock
 from cityloop.town.ledger.models import Step
@@ -52,6 +53,17 @@ def test_everything_that_is_said_of_a_reading_moves_with_it(history: Path) -> No
     assert Observation.objects.count() == 1
     found = parts.readings(parts.kept_of([wind]), AT, NOW).rows()
     assert [(*row[:6], json.loads(row[6]) if row[6] else None) for row in found] == rows[:-1] and len(found) == 3
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "UTC", "Asia/Shanghai"])
+def test_a_reading_of_the_first_day_there_is_does_not_stop_the_others(zone: str) -> None:
+    CityClock.objects.update_or_create(id=1, defaults={"zone": zone})
+    city_clock.restart()
+    pm, co = station(stream(), stream("CO"))
+    feed((pm, "0001-01-01T00:00:00Z", 1.0), (pm, AT, 2.0), (pm, NOW, 3.0), *said(co, 1), (co, NOW, 1.0))
+    assert night().readings == 2 + 24
+    assert seen(pm) == [(EARLIEST, 1.0), (AT, 2.0), (NOW, 3.0)] and hot(pm) == [NOW]
+    true_counts()
 
 
 def test_the_newest_reading_stays_in_the_database_however_old() -> None:
