@@ -52,13 +52,16 @@ def differences(cases: Iterable[Case]) -> Iterator[Finding]:
     """Yield a finding for each case whose stored state is not what its ledger gives."""
     past = Past()
     for case in cases:
-        stored = load(case.snapshot)
         try:
+            stored = load(case.snapshot)
             rebuilt = rebuild(case, past)
             if rebuilt != stored:
                 rebuilt = _once_more(case, stored) or rebuilt
         except Refusal as refusal:
             yield Finding("case.not_rebuilt", case.subject, str(refusal))
+            continue
+        except Exception as error:  # noqa: BLE001 - whatever somebody wrote into a row must not end the check of all others
+            yield Finding("case.not_rebuilt", case.subject, f"What is written cannot be read: {error}")
             continue
         if rebuilt != stored:
             names = [f for f in Snapshot.__struct_fields__ if getattr(rebuilt, f) != getattr(stored, f)]

@@ -48,3 +48,16 @@ def test_a_step_taken_before_its_process_heard_of_the_new_calendar_is_rebuilt_to
     assert list(all_differences()) == []
     Step.objects.filter(subject=Case.objects.get(pk=case).subject).update(recorded_at=2**60)  # long after the change
     assert [f.code for f in all_differences()] == ["case.differs"]
+
+
+def test_what_cannot_be_read_is_named_and_does_not_end_the_check(town: Town) -> None:
+    step, snapshot, columns = (town.to("filed") for _ in range(3))
+    Step.objects.filter(subject=f"case:{step}", seq=1).update(data="{half")
+    Case.objects.filter(pk=snapshot).update(snapshot=b"\x00nothing")
+    Case.objects.filter(pk=columns).update(state="closed")
+    found = [(f.code, f.where) for f in all_differences()]
+    assert found == [
+        ("case.not_rebuilt", f"case:{step}"),
+        ("case.not_rebuilt", f"case:{snapshot}"),
+        ("case.columns", f"case:{columns}"),
+    ]
