@@ -38,6 +38,14 @@ def cityloop(*words, path=""):
     return done.returncode, json.loads(done.stdout)
 
 
+def test_one_that_cannot_be_read_hides_no_other(installed):
+    (installed / "their_lifts" / "lifts" / "strings" / "en.toml").write_text('plate = "half')
+    code, rows = cityloop("list", path=installed)
+    said = {row["plate"]: row for row in rows}
+    assert code == 1 and said["municipal"]["counts"] and "counts" not in said["lifts"]
+    assert said["lifts"]["problems"][0]["file"].endswith("strings/en.toml") and said["lifts"]["folder"]
+
+
 def test_ours_are_there():
     assert "municipal" in plates()
 

@@ -8,7 +8,7 @@ import click
 from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, tableless, verb
 from cityloop.ground.kit.judge import judge
-from cityloop.ground.kit.loader import load
+from cityloop.ground.kit.loader import PlateRefused, load
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.registry import plates as registered
 from cityloop.ground.kit.scaffold import scaffold
@@ -52,10 +52,8 @@ def list_(out: Out) -> int:
     rows = [_row(name, folder, on) for name, folder in registered().items()]
     out.give(rows)
     for row in rows:
-        stands = f"  on ({row['on']})" if row["on"] else ""
-        out.say(f"{row['plate']} {row['version']}  {say(row['names'])}  {row['folder']}{stands}")
-        out.say("  " + ", ".join(f"{number} {what}" for what, number in row["counts"].items()))
-    return OK
+        _say(out, row)
+    return FINDINGS if any("problems" in row for row in rows) else OK
 
 
 @plates.command("on")
@@ -138,6 +136,20 @@ def _switched_on() -> dict[str, str]:
 
 
 def _row(name: str, folder: Path, on: dict[str, str]) -> dict[str, Any]:
-    made: Manifest = load(folder)
-    stands = {"version": made.version, "on": on.get(name, ""), "names": made.names}
-    return {"plate": name, **stands, "folder": str(folder), "counts": made.counts()}
+    """Give what the list says of a plate; of one that cannot be read why, so that it hides no other."""
+    placed = {"plate": name, "on": on.get(name, ""), "folder": str(folder)}
+    try:
+        made: Manifest = load(folder)
+    except PlateRefused as refused:
+        return {**placed, "problems": [problem._asdict() for problem in refused.problems]}
+    return {**placed, "version": made.version, "names": made.names, "counts": made.counts()}
+
+
+def _say(out: Out, row: dict[str, Any]) -> None:
+    stands = f"  on ({row['on']})" if row["on"] else ""
+    if "problems" in row:
+        out.say(f"{row['plate']}  cannot be read  {row['folder']}{stands}")
+        out.say(f"  cityloop plates check {row['folder']}    says why")
+        return
+    out.say(f"{row['plate']} {row['version']}  {say(row['names'])}  {row['folder']}{stands}")
+    out.say("  " + ", ".join(f"{number} {what}" for what, number in row["counts"].items()))

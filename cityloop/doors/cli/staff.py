@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from cityloop.doors.cli.main import OK
+from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, verb
 from cityloop.ground.loop.actor import Actor
 
@@ -70,18 +70,19 @@ def appoint(out: Out, user: str, role: str, organisation: str, unit: str, level:
 @click.argument("role")
 @verb()
 def dismiss(out: Out, user: str, role: str) -> int:
-    """End all posts of ROLE that USER holds."""
+    """End all posts of ROLE that USER holds; a finding where there is none."""
     from cityloop.town.calendar.clock import city_clock
     from cityloop.town.orgs import actions, queries
+    from cityloop.town.orgs.roles import known_role
     from cityloop.town.persons.queries import account_named
 
     at = city_clock.now()
-    held = queries.held(account_named(user), role, at)
+    held = queries.held(account_named(user), known_role(role), at)
     for holding in held:
         actions.dismiss(holding=holding, by=BY, at=at)
     out.give({"user": user, "role": role, "ended": len(held)})
     out.say(f"{user} holds {len(held)} posts of {role} less.")
-    return OK
+    return OK if held else FINDINGS
 
 
 def _city(at: int) -> Any:

@@ -102,7 +102,12 @@ def weekly(shifts: WrittenShifts) -> Week:
         raise Refusal("worktime.shifts.none", "Give at least one shift in the week.", "shifts")
     for day, row in enumerate(pattern):
         if any(left[1] > right[0] for left, right in zip(row, row[1:], strict=False)):
-            raise Refusal("worktime.shifts.overlap", "Shifts of weekday {day} overlap.", f"shifts.{day}", day=day)
+            raise Refusal(
+                "worktime.shifts.overlap",
+                "Shifts of day {day} of the week overlap; day 1 is Monday.",
+                f"shifts.{day}",
+                day=day + 1,
+            )
     return pattern
 
 

@@ -32,11 +32,13 @@ def keep_calendar(
     subdivision: str = "",
     holidays: Sequence[str] = (),
     workdays: Mapping[str, int | None] | None = None,
+    on: str = "",
 ) -> Calendar:
     """Create the calendar `key` or change it; running clocks are not recomputed, later questions are.
 
     `shifts`: seven lists, Monday first; `holidays` and `workdays`: ISO dates, the latter with the weekday
-    whose shifts they take. Refuses what is not a calendar, naming the field.
+    whose shifts they take. `on`: the revision the change was made on; where another holds by now it is refused.
+    Refuses what is not a calendar, naming the field.
     """
     fields = {
         "names": dict(names or {"en": key}),
@@ -50,6 +52,9 @@ def keep_calendar(
     }
     if not _KEY.fullmatch(key):
         raise Refusal("calendar.key", "Use a key of small letters, digits and . _ - only.", "key")
+    now = Calendar.objects.select_for_update().filter(key=key).values_list("revision", flat=True).first()
+    if on and on != now:
+        raise Refusal("calendar.changed", "Somebody changed this calendar meanwhile. Look at it, then change it.")
     Calendar(key=key, **fields).reckoner  # noqa: B018 - refuses a bad one
     row, made = Calendar.objects.update_or_create(key=key, defaults={**fields, "revision": secrets.token_hex(8)})
     _record(f"calendar:{key}", "created" if made else "changed", key, by, at, fields)

@@ -1,5 +1,7 @@
 """Reads of calendars. They never write."""
 
+from collections.abc import Mapping
+
 from django.conf import settings
 
 from cityloop.ground.kit.remembered import Remembered
@@ -37,11 +39,13 @@ def cache_seconds() -> float:
     return float(getattr(settings, "CITYLOOP_CACHE_SECONDS", 1.0))
 
 
+def together(known: Mapping[str, WorkCalendar]) -> Calendars:
+    """Give these calendars as the loop engine takes them; `city` runs always where it is not among them."""
+    return Calendars({DEFAULT_KEY: known.get(DEFAULT_KEY) or WorkCalendar.always(_zone()), **known}, DEFAULT_KEY)
+
+
 def _load() -> Calendars:
-    known = {row.key: row.reckoner for row in Calendar.objects.order_by("key")}
-    if DEFAULT_KEY not in known:
-        known[DEFAULT_KEY] = WorkCalendar.always(_zone())
-    return Calendars(known, DEFAULT_KEY)
+    return together({row.key: row.reckoner for row in Calendar.objects.order_by("key")})
 
 
 def _zone() -> str:

@@ -14,7 +14,7 @@ from cityloop.town.columns import under
 from cityloop.town.ledger.actions import move_cursor, record
 from cityloop.town.ledger.queries import cursor
 from cityloop.town.orgs.models import FOREVER, Holding, Organisation, Post
-from cityloop.town.orgs.roles import ROLES
+from cityloop.town.orgs.roles import known_role
 from cityloop.town.orgs.rules import KINDS, credit_code_holds
 from cityloop.town.persons.models import Account
 from cityloop.town.units.events import UnitsRenumbered
@@ -54,7 +54,7 @@ def add_organisation(
     if credit_code and not credit_code_holds(credit_code):
         raise Refusal("orgs.credit_code.wrong", "This is no valid 18-digit credit code.", "credit_code")
     parent.refresh_from_db(fields=["path"])
-    made = _create(_checked_key(key), names, kind, parent, calendar, email=email, credit_code=credit_code)
+    made = _create(_checked_key(key), _said(names), kind, parent, calendar, email=email, credit_code=credit_code)
     _record_organisation(made, "added", by, at)
     return made
 
@@ -63,10 +63,7 @@ def add_organisation(
 def rename_organisation(*, organisation: Organisation, names: Mapping[str, str], by: Actor, at: int) -> None:
     """Give an organisation other names; its key, which programs and plates use, stays."""
     lock_tree()
-    said = {lang: text for lang, given in names.items() if (text := clean(given).strip())}
-    if not said:
-        raise Refusal("orgs.names.missing", "Give the organisation a name.", "names")
-    organisation.names, organisation.revision = said, _next_revision()
+    organisation.names, organisation.revision = _said(names), _next_revision()
     organisation.save(update_fields=["names", "revision"])
     _record_organisation(organisation, "renamed", by, at)
 
@@ -109,8 +106,7 @@ def add_post(
     names: Mapping[str, str] | None = None,
 ) -> Post:
     """Create a post: a role in an organisation for the units under `unit_code`, up to a confidentiality level."""
-    if role not in ROLES:
-        raise Refusal("orgs.role.unknown", "Choose one of these roles: {roles}.", "role", roles=", ".join(ROLES))
+    known_role(role)
     if level not in range(4):
         raise Refusal("orgs.level.range", "Choose a confidentiality level from 0 to 3.", "level")
     post = Post.objects.create(
@@ -197,6 +193,14 @@ def lock_tree() -> None:
     """Let changes of the tree happen one after the other, so that paths and revisions stay true."""
     if not list(Organisation.objects.select_for_update().filter(parent=None)):
         raise Refusal("orgs.city.missing", "Found the city first: its organisation is the root of all.", "parent")
+
+
+def _said(names: Mapping[str, str]) -> dict[str, str]:
+    """Give the names without those left empty; refuse an organisation that has none."""
+    said = {lang: text for lang, given in names.items() if (text := clean(given).strip())}
+    if not said:
+        raise Refusal("orgs.names.missing", "Give the organisation a name.", "names")
+    return said
 
 
 def _create(

@@ -2,6 +2,8 @@
 
 from typing import Literal, NamedTuple
 
+from cityloop.ground.kit.refusal import Refusal
+
 Track = Literal["supervision", "command", "centre", "outside", "system"]
 Sees = Literal["area", "organisation", "nothing"]
 
@@ -39,3 +41,10 @@ ROLES: dict[str, Role] = {
         Role("city_engineer", "system", "nothing"),
     )
 }
+
+
+def known_role(role: str) -> str:
+    """Give back a role that there is; refuse any other, naming those that are."""
+    if role not in ROLES:
+        raise Refusal("orgs.role.unknown", "Choose one of these roles: {roles}.", "role", roles=", ".join(ROLES))
+    return role

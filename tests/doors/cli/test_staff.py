@@ -38,3 +38,8 @@ def test_organisations_posts_and_people(tmp_path: Path, settings: Any) -> None:
     assert typed("staff", "appoint", "anna", "inspector", "supervision")[1]["error"]["code"]
     assert typed("staff", "dismiss", "anna", "inspector")[1]["ended"] == 1
     assert typed("staff", "dismiss", "nobody", "inspector")[0] == 2
+    assert typed("staff", "dismiss", "anna", "inspector")[0] == 1  # nothing was there to end
+    code, said = typed("staff", "dismiss", "anna", "inspecter")
+    assert (code, said["error"]["field"]) == (2, "role")
+    code, said = typed("staff", "organisation", "nameless", " ")
+    assert (code, said["error"]["code"]) == (2, "orgs.names.missing")

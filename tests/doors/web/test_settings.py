@@ -184,6 +184,25 @@ def test_a_calendar_is_kept_and_a_wrong_one_refused(town, engineer):
     assert calendar.calendar_named("office").revision == row.revision
 
 
+def test_a_calendar_changed_meanwhile_is_not_written_over_unseen(town, engineer):
+    page = "/desk/settings/calendars/city"
+    seen = calendar.calendar_named("city")
+    form = {"zone": "Asia/Shanghai", "on": seen.revision, **{f"shifts{n}": "08:00-12:00" for n in range(5)}}
+    assert f'name="on" value="{seen.revision}"' in engineer.get(page).content.decode()
+    assert engineer.post(page, {**form, "holidays": "2026-12-01"}).status_code == 303
+    answer = engineer.post(page, {**form, "holidays": "2026-12-24"})
+    shown, now = answer.content.decode(), calendar.calendar_named("city")
+    assert answer.status_code == 422 and now.holidays == ["2026-12-01"]
+    assert "Somebody changed this calendar meanwhile" in shown and ">2026-12-24</textarea>" in shown
+    assert engineer.post(page, {**form, "on": now.revision, "holidays": "2026-12-01 2026-12-24"}).status_code == 303
+
+
+def test_shifts_that_overlap_are_said_beside_the_shifts_and_by_a_day_people_count(town, engineer):
+    form = {"zone": "Asia/Shanghai", "shifts0": "08:00-12:00, 11:00-15:00"}
+    shown = engineer.post("/desk/settings/calendars/city", form).content.decode()
+    assert '<p class="error">Shifts of day 1 of the week overlap; day 1 is Monday.</p>' in shown
+
+
 def test_a_unit_is_found_by_its_new_name_and_its_old(town, engineer):
     code = units.children(units.root().code)[1].code
     old = units.unit_of(code).names["en"]

@@ -142,6 +142,19 @@ def test_an_edit_of_the_bytes_is_named(column: str) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("column", ["hash", "prev", "salt", "seq", "at", "org", "v"])
+def test_a_value_of_another_kind_is_named_and_does_not_end_the_check(column: str) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite takes it")
+    _ledger()
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE ledger_step SET \"{column}\" = 'x' WHERE subject = 'thing:1' AND seq = 3")
+        cursor.execute("UPDATE ledger_step SET what = 'x' WHERE subject = 'thing:2' AND seq = 3")
+    where = {f.where for f in verify() if f.code == "ledger.edited"}
+    assert any(w.startswith("thing:1 step") for w in where) and "thing:2 step 3" in where
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("seq", [1, 3, 6])
 def test_a_deleted_step_is_named(seq: int) -> None:
     _ledger()

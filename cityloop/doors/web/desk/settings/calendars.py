@@ -37,6 +37,7 @@ def one(request: HttpRequest, key: str) -> HttpResponse:
     typed = {name: request.POST.get(name, "") for name in request.POST} if request.method == "POST" else written(row)
     days = [(n, day, typed.get(f"shifts{n}", "")) for n, day in enumerate(weekdays())]
     context = {"key": key, "name": names.words(row.names) if row else key, "typed": typed, "days": days, "wrong": wrong}
+    context["on"] = row.revision if row else ""
     return draw(request, "calendar", "calendars", context, wrong.status)
 
 
@@ -50,7 +51,7 @@ def keep(request: HttpRequest, key: str, row: Any) -> None:
         shifts=[shifts(text(request, f"shifts{n}")) for n in range(7)], day_minutes=minutes or 480,
         country=text(request, "country").upper(), subdivision=text(request, "subdivision").upper(),
         holidays=clean(str(request.POST.get("holidays", "")))[:20_000].split(), workdays=swaps(request),
-        by=setter(request), at=city_clock.now(),
+        on=text(request, "on"), by=setter(request), at=city_clock.now(),
     )  # fmt: skip
 
 

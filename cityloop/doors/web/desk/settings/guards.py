@@ -74,8 +74,9 @@ def attempt(request: HttpRequest, change: Callable[[], Any], fields: tuple[str, 
 
 def refused(refusal: Refusal, fields: tuple[str, ...]) -> Wrong:
     """Give what was refused, at its field where the form has it."""
-    field = refusal.field if refusal.field in fields else "form"
-    return Wrong({str(field): said(refusal)})
+    field = str(refusal.field).partition(".")[0]  # shifts.0 belongs to the shifts
+    field = field if field in fields else "form"
+    return Wrong({field: said(refusal)})
 
 
 def go(address: str) -> HttpResponseRedirect:
