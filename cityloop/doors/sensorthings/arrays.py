@@ -11,7 +11,8 @@ from cityloop.doors.sensorthings.errors import large
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing.actions import ingesting
 from cityloop.loops.sensing.actions.batches import EXACT, Batch, Columns, numbers
-from cityloop.loops.sensing.rules.said import without_nul
+from cityloop.loops.sensing.rules import reasons
+from cityloop.loops.sensing.rules.said import decoded
 from cityloop.loops.sensing.rules.times import instants
 
 MOST = 200_000  # readings in one data array
@@ -31,7 +32,7 @@ class Table(msgspec.Struct):
 
     datastream: Named = msgspec.field(name="Datastream")
     components: list[str]
-    rows: list[list[Any]] = msgspec.field(name="dataArray")
+    rows: list[Any] = msgspec.field(name="dataArray")  # lists; what is none is held back alone
 
 
 class PlainNamed(msgspec.Struct, gc=False):
@@ -48,7 +49,6 @@ class PlainTable(msgspec.Struct, gc=False):
     rows: list[tuple[str, float]] = msgspec.field(name="dataArray")
 
 
-_tables = msgspec.json.Decoder(list[Table])
 _plain_tables = msgspec.json.Decoder(list[PlainTable])
 
 
@@ -88,8 +88,8 @@ def _plain(body: bytes) -> Batch | None:
 
 def _any(body: bytes, at: int) -> Batch:
     try:
-        tables = _tables.decode(without_nul(body))
-    except (msgspec.DecodeError, RecursionError) as error:
+        tables: list[Table] = decoded(body, list[Table])
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise Refusal("sensing.shape", "This cannot be read: {why}.", "body", why=str(error)[:300]) from error
     _bounded(sum(len(table.rows) for table in tables))
     batch = Batch(_said(tables))
@@ -130,11 +130,16 @@ def _fill(batch: Batch, table: Table, now: int) -> None:
             if n in names]  # fmt: skip
     valid = _at(names, "validTime")
     for row in table.rows:
-        if len(row) != width:
-            raise Refusal("sensing.row", "A row has as many values as there are components.", "dataArray")
+        if type(row) is not list or len(row) != width:
+            batch.hold(stream, now, reasons.ROW)
+            continue
         more = {key: row[i] for i, key in rest if row[i] not in (None, {})}
         if valid >= 0 and row[valid] is not None:
-            more["valid"] = ingesting.lasting(row[valid])
+            try:
+                more["valid"] = ingesting.lasting(row[valid])
+            except Refusal:
+                batch.hold(stream, now, reasons.TIME)
+                continue
         batch.add(
             stream, now if time < 0 else ingesting.timed(row[time], now), row[result],
             made=None if made < 0 or row[made] is None else ingesting.timed(row[made], now),

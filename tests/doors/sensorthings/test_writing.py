@@ -1,5 +1,6 @@
 """Adding, changing, removing; data arrays; and what is sent wrongly."""
 
+import json
 from typing import Any
 
 import pytest
@@ -172,11 +173,29 @@ def test_data_arrays(door: Door, pm: int) -> None:
     assert (Latest.objects.get().count, Quarantined.objects.count()) == (3, 3)
     again = door.ask("POST", "CreateObservations", [{**body[0], "dataArray": rows[:4]}])
     assert again.told[0] == links[0] and Latest.objects.get().count == 3
-    for wrong in ({"components": ["nothing"]}, {"components": ["phenomenonTime"]}, {"dataArray": [[1]]},
+    for wrong in ({"components": ["nothing"]}, {"components": ["phenomenonTime"]},
                   {"dataArray": 5}, {"Datastream": 5}):  # fmt: skip
         answer = door.ask("POST", "CreateObservations", [{**body[0], **wrong}])
         assert answer.status_code == 400, wrong
     assert Latest.objects.get().count == 3
+
+
+def test_a_row_of_a_data_array_that_is_wrong_is_held_back_alone(door: Door, pm: int) -> None:
+    at = [f"2026-01-01T0{n}:00:00Z" for n in range(8)]
+    names = ["phenomenonTime", "result", "validTime"]
+    rows = [[at[0], 1, None], [at[1], 2], [at[2], float("nan"), None], [at[3], float("-inf"), None], 5, "NaN", None,
+            [at[4], 3, "soon"], [at[5], 4, f"{at[5]}/{at[6]}"], [at[6], 5, None, None], []]  # fmt: skip
+    body = [{"Datastream": {"@iot.id": pm}, "components": names, "dataArray": rows}]
+    answer = door.ask("POST", "CreateObservations", body)  # Python writes NaN and -Infinity as such
+    assert answer.status_code == 201, answer.content
+    assert [n for n, one in enumerate(answer.told) if not one.startswith("error")] == [0, 8]
+    held = list(Quarantined.objects.order_by("pk").values_list("reason", flat=True))
+    assert held == ["row", "not-a-number", "not-a-number", "row", "row", "row", "time", "row", "row"]
+    alone = door.ask("POST", f"Datastreams({pm})/Observations", reading(float("nan"), at[7]))
+    assert (alone.status_code, alone.told["refusal"]) == (400, "sensing.quarantine.not-a-number")
+    assert (Latest.objects.get().count, Quarantined.objects.count()) == (2, 10)
+    torn = door.ask("POST", "CreateObservations", json.dumps(body).encode()[:-9])
+    assert (torn.status_code, torn.told["refusal"]) == (400, "sensing.shape")
 
 
 HOSTILE: list[tuple[str, Any]] = [

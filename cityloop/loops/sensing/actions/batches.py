@@ -85,6 +85,11 @@ class Batch:
         if more:
             self.more.setdefault(row, {}).update(more)
 
+    def hold(self, datastream: Any, at: int, reason: str) -> None:
+        """Add a reading that cannot be read, so that it is held back for that reason."""
+        self.faults[self.length] = reason
+        self.add(datastream, at, None)
+
     def extend(self, datastream: int, times: list[int], kinds: list[int], results: list[float]) -> None:
         """Add many readings of one datastream, read already."""
         whole = numbers(np.full(len(times), datastream), np.array(times, np.int64), np.array(results, np.float64))

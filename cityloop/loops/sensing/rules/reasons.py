@@ -23,7 +23,7 @@ WORDS: Mapping[str, str] = {
     RANGE: _("This value is physically impossible for what is measured."),
     UNIT: _("The unit of this reading is not that of its datastream."),
     FEATURE: _("There is no such feature of interest."),
-    ROW: _("This row of the file cannot be read."),
+    ROW: _("This row cannot be read; it has as many values as there are columns."),
     SHAPE: _("This message cannot be read."),
     DIFFERS: _("There is another result for the same time already."),
 }

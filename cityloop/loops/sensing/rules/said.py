@@ -4,8 +4,9 @@ An action asks for those that are needed. Where a linked entity is meant, `@iot.
 one is described that is to be made with it.
 """
 
+import json
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -110,9 +111,30 @@ def without_nul(body: bytes) -> bytes:
     return _NUL.sub(rb"\1", body) if b"\\u0000" in body else body
 
 
+# What programs write for a number that is none, though JSON knows no such word.
+_NO_NUMBER = re.compile(rb"[\s\[,:](NaN|-?Infinity)[\s\],}]")
+
+
+def decoded(body: bytes, shape: Any) -> Any:
+    """Read readings. A result that is no number is a word then, so that it is held back alone, and not all with it."""
+    body = without_nul(body)
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.DecodeError:
+        if not _NO_NUMBER.search(body):
+            raise
+        try:
+            told = json.loads(body, parse_constant=str)
+        except ValueError as error:
+            raise msgspec.DecodeError(str(error)) from error
+        return msgspec.convert(told, type=shape)
+
+
 def read(shape: type[S], body: bytes | Any) -> S:
     """Read what was said; refuse what has a wrong shape, naming the place."""
     try:
+        if isinstance(body, bytes) and issubclass(shape, ObservationSaid):
+            return cast("S", decoded(body, shape))
         if isinstance(body, bytes):
             return msgspec.json.decode(without_nul(body), type=shape)
         return msgspec.convert(body, type=shape)
