@@ -55,6 +55,16 @@ def test_a_client_that_knows_nothing_of_the_loop_goes_the_whole_way(town: Town, 
     assert Case.objects.get().state == "closed"
 
 
+def test_what_may_be_left_out_is_not_asked_for(town: Town, key: Key) -> None:
+    """Who leads may be left to the catalogue, and then the schema does not want it."""
+    number = name_of(town.to("filed"))
+    offer = offers(number, key("dispatcher"))["dispatch"]
+    jsonschema.validate({"data": {}}, offer["body"])
+    assert "left out" in offer["body"]["properties"]["data"]["properties"]["parts"]["description"]
+    answer = ask("POST", offer["href"], key("dispatcher"), {"data": {}})
+    assert (answer.status, answer.body["state"]) == (200, "dispatched")
+
+
 @pytest.mark.parametrize("state", ["collected", "filed", "dispatched", "handling", "handled", "checking", "checked"])
 def test_every_offer_has_a_sound_schema(town: Town, key: Key, state: str) -> None:
     number = name_of(town.to(state))
