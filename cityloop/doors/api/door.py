@@ -13,7 +13,8 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from cityloop.doors.api import openapi
-from cityloop.doors.api.problems import Moved, TooMany, of_moved, problem, spoken, status_of
+from cityloop.doors.api.bodies import json_body
+from cityloop.doors.api.problems import Moved, TooMany, field_of, of_moved, problem, spoken, status_of
 from cityloop.ground.kit import shape
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
@@ -96,7 +97,7 @@ def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     """Say why not."""
     if isinstance(error, Moved):
         return of_moved(error)
-    return problem(status_of(error), error.code, spoken(error), error.field)
+    return problem(status_of(error), error.code, spoken(error), field_of(error))
 
 
 @api.exception_handler(ValidationError)
@@ -150,7 +151,11 @@ def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def unread(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Say that a body could not be read."""
+    """Say that a body could not be read; of one that says it is no JSON, say that."""
+    try:
+        json_body(request)
+    except Refusal as refusal:
+        return refused(request, refusal)
     return problem(error.status_code, "api.body", _("The body is not readable as JSON in UTF-8."))
 
 

@@ -92,6 +92,11 @@ def spoken(refusal: Refusal) -> str:
     return clean(sentence.format(**refusal.params) if refusal.params else sentence)[:500]
 
 
+def field_of(refusal: Refusal) -> str | None:
+    """Name what a refusal is about as a client knows it: a key of its own stands in a header."""
+    return "Idempotency-Key" if refusal.code.startswith("cases.key.") else refusal.field
+
+
 def described(status: int, code: str, title: str, field: str | None = None) -> dict[str, Any]:
     """Give a problem as a table: in an answer of its own, or one of several in a list."""
     return {"type": f"{TYPES}#{code}", "title": title, "status": status, "code": code, "field": field}
@@ -99,7 +104,7 @@ def described(status: int, code: str, title: str, field: str | None = None) -> d
 
 def of(refusal: Refusal) -> dict[str, Any]:
     """Give a refusal as a table."""
-    return described(status_of(refusal), refusal.code, spoken(refusal), refusal.field)
+    return described(status_of(refusal), refusal.code, spoken(refusal), field_of(refusal))
 
 
 def problem(status: int, code: str, title: str, field: str | None = None) -> HttpResponse:
