@@ -15,8 +15,9 @@ def json_body(request: HttpRequest) -> None:
 
 def known_form(request: HttpRequest, *names: str) -> None:
     """Refuse what a form holds that the route does not know, or holds twice: it would be lost unseen."""
-    for name, values in [*request.POST.lists(), *request.FILES.lists()]:
-        _once(name, len(values), name in names)
+    for sent in (request.POST, request.FILES):
+        for name in sent:
+            _once(name, len(sent.getlist(name)), name in names)
 
 
 def _once(name: str, times: int, known: bool) -> None:
