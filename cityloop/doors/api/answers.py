@@ -47,11 +47,32 @@ def nothing() -> HttpResponse:
 def unchanged(request: HttpRequest, tag: str) -> HttpResponse | None:
     """Answer 304 where the client has this very state; None where it has not."""
     given = request.META.get("HTTP_IF_NONE_MATCH", "")
-    if not given or f'"{tag}"' not in [one.strip().removeprefix("W/") for one in given.split(",")]:
+    if f'"{tag}"' not in (known := [one.strip().removeprefix("W/") for one in given.split(",")]) and "*" not in known:
         return None
     answer = HttpResponse(status=304)
     answer["ETag"] = f'"{tag}"'
     del answer["Content-Type"]
+    return answer
+
+
+def _allowed(told: str) -> str:
+    """Give the methods of an address, always in one order; who may GET may ask for the headers alone."""
+    methods = {one.strip() for one in told.split(",")}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+
+
+def _asked(view: Callable[..., HttpResponse], request: HttpRequest, args: Any, named: Any) -> HttpResponse:
+    """Ask a view; HEAD is answered as GET would be, without the body (RFC 9110, 9.3.2)."""
+    if request.method != "HEAD":
+        return view(request, *args, **named)
+    request.method = "GET"
+    answer = view(request, *args, **named)
+    request.method = "HEAD"
+    if answer.status_code == 405:  # the address knows no GET either
+        return answer
+    if not answer.streaming:
+        answer.headers.setdefault("Content-Length", str(len(answer.content)))
+        answer.content = b""
     return answer
 
 
@@ -63,9 +84,9 @@ def finished(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if "\0" in request.path_info:
             answer = problem(404, "api.none", _("There is nothing at this address: it holds a NUL."))
         else:
-            answer = view(request, *args, **named)
+            answer = _asked(view, request, args, named)
         if answer.status_code == 405 and "Allow" in answer:
-            allowed = answer["Allow"]
+            allowed = _allowed(answer["Allow"])
             answer = problem(405, "api.method", _("Use one of the methods {allowed} here.").format(allowed=allowed))
             answer["Allow"] = allowed
         left = getattr(request, "left", None)

@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from msgspec.structs import replace
 from ninja import Schema
 from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from cityloop.doors.api.door import scope_of
 from cityloop.doors.api.paging import MOST, USUAL
@@ -21,13 +22,13 @@ from cityloop.loops.cases.search.asking import Looked, look_for
 def _digits(value: object) -> object:
     """An address holds text: take plain digits alone, not "1.0", " 1" or digits of other scripts."""
     if isinstance(value, str) and not (value.isascii() and value.isdigit() and len(value) < 20):
-        raise ValueError("is not a whole number")
+        raise PydanticCustomError("int_digits", "is not a whole number")
     return value
 
 
 def _flag(value: object) -> object:
     if value not in ("true", "false", True, False):
-        raise ValueError("is true or false")
+        raise PydanticCustomError("bool_word", "is true or false")
     return value in ("true", True)
 
 

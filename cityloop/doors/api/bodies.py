@@ -13,10 +13,21 @@ def json_body(request: HttpRequest) -> None:
         raise Refusal("api.media", "Send the body as application/json.", "Content-Type")
 
 
+def known_form(request: HttpRequest, *names: str) -> None:
+    """Refuse what a form holds that the route does not know, or holds twice: it would be lost unseen."""
+    for sent in (request.POST, request.FILES):
+        for name in sent:
+            _once(name, len(sent.getlist(name)), name in names)
+
+
+def _once(name: str, times: int, known: bool) -> None:
+    if not known:
+        raise Refusal("api.shape", "There is no parameter {name} here.", name[:60], name=name[:60])
+    if times > 1:
+        raise Refusal("api.shape", "{name} is given more than once.", name, name=name)
+
+
 def known_query(request: HttpRequest, asked: Schema) -> None:
     """Refuse what an address asks for that the route does not know, or names twice: neither is ours to guess."""
     for name, values in request.GET.lists():
-        if name not in type(asked).model_fields:
-            raise Refusal("api.shape", "There is no parameter {name} here.", name[:60], name=name[:60])
-        if len(values) > 1:
-            raise Refusal("api.shape", "{name} is given more than once.", name, name=name)
+        _once(name, len(values), name in type(asked).model_fields)

@@ -1,6 +1,7 @@
 """The door itself: who comes in, and what is said to whom does not get through."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -12,7 +13,9 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
 
 from cityloop.doors.api import openapi
-from cityloop.doors.api.problems import Moved, TooMany, of_moved, problem, status_of
+from cityloop.doors.api.bodies import json_body
+from cityloop.doors.api.problems import Moved, TooMany, field_of, of_moved, problem, spoken, status_of
+from cityloop.ground.kit import shape
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
@@ -94,15 +97,23 @@ def refused(request: HttpRequest, error: Refusal) -> HttpResponse:
     """Say why not."""
     if isinstance(error, Moved):
         return of_moved(error)
-    return problem(status_of(error), error.code, str(error), error.field)
+    return problem(status_of(error), error.code, spoken(error), field_of(error))
 
 
 @api.exception_handler(ValidationError)
 def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Name the first field that has a wrong shape."""
     first = error.errors[0]
-    field = ".".join(str(part) for part in first["loc"][1:] if part not in ("body", "query"))[:200]
-    return problem(422, "api.shape", f"{field}: {first['msg']}"[:500], field)
+    field = _place_of(first["loc"])
+    return problem(422, "api.shape", spoken(shape.told(first, "api.shape", field, field)), field)
+
+
+def _place_of(loc: Sequence[Any]) -> str:
+    """Name a place in what was sent: where any of several kinds would do, pydantic ends with the kind it tried."""
+    way = [str(part) for part in loc[1:] if part not in ("body", "query")]
+    while len(way) > 1 and (way[-1] in ("bool", "int", "float", "str") or "[" in way[-1]):
+        way.pop()
+    return ".".join(way)[:200] or "body"
 
 
 @api.exception_handler(DatabaseError)
@@ -140,7 +151,11 @@ def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
 
 @api.exception_handler(HttpError)
 def unread(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """Say that a body could not be read."""
+    """Say that a body could not be read; of one that says it is no JSON, say that."""
+    try:
+        json_body(request)
+    except Refusal as refusal:
+        return refused(request, refusal)
     return problem(error.status_code, "api.body", _("The body is not readable as JSON in UTF-8."))
 
 

@@ -1,14 +1,17 @@
 """The fields of an offer as JSON Schema (2020-12), so that a client needs to know nothing of the loop."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from cityloop.doors.api.shown import ROOT, key_of
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.offers import Offer
 from cityloop.ground.loop.snapshot import Snapshot
 from cityloop.loops.cases import choices
+from cityloop.loops.cases.actions.prepare import routed
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,7 +35,7 @@ def body(about: About, seq: int) -> Schema:
     """Give the schema of the body that takes an offer. One query for each field that names a person."""
     offer = about.offer
     fields = {name: field(about, name, spec) for name, spec in offer.fields.items()}
-    needed = [name for name, spec in offer.fields.items() if spec.get("required")]
+    needed = [name for name, spec in offer.fields.items() if spec.get("required") and not _proposed(about, spec)]
     if offer.request:
         fields["request"] = {"const": offer.request}
         needed = [*(name for name in needed if name != "request"), "request"]
@@ -45,6 +48,15 @@ def body(about: About, seq: int) -> Schema:
         "additionalProperties": False,
     }
     return whole
+
+
+def _proposed(about: About, spec: dict[str, Any]) -> bool:
+    """Whether a field may be left out because the catalogue says who answers for the case."""
+    if spec["type"] != "parts":
+        return False
+    with contextlib.suppress(Refusal):
+        return bool(routed(about.snapshot.matter, about.snapshot.unit, about.snapshot.catalogue))
+    return False
 
 
 def field(about: About, name: str, spec: dict[str, Any]) -> Schema:
@@ -128,7 +140,7 @@ def _parts(about: About, name: str, spec: dict[str, Any]) -> Schema:
         "required": ["organisation"],
         "additionalProperties": False,
     }
-    words = "The lead first; left out: as the catalogue routes it."
+    words = "The lead first" + ("; left out: as the catalogue routes it." if _proposed(about, spec) else ".")
     return {"type": "array", "items": {"anyOf": [organisation, table]}, "maxItems": 30, "description": words}
 
 

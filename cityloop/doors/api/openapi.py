@@ -26,6 +26,7 @@ FAULTS = {
     "query": {422},
     "body": {404, 409, 413, 415, 422},
     "once": {409},
+    "ended": {409},  # what is over cannot end again
     "match": {412},
     "tag": set(),
 }

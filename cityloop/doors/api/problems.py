@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import clean
 from cityloop.loops.cases.actions.take import Changed
 
 PROBLEM = "application/problem+json"
@@ -50,15 +51,22 @@ class Moved(Refusal):
     """What is to be changed is no longer what `If-Match` names: the version now, and what was done to it last."""
 
     def __init__(
-        self, code: str, message: str, field: str, *, tag: str = "", changes: Sequence[Mapping[str, Any]] | None = None
+        self,
+        code: str,
+        message: str,
+        field: str,
+        *,
+        tag: str = "",
+        changes: Sequence[Mapping[str, Any]] | None = None,
+        **params: Any,
     ) -> None:
-        super().__init__(code, message, field)
+        super().__init__(code, message, field, **params)
         self.tag, self.changes = tag, changes
 
 
 def of_moved(error: Moved) -> HttpResponse:
     """Answer that somebody else was quicker, with what they did."""
-    told = described(status_of(error), error.code, str(error), error.field)
+    told = of(error)
     if error.changes is not None:
         told["changes"] = error.changes
     answer = HttpResponse(_encoder.encode(told), status=told["status"], content_type=PROBLEM)
@@ -78,6 +86,17 @@ def status_of(refusal: Refusal) -> int:
     return STATUS.get(refusal.code, 400)
 
 
+def spoken(refusal: Refusal) -> str:
+    """Give a refusal in the language that was asked for: the sentence is translated first, then filled."""
+    sentence = _(refusal.message)
+    return clean(sentence.format(**refusal.params) if refusal.params else sentence)[:500]
+
+
+def field_of(refusal: Refusal) -> str | None:
+    """Name what a refusal is about as a client knows it: a key of its own stands in a header."""
+    return "Idempotency-Key" if refusal.code.startswith("cases.key.") else refusal.field
+
+
 def described(status: int, code: str, title: str, field: str | None = None) -> dict[str, Any]:
     """Give a problem as a table: in an answer of its own, or one of several in a list."""
     return {"type": f"{TYPES}#{code}", "title": title, "status": status, "code": code, "field": field}
@@ -85,7 +104,7 @@ def described(status: int, code: str, title: str, field: str | None = None) -> d
 
 def of(refusal: Refusal) -> dict[str, Any]:
     """Give a refusal as a table."""
-    return described(status_of(refusal), refusal.code, str(refusal), refusal.field)
+    return described(status_of(refusal), refusal.code, spoken(refusal), field_of(refusal))
 
 
 def problem(status: int, code: str, title: str, field: str | None = None) -> HttpResponse:

@@ -30,7 +30,7 @@ class DifferenceOut(Schema):
     fields: list[FieldOut]
 
 
-class ChangeOut(Schema):
+class PlateChangeOut(Schema):
     """What becomes of a plate; "" stands for the city's own lines."""
 
     plate: str
@@ -47,7 +47,7 @@ class FileIn(In):
     preview: StrictBool = False
 
 
-class TakenOut(Schema):
+class FileTakenOut(Schema):
     """What a file changes: organisations that are made, plates laid to rest, units that the city does not have.
 
     `digest` and `version` are of the catalogue in force afterwards; `content` is the digest of the file by itself.
@@ -57,7 +57,7 @@ class TakenOut(Schema):
     version: int
     digest: str
     content: str
-    changes: list[ChangeOut]
+    changes: list[PlateChangeOut]
     organisations: list[str]
     rests: list[str]
     unplaced: list[str]

@@ -3,17 +3,35 @@
 from typing import Annotated, Any
 
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 
 def _no_nul(value: Any) -> Any:
     if isinstance(value, str) and "\0" in value:
-        raise ValueError("holds a NUL character")
+        raise PydanticCustomError("nul", "holds a NUL character")
     return value
 
 
 Text = Annotated[str, BeforeValidator(_no_nul)]
+
+
+def _plain(value: Any) -> Any:
+    """Read an answer as a form would send it: numbers, true and false are text there."""
+    if isinstance(value, list):
+        return [one if isinstance(one, list) else _plain(one) for one in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | float) else value
+
+
 Answer = Annotated[Text, Field(max_length=2000)]
+ONE = {"anyOf": [{"type": "string", "maxLength": 2000}, {"type": "number"}, {"type": "boolean"}]}
+Answers = Annotated[
+    Answer | list[Answer],
+    BeforeValidator(_plain),
+    WithJsonSchema({"anyOf": [*ONE["anyOf"], {"type": "array", "items": ONE}]}),
+]
 
 
 class In(Schema):
@@ -38,7 +56,7 @@ class ReportIn(In):
     component: Text = Field(
         "", max_length=16, description="The component it is about, by its identity code: its place."
     )
-    answers: dict[str, Answer | list[Answer]] = Field(
+    answers: dict[str, Answers] = Field(
         {}, max_length=60, description="Answers to the questions of the matter by their keys; a list to choose several."
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_noop
 
 from cityloop.doors.api.answers import encode
 from cityloop.doors.api.door import scope_of
@@ -16,7 +17,7 @@ from cityloop.town.columns import rfc3339
 from cityloop.town.ledger.queries import latest
 from cityloop.town.units import queries as units
 
-MOVED = "Somebody changed it meanwhile; read it again."
+MOVED = gettext_noop("Somebody changed it meanwhile; read it again.")
 MOST = 5
 
 

@@ -17,7 +17,7 @@ KEYWORDS = {
     "_": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
     "ngettext": (1, 2), "ngettext_lazy": (1, 2),
     "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
-    "Refusal": (2,),
+    "Refusal": (2,), "Moved": (2,),
 }  # fmt: skip
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w+(?:![rsa])?(?::[^}]*)?\}")
 # sentence → where it stands; a plural is (one, many), a context comes first.

@@ -44,6 +44,12 @@ def _load(digest: str) -> Definition:
     return compile_definition(row.text, row.profile)
 
 
+def step_names() -> frozenset[str]:
+    """Give the names of all steps that cases take here, of those too that the city's profile leaves out."""
+    now = present()
+    return frozenset(name for _, name in now.table) | frozenset(now.source.actions)
+
+
 def forget() -> None:
     """Forget which definitions are kept: between tests."""
     _pinned.clear()

@@ -69,8 +69,11 @@ def replay(
     """
     if (offset is None) == (time is None):
         raise Refusal("hooks.from", "Name either an offset or a time to begin from.", "offset")
-    first = offset if offset is not None else offset_at(time or 0)
-    first = max(0, min(first, last_offset() + 1))
+    first, end = offset if offset is not None else offset_at(time or 0), last_offset()
+    if first > end + 1:  # a slip of the hand would pass over all that still waits
+        raise Refusal("hooks.beyond", "The ledger ends at the offset {end}; begin there or before.", "offset", end=end)
+    if time is not None and time > at:
+        raise Refusal("hooks.future", "Name a time that has passed.", "time")
     row = Subscription.objects.select_for_update().get(pk=subscription.pk)
     row.offset, row.replayed = first - 1, row.replayed + 1
     row.next_at, row.tries, row.failing_since, row.parked, row.error = at, 0, None, None, ""

@@ -51,6 +51,7 @@ class Line:
         self._seconds = seconds
         self._parts, self._inside = rules.address(url, inside=inside), inside
         self._connection: _Pinned | None = None
+        self._late = False
 
     def send(self, body: bytes, headers: dict[str, str]) -> Answer:
         """Send one message. A connection kept from the last one may have been closed meanwhile: then once anew."""
@@ -59,10 +60,10 @@ class Line:
             return self._send(body, headers)
         except (http.client.RemoteDisconnected, ConnectionError, http.client.CannotSendRequest) as error:
             self.close()
-            return self._fresh(body, headers) if kept else _failed(error)
+            return self._fresh(body, headers) if kept and not self._late else self._failed(error)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            return _failed(error)
+            return self._failed(error)
 
     def close(self) -> None:
         """Hang up."""
@@ -75,14 +76,21 @@ class Line:
             return self._send(body, headers)
         except (OSError, http.client.HTTPException, ValueError) as error:
             self.close()
-            return _failed(error)
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Answer:
+        """Say what went wrong: where we hung up ourselves, that, for the error then looks like the other side's."""
+        if self._late or isinstance(error, TimeoutError):
+            return Answer(0, f"no whole answer within {self._seconds:g} seconds")
+        return _failed(error)
 
     def _send(self, body: bytes, headers: dict[str, str]) -> Answer:
         if self._connection is None:
             self._connection = self._opened()
             self._connection.connect()
         connection = self._connection
-        alarm = threading.Timer(self._seconds, _cut, [connection.sock])
+        self._late = False
+        alarm = threading.Timer(self._seconds, self._cut, [connection.sock])
         alarm.daemon = True
         alarm.start()
         try:
@@ -96,6 +104,11 @@ class Line:
             alarm.cancel()
         return Answer(answer.status, "" if 200 <= answer.status < 300 else f"answered {answer.status}")
 
+    def _cut(self, sock: socket.socket) -> None:
+        self._late = True
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
     def _opened(self) -> _Pinned:
         host = self._parts.hostname or ""
         secure = self._parts.scheme == "https"
@@ -108,11 +121,6 @@ class Line:
 
 def _target(parts: SplitResult) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-
-
-def _cut(sock: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _failed(error: Exception) -> Answer:

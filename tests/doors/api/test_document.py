@@ -1,7 +1,10 @@
 """The document of the door is true: an independent tool tries every route of it and finds nothing undocumented."""
 
+import importlib
 import json
+import pkgutil
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import cycle
 from typing import Any
@@ -13,9 +16,11 @@ from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, given, settings
+from ninja import Schema
 from schemathesis.checks import CHECKS
 from schemathesis.config import SchemathesisConfig
 
+from cityloop.doors import api as room
 from cityloop.doors.api.door import api
 from cityloop.doors.api.routes.reports import schema
 from tests.conftest import IN_PART, PROVE, ROOT
@@ -32,6 +37,7 @@ LOADED = schemathesis.openapi.from_dict(json.loads(json.dumps(schema())), config
 LOADED.app = get_wsgi_application()
 # What a document cannot say, only an answer can: a case that is not there, an action not open now, a wrong cursor.
 STREAMS = ("/api/v1/live",)  # stays open, so no single answer can be judged: tests/doors/web/test_live.py
+MODULES = [found.name for found in pkgutil.walk_packages(room.__path__, f"{room.__name__}.")]
 LEFT_OUT = ("positive_data_acceptance", "missing_required_header", "ignored_auth", "unsupported_method")
 JUDGES = [CHECKS.get_one(name) for name in CHECKS.get_all_names() if name not in LEFT_OUT]
 
@@ -93,6 +99,18 @@ def test_the_document_is_sound() -> None:
         jsonschema.Draft202012Validator.check_schema(part)
     referred = set(re.findall(r"#/components/(\w+)/([\w-]+)", json.dumps(document)))
     assert all(name in document["components"][kind] for kind, name in referred)
+
+
+def test_no_two_shapes_share_a_name() -> None:
+    """The document knows a shape by its name: of two with one name it would show one in the place of both."""
+    shapes = [
+        shape.__name__
+        for module in map(importlib.import_module, MODULES)
+        for shape in vars(module).values()
+        if isinstance(shape, type) and issubclass(shape, Schema) and shape.__module__ == module.__name__
+    ]
+    assert len(shapes) > 100
+    assert [name for name, times in Counter(shapes).items() if times > 1] == []
 
 
 def test_every_route_is_in_it() -> None:

@@ -74,7 +74,8 @@ def test_another_account_sees_no_webhook_of_mine(town: Town, key: Key, there: Re
     ("body", "status", "field"),
     [({"url": "http://example.org/"}, 400, "url"), ({"url": "https://user:p@example.org/"}, 400, "url"),
      ({}, 422, "url"),
-     ({"url": "https://example.org/", "kinds": ["No Such"]}, 422, "kinds"), ({"url": 7}, 422, "url"),
+     ({"url": "https://example.org/", "kinds": ["No Such"]}, 422, "kinds"),
+     ({"url": "https://example.org/", "kinds": ["file", "clsoe"]}, 400, "kinds"), ({"url": 7}, 422, "url"),
      ({"url": "https://example.org/\0"}, 422, "url"), ({"url": "https://" + "x" * 600}, 422, "url")],
 )  # fmt: skip
 def test_strange_subscriptions_are_refused(town: Town, key: Key, body: Any, status: int, field: str) -> None:
@@ -82,7 +83,11 @@ def test_strange_subscriptions_are_refused(town: Town, key: Key, body: Any, stat
     assert answer.status == status and field in answer.body["field"], answer.body
 
 
-@pytest.mark.parametrize("body", [{}, {"offset": 1, "time": "2026-01-01T00:00:00Z"}, {"time": "soon"}, {"offset": -1}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"offset": 1, "time": "2026-01-01T00:00:00Z"}, {"time": "soon"}, {"offset": -1}, {"offset": 10**9},
+     {"time": "2999-01-01T00:00:00Z"}],
+)  # fmt: skip
 def test_strange_replays_are_refused(town: Town, key: Key, there: Receiver, body: Any) -> None:
     path = ask("POST", HOOKS, key("shift"), {"url": there.url}).body["href"]
     assert ask("POST", f"{path}/replay", key("shift"), body).status in (400, 422)

@@ -23,6 +23,7 @@ from tests.town.hooks.receiver import Receiver
 from tests.town.staff import BY
 
 DAY = 86_400_000_000
+SLOW = "no whole answer within 1 seconds"
 
 
 @pytest.fixture
@@ -90,6 +91,7 @@ def test_what_fails_is_tried_again_and_nothing_is_lost(town: Town, there: Receiv
         assert deliver(row) == 0
         failed = now(row)
         assert failed.tries == tries and failed.next_at > real_now() and failed.error and not failed.parked
+        assert failed.error == {"hang": SLOW, "drip": SLOW}.get(mood, failed.error)
     assert there.got == []
     there.mood = 200
     assert deliver(row) == 2
@@ -180,11 +182,30 @@ def test_replay_sends_again_from_an_offset_and_from_a_time(town: Town, there: Re
     assert [one["id"] for one in there.events()] == ids
     assert {d.tries for d in queries.deliveries(row, None, 10)} == {2, 3}
     there.got.clear()
-    actions.replay(subscription=row, by=BY, at=real_now(), time=real_now() + DAY)
+    moment = real_now()
+    assert actions.replay(subscription=row, by=BY, at=moment, time=moment) > int(ids[-1])
     assert deliver(row) == 0 and now(row).offset >= int(ids[-1])
     for both in ({}, {"offset": 1, "time": 1}):
         with pytest.raises(Refusal, match="either"):
             actions.replay(subscription=row, by=BY, at=real_now(), **both)
+
+
+@pytest.mark.parametrize(("beyond", "field"), [({"time": DAY}, "time"), ({"offset": 10**9}, "offset")])
+def test_a_replay_from_what_is_not_yet_passes_over_nothing(
+    town: Town, there: Receiver, beyond: dict[str, int], field: str
+) -> None:
+    """A slip of the hand in a year or an offset must not lose what waits for a parked receiver."""
+    row, _ = subscribe(town, there.url)
+    there.mood = 410
+    town.to("filed")
+    deliver(row)
+    waiting = now(row)
+    assert waiting.parked
+    asked = {"time": real_now() + DAY} if "time" in beyond else beyond
+    with pytest.raises(Refusal) as caught:
+        actions.replay(subscription=row, by=BY, at=real_now(), **asked)
+    assert caught.value.field == field
+    assert (now(row).offset, now(row).parked) == (waiting.offset, waiting.parked)
 
 
 def test_a_replay_during_a_run_goes_first(town: Town, there: Receiver) -> None:

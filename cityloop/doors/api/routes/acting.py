@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from cityloop.doors.api import fields, shown
 from cityloop.doors.api.answers import encode, said, written
@@ -58,7 +59,7 @@ def _offer(about: fields.About, case: Any) -> dict[str, Any]:
 
 
 def _denied(one: Denied) -> dict[str, Any]:
-    return {"action": one.action, "names": dict(one.names), "code": one.code, "reason": one.reason}
+    return {"action": one.action, "names": dict(one.names), "code": one.code, "reason": gettext(one.reason)}
 
 
 @api.post(
@@ -83,7 +84,7 @@ def act(request: HttpRequest, number: str, action: str, body: ActionIn) -> HttpR
     except Changed as error:
         if "HTTP_IF_MATCH" not in request.META:
             raise
-        raise Moved("api.match", str(error), "If-Match") from None
+        raise Moved("api.match", error.message, "If-Match", **error.params) from None
     return written(answer.encode(), tag=str(_seq(answer)))
 
 

@@ -18,6 +18,7 @@ from cityloop.doors.api.shown import ROOT
 from cityloop.doors.api.shown import href as case_href
 from cityloop.doors.api.times import maybe
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases import queries as cases
@@ -52,21 +53,21 @@ def all_alarms(request: HttpRequest, asked: Query[AlarmsAsked]) -> HttpResponse:
 
 
 @api.get("/alarms/{alarm}", response=can(AlarmOut, 200, "key path"), auth=READ, tags=["alarms"])
-def one_alarm(request: HttpRequest, alarm: int) -> HttpResponse:
+def one_alarm(request: HttpRequest, alarm: str) -> HttpResponse:
     """Give an alarm, with the actions that may be taken on it now."""
     scope, now = scope_of(request), city_clock.now()
-    found = sensing.one(scope, cases.ids_of_part, alarm)
+    found = sensing.one(scope, cases.ids_of_part, natural(alarm) or 0)
     return said({**_shown([found], scope)[0], "actions": [o.action for o in sensing.open_to(found, scope, now)]})
 
 
 @api.post(
     "/alarms/{alarm}/actions/{action}", response=can(AlarmOut, 200, "key path body"), auth=ACT, tags=["alarms"]
 )  # fmt: skip
-def act(request: HttpRequest, alarm: int, action: str, body: AlarmActIn) -> HttpResponse:
+def act(request: HttpRequest, alarm: str, action: str, body: AlarmActIn) -> HttpResponse:
     """Take an action on an alarm: acknowledge, look_again or dismiss."""
     json_body(request)
     scope, now = scope_of(request), city_clock.now()
-    found = sensing.one(scope, cases.ids_of_part, alarm)
+    found = sensing.one(scope, cases.ids_of_part, natural(alarm) or 0)
     offer = next((one for one in sensing.open_to(found, scope, now) if one.action == action), None)
     if offer is None:
         raise Refusal("authority.denied", "None of your posts may do this now.", "action")

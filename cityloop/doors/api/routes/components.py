@@ -145,7 +145,10 @@ def _organisation(key: str, field: str) -> int:
     return known[key].id if key else 0
 
 
-@api.get("/component-types", response=can(ComponentTypesPage, 200, "key query"), auth=READ, tags=["components"])
+@api.get(
+    "/component-types", response=can(ComponentTypesPage, 200, "key query"), auth=READ, tags=["components"],
+    by_alias=True,
+)  # fmt: skip
 def component_types(request: HttpRequest) -> HttpResponse:
     """List the types of components, by code, all at once."""
     known_query(request, Asked())

@@ -7,7 +7,7 @@ from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import READ, SETUP, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.problems import Moved
-from cityloop.doors.api.schemas_catalogue import FileIn, TakenOut, TrialIn, TrialOut, TryPlateIn
+from cityloop.doors.api.schemas_catalogue import FileIn, FileTakenOut, TrialIn, TrialOut, TryPlateIn
 from cityloop.doors.api.settings import MOVED, named_tag, reader, setter, unit_code
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.refusal import Refusal
@@ -33,7 +33,7 @@ def file(request: HttpRequest) -> HttpResponse:
 
 
 @api.put(
-    "/settings/catalogue/file", response=can(TakenOut, 200, "key body match"), auth=SETUP, tags=["settings"]
+    "/settings/catalogue/file", response=can(FileTakenOut, 200, "key body match"), auth=SETUP, tags=["settings"]
 )  # fmt: skip
 def take(request: HttpRequest, body: FileIn) -> HttpResponse:
     """Publish what a file holds as the catalogue; it is checked whole first, faults are told by line and key."""

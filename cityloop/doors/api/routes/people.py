@@ -95,7 +95,9 @@ def appoint(request: HttpRequest, body: HoldingIn) -> HttpResponse:
     return said({**told, "unit": post.unit_code, "level": post.level}, 201)
 
 
-@api.delete("/settings/holdings/{holding}", response=can(None, 204, "key path match"), auth=SETUP, tags=["settings"])
+@api.delete(
+    "/settings/holdings/{holding}", response=can(None, 204, "key path match ended"), auth=SETUP, tags=["settings"]
+)  # fmt: skip
 @transaction.atomic
 def dismiss(request: HttpRequest, holding: str) -> HttpResponse:
     """End an appointment now. `If-Match` names the version of the account that holds the post."""

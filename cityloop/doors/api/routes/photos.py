@@ -7,7 +7,7 @@ from ninja.files import UploadedFile
 from cityloop.doors.api import shown
 from cityloop.doors.api.answers import said
 from cityloop.doors.api.asked import Asked, Whole
-from cityloop.doors.api.bodies import known_query
+from cityloop.doors.api.bodies import known_form, known_query
 from cityloop.doors.api.door import ACT, READ, api, scope_of
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.schemas import PhotoKeptOut
@@ -28,6 +28,7 @@ class Size(Asked):
 @api.post("/photos", response=can(PhotoKeptOut, 201, "key body"), auth=ACT, tags=["photos"])
 def keep(request: HttpRequest, number: Form[Text], photo: File[UploadedFile]) -> HttpResponse:
     """Keep a photo of a case: JPEG, PNG or WebP of at most 20 MB. Its key goes into the field `photos` of an action."""
+    known_form(request, "number", "photo")
     scope = scope_of(request)
     case = queries.by_number(number, scope)
     actors = queries.actors_for(case, scope)

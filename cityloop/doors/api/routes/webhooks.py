@@ -25,6 +25,7 @@ from cityloop.doors.api.times import instant, maybe
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor
+from cityloop.loops.cases.loop import step_names
 from cityloop.town.columns import real_now, rfc3339
 from cityloop.town.hooks import actions, queries, tasks
 from cityloop.town.hooks.rules import TYPE
@@ -42,6 +43,8 @@ def subscribe(request: HttpRequest, body: WebhookIn) -> HttpResponse:
     json_body(request)
     if not scope_of(request).sees_anything():
         raise Refusal("authority.denied", "None of your posts sees any case: there is nothing to send.")
+    for kind in sorted(set(body.kinds) - step_names()):
+        raise Refusal("hooks.kind", "No step of a case is named {kind}.", "kinds", kind=kind)
     made, secret = actions.subscribe(
         account=access(request).account, url=body.url, label=body.label, kinds=body.kinds, by=_by(request),
         at=real_now(),

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
@@ -28,7 +29,7 @@ class Changed(Refusal):
     def __init__(self, now: Snapshot, what: str) -> None:
         super().__init__(
             "cases.changed",
-            "Somebody else acted on this case meanwhile ({what}); look at it again.",
+            gettext_noop("Somebody else acted on this case meanwhile ({what}); look at it again."),
             what=what,
             state=now.state,
             seq=now.seq,
