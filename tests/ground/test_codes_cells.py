@@ -128,6 +128,9 @@ def test_swapped_coordinates_are_seen_by_the_city_box() -> None:
     with pytest.raises(Refusal) as refused:
         check_point(40.7, -73.9, box=box)
     assert refused.value.code == "codes.point.swapped"
+    with pytest.raises(Refusal) as refused:
+        check_point(-73.9, 100, box=box)  # turned round it lies no better: a slip in one number
+    assert (refused.value.code, refused.value.field) == ("codes.point.range", "lat")
     assert check_point("-73.9", "40.7", box=box) == (-73.9, 40.7)
     assert check_point(2.35, 48.85, box=box) == (2.35, 48.85), "merely elsewhere"
 

@@ -155,6 +155,7 @@ def _live() -> Doc:
     """Say what the stream of steps is: it stays open, so no description of single answers fits it."""
     told = "`event: step`, `id`: an offset, `data`: number, seq, what, origin, from, to, at, unit, due;"
     told += " `event: alarm`, `data`: alarm, rule, severity, what, from, to, at, unit; `event: beat`."
+    told += " Here `at` and `due` are microseconds since 1970, UTC."
     answers: dict[Any, Any] = {
         200: {"description": told, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
     }

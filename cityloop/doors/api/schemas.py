@@ -118,6 +118,7 @@ class TakenOut(Schema):
     matter: str
     unit: str
     lead: int
+    organisation: str = Field(description="The key of who leads; empty before dispatch.")
     held: str
     created: str
     due: str | None

@@ -59,6 +59,7 @@ def taken(case: Any) -> Data:
         "matter": case.matter,
         "unit": case.unit_code,
         "lead": case.lead_org,
+        "organisation": key_of(case.lead_org),
         "held": case.held,
         "created": rfc3339(case.created),
         "due": maybe(case.due),

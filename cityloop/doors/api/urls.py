@@ -18,6 +18,7 @@ def _finished(patterns: Iterable[Any]) -> list[URLPattern | URLResolver]:
 
 patterns, app, namespace = api.urls
 urlpatterns = [
+    path("api/v1/", finished(nothing_here)),  # before ninja's own root, which would answer with a page
     path("api/v1/", (_finished(patterns), app, namespace)),
     re_path(r"^api/", finished(nothing_here)),
 ]

@@ -100,7 +100,9 @@ def _from_json(request: HttpRequest) -> Posted:
 def _table(name: str, value: Any) -> dict[str, list[str]]:
     """Read answers given as `{code: value}`, or as `[{"code": …, "value": …}]`."""
     if isinstance(value, list):
-        value = {str(one.get("code")): one.get("value") for one in value if isinstance(one, dict)}
+        if not all(isinstance(one, dict) and isinstance(one.get("code"), str | int) for one in value):
+            raise _wrong(name)  # an answer that names no question would be lost unseen
+        value = {str(one["code"]): one.get("value") for one in value}
     if value is None:
         return {}
     if not isinstance(value, dict):

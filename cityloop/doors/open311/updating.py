@@ -64,16 +64,26 @@ def update(request: HttpRequest, number: str = "") -> Said:
     words, at = _words(sent), city_clock.now()
     key = request.headers.get("Idempotency-Key", "") or sent.text("update_id", 100)
     photos = tuple(files.keep(file, subject="", by=REPORTER, at=at) for file in sent.files)
-    added = cases.add(
-        case=case.pk,
-        what=cases.Following(words=words, photos=photos),
-        at=at,
-        door=f"{DOOR}-update",
-        client=str(access.key),
-        key=key,
-    )
+    try:
+        added = cases.add(
+            case=case.pk,
+            what=cases.Following(words=words, photos=photos),
+            at=at,
+            door=f"{DOOR}-update",
+            client=str(access.key),
+            key=key,
+        )
+    except Refusal as refusal:
+        raise _named(request, refusal) from None
     answer = {"update_id": update_id(added.number, added.seq), "account_id": sent.text("account_id", 200) or None}
     return Said("service_request_updates", [answer])
+
+
+def _named(request: HttpRequest, refusal: Refusal) -> Refusal:
+    """Name `update_id` where it was the key that was used twice, for no header was sent."""
+    if refusal.code != "cases.key.reused" or request.headers.get("Idempotency-Key", ""):
+        return refusal
+    return Refusal(refusal.code, "This update_id was used for another update.", "update_id")
 
 
 def _needed(sent: Posted, name: str) -> str:

@@ -46,7 +46,7 @@ def check_point(
     if box and not _inside(box, x, y) and _inside(box, y, x):
         raise _swapped(lon_field)
     if abs(y) > 90:
-        if abs(x) <= 90 and abs(y) <= 180:
+        if box is None and abs(x) <= 90 and abs(y) <= 180:  # with a box we would have known
             raise _swapped(lat_field)
         raise _outside("Latitude", y, 90, lat_field)
     if abs(x) > 180:

@@ -62,7 +62,7 @@ def test_what_may_be_left_out_is_not_asked_for(town: Town, key: Key) -> None:
     jsonschema.validate({"data": {}}, offer["body"])
     assert "left out" in offer["body"]["properties"]["data"]["properties"]["parts"]["description"]
     answer = ask("POST", offer["href"], key("dispatcher"), {"data": {}})
-    assert (answer.status, answer.body["state"]) == (200, "dispatched")
+    assert (answer.status, answer.body["state"], answer.body["organisation"]) == (200, "dispatched", "parks")
 
 
 @pytest.mark.parametrize("state", ["collected", "filed", "dispatched", "handling", "handled", "checking", "checked"])

@@ -128,7 +128,8 @@ def test_every_fault_is_a_problem(town: Town, key: Key) -> None:
                 if int(status) >= 400:
                     assert list(answer["content"]) == ["application/problem+json"], route["operationId"]
     for method, path, status in (
-        ("GET", "/api/v1/nothing", 404), ("GET", "/api/v2/cases", 404), ("PUT", "/api/v1/cases", 405),
+        ("GET", "/api/v1/", 404), ("GET", "/api/v1/nothing", 404), ("GET", "/api/v2/cases", 404),
+        ("PUT", "/api/v1/cases", 405),
         ("DELETE", "/api/v1/me", 405), ("GET", "/api/v1/cases/a%00b", 404), ("GET", "/api/v1/reports", 405),
     ):  # fmt: skip
         answer = ask(method, path, key("shift"))

@@ -265,3 +265,21 @@ def test_what_was_taken_stays_taken_whatever_is_asked_today(town: Town, door: Do
     catalog.publish(plates=[PLATE], by=BY, at=town.at)
     assert send().content == first.content
     assert Case.objects.count() == 1 and File.objects.count() == 1
+
+
+@pytest.mark.parametrize("answers", [["s"], [{"value": "s"}], [{"code": None, "value": "s"}], [["size", "s"]]])
+def test_an_answer_that_names_no_question_is_not_lost_unseen(town: Town, door: Door, answers: Any) -> None:
+    (error,) = door.post_json({**GOOD, "attribute": answers}, expect=400)
+    assert error["description"] == "attribute: attribute has a wrong type."
+    assert not Case.objects.exists()
+
+
+def test_an_update_id_used_twice_is_named_as_it_was_sent(town: Town, door: Door) -> None:
+    sent = {"service_request_id": number(town.collect().case), "update_id": "1"}
+    door.post("servicerequestupdates", **sent, description="a")
+    (error,) = door.post("servicerequestupdates", **sent, description="b", expect=409)
+    assert error["description"] == "update_id: This update_id was used for another update."
+    by_header = {"Idempotency-Key": "k"}
+    door.post("servicerequestupdates", **sent, description="a", headers=by_header)
+    (error,) = door.post("servicerequestupdates", **sent, description="b", headers=by_header, expect=409)
+    assert error["description"].startswith("Idempotency-Key: ")
