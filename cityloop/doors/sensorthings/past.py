@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from odata_query import ast
+from odata_query.visitor import NodeTransformer
 
 from cityloop.doors.sensorthings import filters, pages
 from cityloop.doors.sensorthings.entities import ENTITIES
 from cityloop.doors.sensorthings.functions import MICRO
 from cityloop.doors.sensorthings.options import Options
+from cityloop.loops.sensing import queries
 from cityloop.loops.sensing.history import joining
 from cityloop.loops.sensing.history.joining import Asked, Said
 from cityloop.loops.sensing.history.reading import past_reading
@@ -36,6 +38,10 @@ def _narrow(asked: Asked, node: Any) -> None:
         _narrow(asked, node.left)
         _narrow(asked, node.right)
         return
+    streams = _streams(node, asked.now)
+    if streams is not None:
+        asked.streams = streams if asked.streams is None else sorted(set(asked.streams).intersection(streams))
+        return
     if not isinstance(node, ast.Compare):
         asked.plain = False
         return
@@ -46,19 +52,46 @@ def _narrow(asked: Asked, node: Any) -> None:
     if at is not None and sign in (*_TURNED, "Eq"):
         asked.since = max(asked.since, at + (sign == "Gt")) if sign in ("Gt", "GtE", "Eq") else asked.since
         asked.until = min(asked.until, at + (sign != "Lt")) if sign in ("Lt", "LtE", "Eq") else asked.until
-    elif _named(one) and sign == "Eq" and isinstance(other, ast.Integer) and asked.streams is None:
-        asked.streams = [int(other.py_val)]
     else:
         asked.plain = False
 
 
-def _named(node: Any) -> bool:
-    return (
-        isinstance(node, ast.Attribute)
-        and node.attr in ("id", "iot.id")
-        and isinstance(node.owner, ast.Identifier)
-        and node.owner.name == "Datastream"
-    )
+def _streams(node: Any, now: int) -> list[int] | None:
+    """Give the datastreams that a condition holds for; None where it says something else too. One query, or none."""
+    turned = _OfDatastream()
+    try:
+        alone = turned.visit(node)
+    except _More:
+        return None
+    if not turned.seen:
+        return None
+    reader = filters.Reader(ENTITIES["Datastreams"], now)
+    what = reader.condition(alone)
+    return None if reader.many else list(queries.table("Datastreams").filter(what).values_list("pk", flat=True))
+
+
+class _More(Exception):
+    """A condition that is not about datastreams alone."""
+
+
+class _OfDatastream(NodeTransformer):
+    """Turns what is said of the datastream of readings into what is said of datastreams."""
+
+    seen = False
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        if not isinstance(node.owner, ast.Identifier):
+            return ast.Attribute(self.visit(node.owner), node.attr)
+        if node.owner.name != "Datastream":
+            raise _More
+        self.seen = True
+        return ast.Identifier(node.attr)
+
+    def visit_Identifier(self, node: ast.Identifier) -> Any:
+        raise _More
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        return ast.Call(node.func, [self.visit(one) for one in node.args])
 
 
 def _instant(node: Any, now: int) -> int | None:

@@ -45,6 +45,8 @@ class Reader:
         if options.token:
             beyond, passed = pages.after(order, options.token)
             rows, skip = rows.filter(beyond), passed or (0 if order.steady else skip)
+        if not top:  # who asks how many there are: nothing is looked for
+            return {**said, "value": []}
         rows = rows.order_by(*order.by)
         if entity.name == "Observations":
             whole = asked.kept is not None
@@ -53,7 +55,7 @@ class Reader:
         else:
             found = list(rows.values(*self._columns(entity, options))[skip : skip + top + 1])
         more, found = len(found) > top, found[:top]
-        if more and top:
+        if more:
             token = pages.token(order, found[-1], skip + top)
             said["@iot.nextLink"] = f"{here}?{urlencode([*options.raw, ('$skiptoken', token)], quote_via=quote)}"
         return {**said, "value": self.told(entity, found, options)}

@@ -12,8 +12,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.kit.remembered import Remembered
+from cityloop.loops.sensing.history import files
 from cityloop.loops.sensing.history.nightly import age
-from cityloop.loops.sensing.models import Aged, Observation
+from cityloop.loops.sensing.models import Aged, Datastream, Observation
 from cityloop.loops.sensing.rules.times import shown
 from cityloop.town.calendar.clock import city_clock
 from tests.conftest import PROVE
@@ -213,3 +214,54 @@ def test_readings_of_the_history_have_addresses(world: World) -> None:
 
 def test_the_history_has_a_folder_of_its_own(world: World) -> None:
     assert list(Path(settings.HISTORY).glob("readings/property=*/day=2026-01-01/*.parquet"))
+
+
+def files_read(monkeypatch: Any) -> list[str]:
+    """Give the names of files as they are read from now on."""
+    found, read = list[str](), files.read
+
+    def noting(kind: str, file: str, *rest: Any) -> Any:
+        found.append(file)
+        return read(kind, file, *rest)
+
+    monkeypatch.setattr(files, "read", noting)
+    return found
+
+
+@pytest.mark.parametrize("words", [
+    "Datastream/name eq 'PM2.5'", "'PM2.5' eq Datastream/name", "startswith(Datastream/name,'PM')",
+    "Datastream/ObservedProperty/name eq 'PM2.5' and Datastream/Thing/name ne 'x'",
+    "not (Datastream/name eq 'CO' or Datastream/name eq 'wind' or Datastream/name eq 'silent')",
+    "Datastream/id lt {1}", "Datastream/unitOfMeasurement/symbol eq 'ug/m3' and length(Datastream/name) eq 5",
+])  # fmt: skip
+def test_of_datastreams_that_are_described_only_their_own_files_are_read(
+    world: World, monkeypatch: Any, words: str
+) -> None:
+    words = words.replace("{1}", str(world.ids[1]))
+    number = world.door.get(f"Datastreams({world.ids[0]})/Observations", count="true", top="0")["@iot.count"]
+    read = files_read(monkeypatch)
+    told = world.door.get("Observations", filter=words, count="true", top="300")
+    assert told["@iot.count"] == len(told["value"]) == number
+    assert {one["@iot.id"].partition("-")[0] for one in told["value"]} == {str(world.ids[0])}
+    assert len({file.split("/")[1] for file in read}) == 1  # of one property
+    odd = world.door.get("Observations", filter=f"{words} and result gt 20", count="true", top="0")["@iot.count"]
+    assert 0 < odd < number
+    assert world.door.get("Observations", filter="Datastream/name eq 'none'", count="true") == {
+        "@iot.count": 0, "value": []
+    }  # fmt: skip
+
+
+def test_files_of_a_property_are_read_once_whatever_the_number_of_its_datastreams(
+    world: World, monkeypatch: Any
+) -> None:
+    sid = transaction.savepoint()
+    shared = {"ObservedProperty": {"@iot.id": Datastream.objects.get(pk=world.ids[0]).observed_property_id}}
+    for number in range(4):
+        set_up(stream(f"other {number}", **shared))
+    more = list(Datastream.objects.exclude(pk__in=world.ids).values_list("pk", flat=True))
+    bring(*((pk, AT + n * HOUR, 21.5) for pk in more for n in range(50)))
+    assert age(by=BY, at=city_clock.now()) is not None
+    read = files_read(monkeypatch)
+    told = world.door.get("Observations", filter="result eq 21.5", count="true", top="0")
+    assert told["@iot.count"] == 4 * 50 and len(read) == len(set(read)) > 8
+    transaction.savepoint_rollback(sid)

@@ -4,6 +4,7 @@ The query is the ORM's own: it is put to the database, and, where it asks for mo
 rows of the history in the place of the table. So every function means the same in both, and every order.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -24,6 +25,7 @@ from cityloop.loops.sensing.rules.times import LATEST as LAST
 
 MOST = 2_000_000  # rows of the history that are looked at for one question
 AT_ONCE = 100_000  # of them in one statement
+STREAMS = 500  # datastreams whose files are read at once
 Said = dict[str, Any]
 Steady = Sequence[tuple[str, bool]]
 
@@ -176,10 +178,8 @@ def _written(value: Any) -> Any:
 def _chunks(asked: Asked, kept: Sequence[parts.Kept]) -> Iterator[Readings]:
     """Give all that datastreams have in the history; refuse to look at too much for one question."""
     seen = 0
-    for pk in sorted({one.datastream for one in kept}):
-        for chunk in reading.stretches(
-            [one for one in kept if one.datastream == pk], asked.since, asked.until, down=False
-        ):
+    for some_kept in _together(asked, kept):
+        for chunk in reading.stretches(some_kept, asked.since, asked.until, down=False):
             seen += len(chunk.time)
             if seen > MOST:
                 raise Refusal(
@@ -189,6 +189,24 @@ def _chunks(asked: Asked, kept: Sequence[parts.Kept]) -> Iterator[Readings]:
                 )
             for start in range(0, len(chunk.time), AT_ONCE):
                 yield some(chunk, slice(start, start + AT_ONCE))
+
+
+def _together(asked: Asked, kept: Sequence[parts.Kept]) -> Iterator[Sequence[parts.Kept]]:
+    """Give the datastreams of each property at once where its files hold few enough: they are read once then, and not
+    once for each. Others come one by one, so that a question that asks too much ends before they fill the memory."""
+    of_stream, of_property = defaultdict[int, list[parts.Kept]](list), defaultdict[int, list[parts.Kept]](list)
+    for one in kept:
+        of_stream[one.datastream].append(one)
+    for pk, mine in list(of_stream.items()):
+        if len(mine) == 1:
+            of_property[mine[0].observed_property] += of_stream.pop(pk)
+    rows = parts.rows_of(of_property, asked.since, asked.until) if len(of_property) < len(kept) else {}
+    for number, mine in of_property.items():
+        if rows.get(number, MOST + 1) <= MOST:
+            yield from (mine[start : start + STREAMS] for start in range(0, len(mine), STREAMS))
+        else:
+            yield from ([one] for one in mine)
+    yield from of_stream.values()
 
 
 # --- rows of the history in the place of the table ------------------------------------------------
@@ -227,8 +245,12 @@ def _put(rows: Any, around: str, chunk: Readings) -> list[Any]:
             cursor.execute(_PG + sql, [*columns, *params])
             return list(cursor.fetchall())
         cursor.execute(_MAKE)
-        cursor.execute("DELETE FROM temp.sensing_past")
-        cursor.executemany(_FILL, chunk.rows())
+        cursor.execute("SAVEPOINT sensing_past")  # or each row is a transaction of its own; nothing but this is locked
+        try:
+            cursor.execute("DELETE FROM temp.sensing_past")
+            cursor.executemany(_FILL, chunk.rows())
+        finally:
+            cursor.execute("RELEASE sensing_past")
         cursor.execute(_SQLITE + sql, params)
         return list(cursor.fetchall())
 

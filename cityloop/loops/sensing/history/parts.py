@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from django.db import connection
-from django.db.models import Count, Max, Min, Sum
+from django.db.models import Count, Max, Min, QuerySet, Sum
 
 from cityloop.loops.sensing.history import files
 from cityloop.loops.sensing.history.columns import SHAPES, Column, Readings, empty, merged, some, without
@@ -53,14 +53,24 @@ def listed(
     kind: str, properties: Iterable[int], since: int, until: int, low: int | None = None, high: int | None = None
 ) -> list[Part]:
     """Give the files that may hold what is between two instants, the oldest file first. One query."""
-    first, last = between(kind, since, until)
-    found = Part.objects.filter(
-        kind=kind, observed_property__in=list(properties), period__gte=first, period__lte=last,
-        first__lt=until, last__gte=since,
-    )  # fmt: skip
+    found = _of(kind, properties, since, until)
     if low is not None and high is not None:
         found = found.filter(low__lte=high, high__gte=low)
     return list(found.order_by("pk"))
+
+
+def _of(kind: str, properties: Iterable[int], since: int, until: int) -> "QuerySet[Part]":
+    first, last = between(kind, since, until)
+    return Part.objects.filter(
+        kind=kind, observed_property__in=list(properties), period__gte=first, period__lte=last,
+        first__lt=until, last__gte=since,
+    )  # fmt: skip
+
+
+def rows_of(properties: Iterable[int], since: int, until: int) -> dict[int, int]:
+    """Give how many readings of each property stand in files that may hold some between two instants. One query."""
+    found = _of(Part.READINGS, properties, since, until).order_by().values_list("observed_property")
+    return dict(found.annotate(number=Sum("rows")))
 
 
 def read(kind: str, properties: Iterable[int], streams: Sequence[int], since: int, until: int) -> Any:

@@ -73,17 +73,17 @@ def first_past(datastream: int) -> int | None:
 
 
 def stretches(kept: Sequence[Kept], since: int, until: int, *, down: bool) -> Iterator[Readings]:
-    """Give what one datastream has in the history, stretch by stretch, later ones longer; without what stands in the
-    database too. Only stretches with readings are given, each sorted upwards."""
+    """Give what one datastream (or some) has in the history, stretch by stretch, later ones longer; without what stands
+    in the database too. Only stretches with readings are given, each sorted upwards."""
     if not kept:
         return
     low, high = max(since, min(one.first for one in kept)), min(until, max(one.last for one in kept) + 1)
-    width = 2 * DAY
+    width, streams = 2 * DAY, sorted({one.datastream for one in kept})
     while low < high:
         start, end = (max(low, high - width), high) if down else (low, min(high, low + width))
         found = parts.readings(kept, start, end)
         if len(found.time):
-            found = without(found, _hot_keys([kept[0].datastream], int(found.time[0]), int(found.time[-1])))
+            found = without(found, _hot_keys(streams, int(found.time.min()), int(found.time.max())))
         if len(found.time):
             yield found
         low, high = (low, start) if down else (end, high)
