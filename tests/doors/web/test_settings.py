@@ -242,3 +242,10 @@ def test_a_calendar_needs_a_sound_key(town, engineer):
     form = {"zone": "Asia/Shanghai", "day_minutes": "480"}
     assert engineer.post("/desk/settings/calendars/Über uns", form).status_code == 422
     assert engineer.post("/desk/settings/calendars/" + "x" * 80, form).status_code == 422
+
+
+def test_who_sees_no_case_is_offered_neither_search_nor_notices(town, at_desk, engineer):
+    for client, offered in ((engineer, False), (at_desk("dispatcher"), True)):
+        shown = client.get("/desk/settings/").content.decode()
+        assert ('href="/desk/notices"' in shown) is offered and ('id="find"' in shown) is offered
+        assert (client.get("/desk/notices").status_code == 200) is offered
