@@ -35,7 +35,8 @@ def rules(out: Out) -> int:
         ]  # fmt: skip
     out.give(rows)
     for row in rows:
-        out.say(f"{row['rule']}  {row['when']}  {row['instruments']} instruments")
+        other = f", {row['another_unit']} in another unit of measurement" if row["another_unit"] else ""
+        out.say(f"{row['rule']}  {row['when']}  {row['instruments']} instruments{other}")
     return OK
 
 
@@ -56,8 +57,12 @@ def listed(out: Out, every: bool, limit: int) -> int:
     ]  # fmt: skip
     out.give(rows)
     for row in rows:
-        out.say(f"{row['id']}  {row['state']}  {row['rule']}  {row['place']}  {row['worst']}  {row['since']}")
+        out.say(f"{row['id']}  {row['state']}  {row['rule']}  {row['place']}  {_read(row)}  {row['since']}")
     return OK
+
+
+def _read(row: dict[str, Any]) -> str:
+    return "–" if row["worst"] is None else str(row["worst"])
 
 
 def _values(command: Any) -> Any:
@@ -103,7 +108,7 @@ def attempt(
         f"{made.instruments} instruments, {made.readings} readings: {len(found)} alarms, {made.reported} reported too"
     )
     for one in found:
-        out.say(f"{one['place']}  {one['since']} to {one['over'] or 'now'}  {one['worst']}")
+        out.say(f"{one['place']}  {one['since']} to {one['over'] or 'now'}  {_read(one)}")
     return OK
 
 

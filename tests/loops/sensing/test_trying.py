@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cityloop.doors.cli.main import cityloop
 from cityloop.ground.kit import shelf
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.models import Case
@@ -125,6 +127,16 @@ def test_on_the_command_line() -> None:
     assert [one["state"] for one in typed("alarms", "list", "--all")[1]] == ["cleared"] and not typed("alarms", "list")[
         1
     ]
+
+
+def test_what_is_listed_at_a_terminal_says_nothing_of_python() -> None:
+    switch_on(alarm("silent", silent="4 uh"), unit="{vehicles}/h")
+    one, _other = set_up(symbol="{vehicles}/h"), set_up()
+    bring((one, AT, 1.0), (one, AT + 9 * HOUR, 2.0), now=AT + 9 * HOUR)
+    tried_ = ("alarms", "try", "air/pm25/silent", "--since", "2025-12-01", "--until", "2026-02-01")
+    rules, found = (CliRunner().invoke(cityloop, words).output for words in (["alarms", "rules"], tried_))
+    assert "1 instruments, 1 in another unit of measurement" in rules
+    assert "Z  –\n" in found and "None" not in found
 
 
 # --- the real air of Beijing ----------------------------------------------------------------------
