@@ -15,11 +15,12 @@ WRITTEN = {
     "Cel": "°C", "[NTU]": "NTU", "{NTU}": "NTU", "ug/m3": "µg/m³", "mg/m3": "mg/m³", "m3": "m³", "dB[SPL]": "dB",
     "[pH]": "pH", "[ppm]": "ppm", "%[LEL]": "% LEL", "deg": "°", "1": "", "{persons}/m2": "/m²", "m2": "m²",
 }  # fmt: skip
+_BRACES = str.maketrans("", "", "{}")
 
 
 def unit(ucum: str) -> str:
-    """Give a unit of UCUM as people write it."""
-    return WRITTEN.get(ucum, ucum)
+    """Give a unit of UCUM as people write it; what is counted, {vehicles}/h, without the braces."""
+    return WRITTEN.get(ucum, ucum.translate(_BRACES))
 
 
 def value(number: float | None, ucum: str) -> str:

@@ -140,6 +140,17 @@ def test_a_rule_is_tried_with_other_values(at_desk: Any, air: int) -> None:
     assert "no such rule" in page(dispatcher, "/desk/sensors/trial?rule=none", 422)
 
 
+def test_what_is_counted_is_told_without_braces_and_a_place_without_a_dot(at_desk: Any, town: Any) -> None:
+    switch_on(alarm("high", above=250), unit="{vehicles}/h")
+    pk, now = set_up(symbol="{vehicles}/h"), city_clock.now()
+    bring((pk, now - HOUR, 100.0), now=now)
+    thing = Thing.objects.get()
+    Thing.objects.update(description="")
+    said = page(at_desk("dispatcher"), f"/desk/sensors/{thing.pk}")
+    assert "100 vehicles/h" in said and "above 250 vehicles/h" in said and "{vehicles}" not in said
+    assert re.search(r'<p class="second">[^ ·<]', said)
+
+
 def test_empty_pages_say_what_will_be_there(at_desk: Any, town: Any) -> None:
     dispatcher = at_desk("dispatcher")
     assert "No alarm stands" in page(dispatcher, "/desk/alarms/")
