@@ -18,7 +18,7 @@ from cityloop.loops.sensing import instruments, moving, normals, ports, watches
 from cityloop.loops.sensing.actions.judging import Series, told_of
 from cityloop.loops.sensing.history.reading import readings_since
 from cityloop.loops.sensing.rules import phases
-from cityloop.loops.sensing.rules.conditions import normal
+from cityloop.loops.sensing.rules.conditions import Told, unusual_by_day
 from cityloop.loops.sensing.rules.phases import Stand
 from cityloop.loops.sensing.watches import Bound, Watch
 from cityloop.town.calendar.clock import city_clock
@@ -112,8 +112,7 @@ def _alarms(watch: Watch, bound: Bound, series: Series, track: Any) -> Iterator[
     if watch.silent:
         yield from _silences(watch, bound, series)
         return
-    known = normal(series.time, series.result, city_clock.zone) if watch.alarm.unusual else track
-    told = told_of(watch, bound, series, known)
+    told = _told(watch, bound, series, track)
     times, results = series.time[series.new], series.result[series.new]
     only = told._replace(so=told.so[series.new], over=told.over[series.new])
     turns, _stand = phases.turns(times, only, Stand(), hold=watch.hold, gap=watch.gap)
@@ -122,6 +121,13 @@ def _alarms(watch: Watch, bound: Bound, series: Series, track: Any) -> Iterator[
             end = turns[number + 1].at if number + 1 < len(turns) else None
             worst = _furthest(watch, results[turn.at : end])
             yield Would(bound, turn.since, int(times[turn.at]), None if end is None else int(times[end]), worst)
+
+
+def _told(watch: Watch, bound: Bound, series: Series, track: Any) -> Told:
+    """Say as those who judge would have said it then: what is normal they know of the weeks before alone."""
+    if watch.alarm.unusual is None:
+        return told_of(watch, bound, series, track)
+    return unusual_by_day(series.time, series.result, watch.alarm.unusual, city_clock.zone, normals.WEEKS)
 
 
 def _silences(watch: Watch, bound: Bound, series: Series) -> Iterator[Would]:

@@ -79,6 +79,17 @@ def test_silence_and_agreement_are_tried_too() -> None:
     assert [(a.raised, a.over) for a in tried("air/pm25/together").alarms] == [(AT + HOUR, AT + 2 * HOUR)]
 
 
+def test_what_was_unusual_then_is_tried_by_what_was_known_then() -> None:
+    switch_on(alarm("odd", unusual=5))
+    pm, weeks = set_up(), 4 * 168
+    quiet = [(pm, AT + n * HOUR, 50.0 + n * 31 % 5) for n in range(-weeks, 0)]
+    bring(*quiet, *((pm, AT + n * HOUR, 150.0 + n * 31 % 5) for n in range(weeks)), now=AT + weeks * HOUR)
+    watch = trying.changed("air/pm25/odd")
+    (one,) = trying.attempt(watch=watch, since=AT - HOUR, until=AT + weeks * HOUR).alarms
+    assert one.raised == AT  # though half of the eight weeks that are looked at lie as high
+    assert one.over is None  # and more than half of those four weeks would have to be over, before that is normal
+
+
 def test_where_one_takes_over_from_another_they_agree_all_the_time() -> None:
     switch_on(alarm("together", above=250, clear=200, agree=2))
     one, two, three = set_up(), set_up(), set_up()

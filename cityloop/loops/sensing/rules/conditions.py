@@ -78,7 +78,24 @@ def changed(times: Column, values: Column, by: float, within: int) -> Told:
 
 def unusual(times: Column, values: Column, normal: Normal, deviations: float, zone: ZoneInfo) -> Told:
     """Say where values lie so many robust deviations from what is normal at their hour of the week."""
-    hours = hours_of_week(times, zone)
+    return _away(hours_of_week(times, zone), values, normal, deviations)
+
+
+def unusual_by_day(times: Column, values: Column, deviations: float, zone: ZoneInfo, back: int) -> Told:
+    """Say it of a long time as it was said then: each day by what was normal in so long before it."""
+    hours, days = hours_of_week(times, zone), (local(times, zone) // DAY)
+    so, over = np.zeros(len(times), bool), np.zeros(len(times), bool)
+    starts = np.flatnonzero(np.r_[True, np.diff(days) != 0][: len(times)])
+    for first, end in zip(starts.tolist(), [*starts[1:].tolist(), len(times)], strict=True):
+        begins = times[first] - (local(times[first : first + 1], zone)[0] - days[first] * DAY)
+        window = slice(*np.searchsorted(times, [begins - back, begins]))
+        asked_for = np.isin(hours[window], hours[first:end]) & ~np.isnan(values[window])
+        known = _normal(hours[window][asked_for], values[window][asked_for])
+        so[first:end], over[first:end] = _away(hours[first:end], values[first:end], known, deviations)
+    return Told(so, over)
+
+
+def _away(hours: Column, values: Column, normal: Normal, deviations: float) -> Told:
     away = np.abs(values - normal.middle[hours]) / normal.spread[hours]
     return Told(away > deviations, away <= deviations * CALMER)
 
@@ -95,11 +112,15 @@ def asked(times: Column, values: Column, new: Column, within: int, say: Callable
 
 def hours_of_week(times: Column, zone: ZoneInfo) -> Column:
     """Give the hour of the week of instants, as clocks in the city show it: 0 is Monday, 00:00 to 01:00."""
-    hours = times // HOUR
-    present, which = np.unique(hours, return_inverse=True)
-    shifts = np.array([_shift(int(hour) * HOUR, zone) for hour in present], np.int64)[which]
-    days, left = np.divmod(times + shifts, DAY)
+    days, left = np.divmod(local(times, zone), DAY)
     return ((days + 3) % 7 * 24 + left // HOUR).astype(np.int64)  # 1970-01-01 was a Thursday
+
+
+def local(times: Column, zone: ZoneInfo) -> Column:
+    """Give what clocks in the city show, as if it were UTC."""
+    present, which = np.unique(times // HOUR, return_inverse=True)
+    shifts = np.array([_shift(int(hour) * HOUR, zone) for hour in present], np.int64)
+    return np.asarray(times + shifts[which]) if len(times) else times
 
 
 def _shift(at: int, zone: ZoneInfo) -> int:
@@ -113,9 +134,12 @@ def normal(times: Column, values: Column, zone: ZoneInfo) -> Normal:
     Both withstand errors as long as less than half of the values are wrong (Rousseeuw and Croux 1993). An hour with
     fewer than `LEAST` values is not known.
     """
-    middle, spread = np.full(HOURS, np.nan), np.full(HOURS, np.nan)
     sound = ~np.isnan(values)
-    hours, values = hours_of_week(times[sound], zone), values[sound]
+    return _normal(hours_of_week(times[sound], zone), values[sound])
+
+
+def _normal(hours: Column, values: Column) -> Normal:
+    middle, spread = np.full(HOURS, np.nan), np.full(HOURS, np.nan)
     order = np.argsort(hours, kind="stable")
     hours, values = hours[order], values[order]
     edges = np.searchsorted(hours, np.arange(HOURS + 1))
