@@ -50,6 +50,13 @@ def pytest_report_header() -> str:
     return f"cityloop: {database}, {'full' if PROVE else 'small'} counts"
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name a test of a long word or file by its beginning: each name goes between processes many times, whole."""
+    if isinstance(val, str | bytes) and len(val) > 60:
+        return f"{ascii(val[:40])} and {len(val) - 40} more"
+    return None
+
+
 @pytest.fixture(scope="session")
 def prove() -> bool:
     """Whether the full counts are wanted (`make prove`)."""
