@@ -10,7 +10,10 @@ from django.db.models import QuerySet
 
 from cityloop.town.ledger import chain, keys, merkle
 from cityloop.town.ledger.models import Cursor, Key, Seal, Step
-from cityloop.town.ledger.sealing import statement_of
+from cityloop.town.ledger.sealing import MOST, statement_of
+
+# What comes of a row in which SQLite keeps a value of another kind than its column is meant for.
+NONSENSE = (TypeError, ValueError, OverflowError, AttributeError)
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -97,7 +100,7 @@ def _verify_chains() -> Iterator[Finding]:
         try:
             yield from list(_verify_step(step, seq, prev, at))
             seq, prev, at = step.seq, bytes(step.hash), step.at
-        except TypeError:  # SQLite keeps a text where a number or bytes belong
+        except NONSENSE:
             yield Finding("ledger.edited", f"{subject} step {step.seq}", "It holds what is no number or no bytes.")
 
 
@@ -121,35 +124,46 @@ def _intact(step: Step) -> bool:
 
 
 def _verify_seals() -> Iterator[Finding]:
+    known = {key.key_id: key for key in Key.objects.all()}
     expected, prev, number = 0, chain.GENESIS, 0
-    publics = {k.key_id: _raw(k.public) for k in Key.objects.all()}
     for seal in Seal.objects.order_by("number"):
         where = f"seal {seal.number}"
-        if seal.number != number or seal.first != expected:
-            yield Finding("seal.gap", where, f"It should be number {number} and begin at offset {expected}.")
-        if _raw(seal.prev) != prev:
-            yield Finding("seal.chain", where, "It does not follow from the seal before it.")
-        yield from _verify_seal(seal, where, publics.get(seal.key_id, b""))
-        expected, number = seal.first + seal.size, seal.number + 1
-        prev = sha256(chain.canonical(statement_of(seal))).digest()
+        try:
+            yield from list(_verify_place(seal, where, number, expected, prev))
+            yield from list(_verify_seal(seal, where, known.get(seal.key_id)))
+            expected, number = seal.first + seal.size, seal.number + 1
+            prev = sha256(chain.canonical(statement_of(seal))).digest()
+        except NONSENSE:
+            yield Finding("seal.edited", where, "It holds what is no number or no bytes.")
     yield from _verify_offsets(expected)
 
 
-def _verify_seal(seal: Seal, where: str, public: bytes) -> Iterator[Finding]:
+def _verify_place(seal: Seal, where: str, number: int, expected: int, prev: bytes) -> Iterator[Finding]:
+    if seal.number != number or seal.first != expected:
+        yield Finding("seal.gap", where, f"It should be number {number} and begin at offset {expected}.")
+    if _raw(seal.prev) != prev:
+        yield Finding("seal.chain", where, "It does not follow from the seal before it.")
+
+
+def _verify_seal(seal: Seal, where: str, key: Key | None) -> Iterator[Finding]:
+    public = _raw(key.public) if key and key.algorithm == keys.ALGORITHM else b""
     if not public or keys.key_id(public) != seal.key_id:
         yield Finding("seal.key", where, "The key it was signed with is unknown or altered.")
     elif not keys.verify(public, _raw(seal.signature), chain.canonical(statement_of(seal))):
         yield Finding("seal.signature", where, "Its signature is wrong.")
-    rows = list(
-        Step.objects.filter(offset__gte=seal.first, offset__lt=seal.first + seal.size)
+    if not 0 < seal.size <= MOST:
+        yield Finding("seal.size", where, f"It says that it covers {seal.size} steps; a seal covers 1 to {MOST}.")
+        return
+    wanted = range(seal.first, seal.first + seal.size)
+    hashes = dict(
+        Step.objects.filter(offset__gte=wanted.start, offset__lt=wanted.stop)
         .order_by("offset")
         .values_list("offset", "hash")
     )
-    if [o for o, _ in rows] != list(range(seal.first, seal.first + seal.size)):
-        have = {o for o, _ in rows}
-        missing = next(o for o in range(seal.first, seal.first + seal.size) if o not in have)
+    if list(hashes) != list(wanted):
+        missing = next((offset for offset in wanted if offset not in hashes), wanted.start)
         yield Finding("seal.missing", where, f"The step with offset {missing} is gone.")
-    elif merkle.root([merkle.leaf(_raw(h)) for _, h in rows]) != _raw(seal.root):
+    elif merkle.root([merkle.leaf(_raw(one)) for one in hashes.values()]) != _raw(seal.root):
         yield Finding("seal.root", where, "The steps under it do not give its root.")
 
 
@@ -161,11 +175,10 @@ def _raw(value: Any) -> bytes:
 def _verify_offsets(start: int) -> Iterator[Finding]:
     last = start - 1
     rows = Step.objects.filter(offset__gte=start).order_by("offset").values_list("offset", flat=True)
-    for given in rows.iterator(chunk_size=5000):
-        offset = int(given or 0)
+    for offset in rows.iterator(chunk_size=5000):
         if offset != last + 1:
             yield Finding("ledger.offset", f"offset {last + 1}", "The step with this offset is gone.")
-        last = offset
+        last = offset if isinstance(offset, int) else last + 1
 
 
 def size() -> tuple[int, int]:
