@@ -34,7 +34,7 @@ def test_who_names_no_language_is_answered_in_the_citys(settings: Any) -> None:
     with ThreadPoolExecutor(1) as one:
         door = Door(one)
         for language, word in (("", "没有内容"), ("en", "nothing")):
-            assert word in _ask(door, language)[1]["title"], language
+            assert word in _ask(door, language)[1]["detail"], language
 
 
 @pytest.mark.once
@@ -48,5 +48,5 @@ def test_a_problem_is_told_in_the_language_asked_for() -> None:
             ("xx", "nothing"),
         ):
             headers, problem = _ask(door, language)
-            assert word in problem["title"] and problem["code"] == "api.none"
+            assert word in problem["detail"] and problem["code"] == "api.none"
             assert b"Accept-Language" in headers[b"vary"]

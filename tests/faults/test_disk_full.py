@@ -43,7 +43,7 @@ def test_sqlite_on_a_full_disk(tmp_path: Path) -> None:
     with built(tmp_path / "home") as city:
         said = json.loads(city.python(FILL))
         status, problem, _ = said["refused"]
-        assert status == 503 and problem["code"] == "api.storage" and "again" in problem["title"]
+        assert status == 503 and problem["code"] == "api.storage" and "again" in problem["detail"]
         assert set(said["counts"]) == {len(said["done"])}
         assert said["again"] == 201
         assert city.verify() == []

@@ -54,7 +54,7 @@ def test_two_at_once_one_wins_the_other_is_told(served: House) -> None:
         assert sorted(status for status, _ in answers) == [200, 409]
         loser = next(said for status, said in answers if status == 409)
         won = "dispatch" if answers[0][0] == 200 else "return_to_intake"
-        assert loser["code"] == "cases.changed" and f"({won})" in loser["title"]
+        assert loser["code"] == "cases.changed" and f"({won})" in loser["detail"]
 
 
 @pytest.mark.xdist_group("small house")

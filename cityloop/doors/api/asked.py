@@ -15,8 +15,11 @@ from cityloop.doors.api.times import instant
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.listing import Box, Near
+from cityloop.loops.cases.loop import present
 from cityloop.loops.cases.queries import Wanted
 from cityloop.loops.cases.search.asking import Looked, look_for
+from cityloop.town.catalog.queries import current
+from cityloop.town.units.queries import of_codes
 
 
 def _digits(value: object) -> object:
@@ -108,6 +111,16 @@ def looked_for(request: HttpRequest, asked: Filters, now: int) -> tuple[Wanted, 
     if looked.number or looked.person:
         found = replace(found, number=looked.number or found.number, person=looked.person)
     return found, looked
+
+
+def refuse_unknown(found: Wanted) -> None:
+    """Where nothing was found: refuse the state, matter or unit that is none, so that a slip is not taken for calm."""
+    if found.state and found.state not in present().source.states:
+        raise Refusal("api.state", "There is no state {given!r}.", "state", given=found.state)
+    if found.matter and found.matter not in current().matters:
+        raise Refusal("api.matter", "Choose a matter from the catalogue.", "matter")
+    if found.unit and not of_codes([found.unit]):
+        raise Refusal("api.unit", "There is no unit with the code {given!r}.", "unit", given=found.unit)
 
 
 def path_of(key: str) -> str:

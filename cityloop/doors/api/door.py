@@ -120,10 +120,10 @@ def _place_of(loc: Sequence[Any]) -> str:
 def not_kept(request: HttpRequest, error: DatabaseError) -> HttpResponse:
     """Say that nothing was kept: the disk is full, the database away or too busy."""
     log.error("the database refused: %s", type(error).__name__, exc_info=error)
-    title = _(
+    detail = _(
         "This could not be kept just now; nothing was written. Send it again in a little while, with the same key."
     )
-    answer = problem(503, "api.storage", title)
+    answer = problem(503, "api.storage", detail)
     answer["Retry-After"] = "5"
     return answer
 
@@ -141,10 +141,10 @@ def too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
     """Say when to come again."""
     left = request.left  # type: ignore[attr-defined]
     if getattr(request, "auth", None) is None:
-        title = _("This key may make {most} requests a minute; come again in {seconds} seconds.")
+        detail = _("This key may make {most} requests a minute; come again in {seconds} seconds.")
     else:
-        title = _("Without a key one may make {most} requests a minute; come again in {seconds} seconds.")
-    answer = problem(429, "api.rate", title.format(most=left.most, seconds=left.seconds))
+        detail = _("Without a key one may make {most} requests a minute; come again in {seconds} seconds.")
+    answer = problem(429, "api.rate", detail.format(most=left.most, seconds=left.seconds))
     answer["Retry-After"] = str(left.seconds)
     return answer
 

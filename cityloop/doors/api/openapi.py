@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Any
 
-from cityloop.doors.api.problems import PROBLEM
+from cityloop.doors.api.problems import PROBLEM, WORDS
 from cityloop.doors.api.schemas import FaultOut
 
 ABOUT = """Everything the desk can do, for programs.
@@ -14,7 +14,7 @@ address and the JSON Schema of the body to send. Send `Authorization: Bearer KEY
 instruments), `setup` (changing how the city is set up). What its account may not see or do on the pages does not
 exist here either.
 
-Errors are `application/problem+json` (RFC 9457): a `code` for machines, a sentence for people, the `field` it is
+Errors are `application/problem+json` (RFC 9457): a `code` for machines, `detail` for people, the `field` it is
 about. Lists are paged by cursor: follow `next` until it is null. Instants are RFC 3339 in UTC. Unknown fields,
 in a body or an address, are refused."""
 
@@ -30,12 +30,6 @@ FAULTS = {
     "match": {412},
     "tag": set(),
 }
-WORDS = {
-    400: "Not understood, or not possible as asked", 401: "No valid key", 403: "Not with this key or post",
-    404: "Not there, or not for you", 409: "In conflict with what is", 412: "It has changed since you read it",
-    413: "Too large", 415: "Another media type than is taken here", 422: "A field has a wrong shape",
-    429: "Too many requests", 503: "Not now; try again",
-}  # fmt: skip
 SCOPES = {
     ("get", "webhooks"): "hooks", ("post", "webhooks"): "hooks", ("delete", "webhooks"): "hooks",
     ("post", "reports"): "report", ("post", "cases"): "act", ("post", "photos"): "act",

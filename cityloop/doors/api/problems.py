@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 
 from cityloop.ground.kit.refusal import Refusal
@@ -39,6 +40,15 @@ CONFLICT = frozenset({
 STATUS = {
     "units.none": 503, "catalog.none": 503, "api.media": 415, "api.large": 413, "files.photo.large": 413,
     "api.shape": 422, "api.match": 412, "api.method": 405,
+}  # fmt: skip
+# What each status means: the `title` of every problem with it.
+WORDS = {
+    400: gettext_noop("Not understood, or not possible as asked"), 401: gettext_noop("No valid key"),
+    403: gettext_noop("Not with this key or post"), 404: gettext_noop("Not there, or not for you"),
+    405: gettext_noop("Another method than is taken here"), 409: gettext_noop("In conflict with what is"),
+    412: gettext_noop("It has changed since you read it"), 413: gettext_noop("Too large"),
+    415: gettext_noop("Another media type than is taken here"), 422: gettext_noop("A field has a wrong shape"),
+    429: gettext_noop("Too many requests"), 503: gettext_noop("Not now; try again"),
 }  # fmt: skip
 _encoder = msgspec.json.Encoder()
 
@@ -97,9 +107,12 @@ def field_of(refusal: Refusal) -> str | None:
     return "Idempotency-Key" if refusal.code.startswith("cases.key.") else refusal.field
 
 
-def described(status: int, code: str, title: str, field: str | None = None) -> dict[str, Any]:
+def described(status: int, code: str, detail: str, field: str | None = None) -> dict[str, Any]:
     """Give a problem as a table: in an answer of its own, or one of several in a list."""
-    return {"type": f"{TYPES}#{code}", "title": title, "status": status, "code": code, "field": field}
+    title = _(WORDS[status])
+    return {
+        "type": f"{TYPES}#{code}", "title": title, "status": status, "detail": detail, "code": code, "field": field,
+    }  # fmt: skip
 
 
 def of(refusal: Refusal) -> dict[str, Any]:
@@ -107,10 +120,10 @@ def of(refusal: Refusal) -> dict[str, Any]:
     return described(status_of(refusal), refusal.code, spoken(refusal), field_of(refusal))
 
 
-def problem(status: int, code: str, title: str, field: str | None = None) -> HttpResponse:
+def problem(status: int, code: str, detail: str, field: str | None = None) -> HttpResponse:
     """Answer with a problem."""
-    said = _encoder.encode(described(status, code, title, field))
-    return HttpResponse(said, status=status, content_type=PROBLEM)
+    told = _encoder.encode(described(status, code, detail, field))
+    return HttpResponse(told, status=status, content_type=PROBLEM)
 
 
 @csrf_exempt

@@ -193,6 +193,7 @@ class FaultOut(Schema):
     type: str
     title: str
     status: int
+    detail: str
     code: str
     field: str | None = None
     changes: list[ChangeOut] | None = Field(None, description="With 412: what was done last, the newest first.")

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 from http.cookies import SimpleCookie
 from importlib import import_module
 from typing import Any
@@ -291,10 +292,11 @@ async def _say(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
 
 
-async def _refuse(send: Send, status: int, code: str, title: str, more: dict[str, str]) -> None:
+async def _refuse(send: Send, status: int, code: str, detail: str, more: dict[str, str]) -> None:
     kept = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     kept += [(name.encode(), value.encode()) for name, value in more.items()]
-    told = {"type": f"/api/v1/problems#{code}", "title": title, "status": status, "code": code, "field": None}
+    kind, title = f"/api/v1/problems#{code}", HTTPStatus(status).phrase
+    told = {"type": kind, "title": title, "status": status, "detail": detail, "code": code, "field": None}
     await send({"type": "http.response.start", "status": status, "headers": kept})
     await send({"type": "http.response.body", "body": msgspec.json.encode(told)})
 

@@ -44,7 +44,7 @@ def test_a_wrong_file_is_told_by_line_and_key(town, engineer):
     text = ask("GET", FILE, engineer).body.decode().replace('limit = "5 wd"', 'limit = "soon"')
     refused = ask("PUT", FILE, engineer, {"text": text})
     assert (refused.status, refused.body["code"], refused.body["field"]) == (400, "catalog.file.refused", "file")
-    assert "milestones[1].limit" in refused.body["title"]
+    assert "milestones[1].limit" in refused.body["detail"]
 
 
 def test_a_change_is_tried_whatever_says_it_and_nothing_is_written(town, key, engineer):

@@ -85,7 +85,7 @@ def test_no_value_of_any_field_breaks_an_action(town: Town, keys: dict[str, str]
                 if status == 200:
                     _back(before)
                 else:
-                    assert said["code"] and said["title"]
+                    assert said["code"] and said["title"] and said["detail"]
                     assert Case.objects.get(pk=case).seq == before.seq
     assert list(verify()) == [] and list(all_differences()) == []
 

@@ -55,7 +55,7 @@ def test_each_route_wants_just_its_scope(town: Town, key: Key, method: str, path
         denied = answer.status == 403 and answer.body["code"] == "api.scope"
         assert denied is (one != scope), (one, answer.body)
         if denied:
-            assert scope in answer.body["title"]
+            assert scope in answer.body["detail"]
     for wrong in ("nonsense", "cl_" + "x" * 43, "\u20ac".encode().decode("latin1")):
         answer = ask(method, at, wrong, body)
         assert (answer.status, answer.body["code"]) == (401, "api.key")
@@ -129,6 +129,6 @@ def test_without_a_key_reports_come_only_so_often(town: Town, key, settings, tmp
     settings.STRANGERS, settings.PROXIES, settings.CITYLOOP_HOME = 2, 1, tmp_path
     told = [ask("POST", "/api/v1/reports", body={"words": "w"}, X_Forwarded_For="203.0.113.7") for _ in range(3)]
     assert [answer.status for answer in told] == [201, 201, 429]
-    assert told[2].headers["Retry-After"] and "Without a key" in told[2].body["title"]
+    assert told[2].headers["Retry-After"] and "Without a key" in told[2].body["detail"]
     assert ask("POST", "/api/v1/reports", body={"words": "w"}, X_Forwarded_For="203.0.113.8").status == 201
     assert ask("POST", "/api/v1/reports", key("shift"), {"words": "w"}, X_Forwarded_For="203.0.113.7").status == 201

@@ -47,9 +47,17 @@ def test_filters(town: Town, key: Key) -> None:
         ("open=false", {done}), ("matter=hole", {hole}), ("unit=100102", {hole, secret}), ("org=roads", {tree, done}),
         ("org=parks&open=true", {tree}), (f"number={hole}", {hole}), (f"number={int(hole[-6:])}", {hole}),
         ("bbox=10.1,50,10.2,50.05", {hole, secret}), ("bbox=-170,-80,170,80", {tree, hole, secret, done}),
-        ("bbox=11,50,12,51", set()), ("overdue=false", {tree, hole, secret, done}), ("state=nonsense", set()),
+        ("bbox=11,50,12,51", set()), ("overdue=false", {tree, hole, secret, done}), ("state=handling", set()),
     ):  # fmt: skip
         assert set(numbers(f"/api/v1/cases?{query}", mine)) == wanted, query
+
+
+@pytest.mark.parametrize("at", ["cases", "map"])
+@pytest.mark.parametrize("field", ["state", "matter", "unit", "org"])
+def test_what_is_none_is_not_taken_for_calm(town: Town, key: Key, at: str, field: str) -> None:
+    town.to("dispatched")
+    answer = ask("GET", f"/api/v1/{at}?{field}=nope", key("shift"))
+    assert (answer.status, answer.body["field"]) == (400, field)
 
 
 def test_overdue(town: Town, key: Key) -> None:

@@ -29,25 +29,25 @@ def test_every_refusal_speaks_the_language_asked_for(
     town: Town, key: Key, method: str, path: str, body: object, code: str, said: str
 ) -> None:
     answer = ask(method, path, key("shift"), body, Accept_Language="zh-CN,zh;q=0.9")
-    assert (answer.body["code"], answer.body["title"]) == (code, said)
+    assert (answer.body["code"], answer.body["detail"]) == (code, said)
     assert answer.headers["Content-Language"] == "zh-hans"
 
 
 def test_so_do_those_of_actions_of_conflicts_and_of_several(town: Town, key: Key) -> None:
     number, zh = name_of(town.to("filed")), {"Accept_Language": "zh-hans"}
     at, mine = f"{CASES}/{number}/actions", key("dispatcher")
-    said = ask("POST", f"{at}/note", mine, {"data": {"words": "w"}, "expected": 1}, **zh).body["title"]
+    said = ask("POST", f"{at}/note", mine, {"data": {"words": "w"}, "expected": 1}, **zh).body["detail"]
     assert said.startswith("其间已有人处理了本案卷（")
     by_header = ask("POST", f"{at}/note", mine, {"data": {"words": "w"}}, If_Match='"1"', **zh)
-    assert (by_header.status, by_header.body["title"]) == (412, said)
+    assert (by_header.status, by_header.body["detail"]) == (412, said)
     several = ask("POST", f"{CASES}/actions/close", mine, {"numbers": [number]}, **zh).body["results"]
-    assert several[0]["problem"]["title"] == "当前状态 filed 下不能执行 close。"
+    assert several[0]["problem"]["detail"] == "当前状态 filed 下不能执行 close。"
 
 
 def test_a_fault_names_its_place_and_nothing_of_how_we_are_made(town: Town, key: Key) -> None:
     for answers in ({"q": None}, {"q": {"a": 1}}, {"q": [None]}):
         said = ask("POST", "/api/v1/reports", body={"words": "w", "answers": answers}).body
-        assert said["field"] == "answers.q" and said["title"] == "answers.q: give text.", answers
+        assert said["field"] == "answers.q" and said["detail"] == "answers.q: give text.", answers
     for wrong in (b"", b"null", b'"x"'):
         said = ask("POST", "/api/v1/reports", body=wrong).body
-        assert said["field"] == "body" and said["title"].startswith("body: "), wrong
+        assert said["field"] == "body" and said["detail"].startswith("body: "), wrong

@@ -5,7 +5,7 @@ from ninja import Query
 
 from cityloop.doors.api import shown
 from cityloop.doors.api.answers import listed, said, unchanged
-from cityloop.doors.api.asked import CasesAsked, Paged, looked_for, near
+from cityloop.doors.api.asked import CasesAsked, Paged, looked_for, near, refuse_unknown
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
@@ -32,6 +32,8 @@ def cases(request: HttpRequest, asked: Query[CasesAsked]) -> HttpResponse:
     (found, looked), scope = looked_for(request, asked, now), scope_of(request)
     before, most = place.id if place else 0, asked.limit + 1
     rows = briefs_of(scope, found, looked, near(asked.bbox, asked.since), before, most)
+    if not rows and not before:
+        refuse_unknown(found)
     page = rows[: asked.limit]
     more = following(request, Id(page[-1].id)) if len(rows) > asked.limit else ""
     meant = [{"word": word, "taken_for": list(others)} for word, others in looked.meant]

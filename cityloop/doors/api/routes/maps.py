@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query
 
 from cityloop.doors.api.answers import GEOJSON, unchanged, written
-from cityloop.doors.api.asked import MapAsked, near, wanted
+from cityloop.doors.api.asked import MapAsked, near, refuse_unknown, wanted
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
@@ -53,6 +53,9 @@ def _body(scope: Scope, asked: MapAsked, now: int, question: Hashable, state: Ha
 
 def _made(scope: Scope, asked: MapAsked, now: int) -> bytes:
     most = asked.limit
-    count, features = listing.features(scope, wanted(asked, now), near(asked.bbox), now=now, most=most)
+    found = wanted(asked, now)
+    count, features = listing.features(scope, found, near(asked.bbox), now=now, most=most)
+    if not count:
+        refuse_unknown(found)
     truncated = "true" if count == most else "false"
     return f'{{"type":"FeatureCollection","features":[{features}],"truncated":{truncated}}}'.encode()
