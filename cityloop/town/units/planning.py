@@ -21,6 +21,7 @@ from cityloop.town.units.rules.unitsmap import LevelMap, SourceMap, UnitsMap
 from cityloop.town.units.sources import Features, read_crosswalk, read_features
 
 Keys = tuple[str, ...]
+MOST_OF_IT = 0.9  # a leaf of which less lies in its unit is named: borders drawn one by one differ by a little
 
 
 @dataclass
@@ -158,6 +159,12 @@ class Planner:
             if share > 0:
                 best[one] = max(best.get(one, (0.0, -1)), (share, other))
         keys = [areas.keys[best[i][1]] if i in best else None for i in range(len(leaves.keys))]
+        shares_of = {i: share / shapely.area(leaves.shapes[i]) for i, (share, _area) in best.items()}
+        self.findings += [
+            Finding("units.leaf.partly", (leaves.keys[i], str(keys[i])), f"Only {share:.0%} of the first lies in it.")
+            for i, share in sorted(shares_of.items(), key=lambda one: one[1])
+            if share < MOST_OF_IT
+        ]
         return self._all_found(level, leaves, keys)
 
     def _fitted(self, level: LevelMap, leaves: Features, columns: list[list[str]]) -> Shapes:

@@ -209,6 +209,17 @@ def test_a_wrong_reform_is_refused_and_leaves_all_as_it_was(town: Path, reform: 
     sums_hold()
 
 
+def test_a_leaf_of_which_little_lies_in_its_unit_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {"type": "FeatureCollection", "features": blocks()})
+    ward = {"properties": {"ward": "west"}, "geometry": json.loads(shapely.to_geojson(shapely.box(0, 0, 0.0312, 0.04)))}
+    (tmp_path / "wards.geojson").write_text(json.dumps({"features": [ward]}))
+    source = {"file": "wards.geojson", "key": "ward"}
+    levels = [{"name": "ward", "up": {"overlap": True}, "source": source}, *town_map()["levels"][1:]]
+    report = load_units(town_map(levels=levels), tmp_path, by=BY, at=AT)
+    named = [(one.where, one.message) for one in report.findings if one.code == "units.leaf.partly"]
+    assert sorted(named) == [((f"3{y}", "west"), "Only 12% of the first lies in it.") for y in range(4)]
+
+
 # --- loading what is wrong
 
 
