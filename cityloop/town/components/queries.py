@@ -176,6 +176,11 @@ def listed(wanted: Wanted, *, seen: Q, after: Place | None, most: int) -> list[C
     return list(rows.order_by("code")[:most])
 
 
+def coded(begins: str) -> Q:
+    """Narrow a list to the codes that begin so; to none where nothing is given."""
+    return under("code", begins) if begins else Q(pk__in=[])
+
+
 def _boxed(rows: "QuerySet[Component]", wanted: Wanted, after: Place | None) -> "QuerySet[Component]":
     west, south, east, north = wanted.box or (0, 0, 0, 0)
     inside = Q()

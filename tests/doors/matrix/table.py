@@ -188,6 +188,8 @@ DESKS: dict[str, Row] = {
     ),
     "notices": Row("desk", DESK, ["/desk/notices"]),
     "style": Row("desk", DESK, ["/desk/style"]),
+    "components": Row("desk", DESK, ["/desk/components", "/desk/components?state=intact"]),
+    "components/labels": Row("desk", DESK, ["/desk/components/labels"]),
     "components/<str:code>": Row("desk", DESK, [f"/desk/components/{LAMP_CODE}"], NUMBER),
     "components/<str:code>/change": Row(
         "desk", DESK, post=[(f"/desk/components/{LAMP_CODE}/change", {"state": "melted"})]

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from cityloop.doors.web import maps
+from cityloop.doors.web.desk import register
 from cityloop.ground.codes.tiles import tile_at
 from cityloop.loops.cases.models import Case
 from cityloop.town.components.actions import keeping
@@ -189,3 +190,54 @@ def test_pages_cost_few_statements_however_many_cases_there_are(client, at_desk,
     assert max(after) <= 12, after
     assert after == before
     assert reverse("public:component", args=[lamp.code]) == f"/components/{lamp.code}"
+
+
+def codes(said: str) -> list[str]:
+    return re.findall(r'class="code">(\d{16})<', said)
+
+
+def test_the_register_lists_what_a_post_may_see_and_is_narrowed(at_desk, lamp):
+    camera, other = put("camera"), put(place=(10.15, 50.02))
+    keeping.change(code=other.code, state="damaged", by=BY, at=other.at)
+    shift, police = at_desk("shift"), at_desk("police")
+    assert codes(page(shift, "/desk/components")) == sorted(one.code for one in (lamp, camera, other))
+    assert codes(page(police, "/desk/components")) == sorted(one.code for one in (lamp, other))
+    for query, found in (
+        ("type=lamp", [lamp, other]), ("type=camera", [camera]), ("type=no", []), ("state=damaged", [other]),
+        (f"code={lamp.code}", [lamp]), (f"code={other.code[:6]}&state=damaged", [other]), ("code=no", []),
+        ("unit=100101", [lamp, camera]),
+    ):  # fmt: skip
+        assert codes(page(shift, f"/desk/components?{query}")) == sorted(one.code for one in found), query
+    assert "No component is like that" in page(shift, "/desk/components?state=lost")
+
+
+def test_the_register_pages_and_prints_labels_of_what_still_stands(at_desk, town, monkeypatch):
+    furnish()
+    made = sorted(put(place=(10.01 + n / 1000, 50.07)).code for n in range(5))
+    keeping.change(code=made[1], state="discarded", by=BY, at=Component.objects.get(code=made[1]).at)
+    put("camera")
+    monkeypatch.setattr(register, "PAGE", 2)
+    monkeypatch.setattr(register, "LABELS", 3)
+    shift = at_desk("shift")
+    for path, wanted in (("/desk/components?type=lamp", made), ("/desk/components/labels", [made[0], *made[2:]])):
+        seen, here = [], path
+        while here:
+            said = page(shift, here)
+            seen += codes(said)
+            following = re.search(r'href="([^"]+)" rel="next"', said)
+            here = following and path.split("?")[0] + following[1]
+        assert seen == wanted
+    assert "There is nothing here that bears a label" in page(shift, "/desk/components/labels?type=camera")
+
+
+def test_the_register_costs_the_same_for_any_number(at_desk, lamp, settings):
+    shift, counts = at_desk("shift"), []
+    steady(settings)
+    page(shift, "/desk/components?type=lamp")
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as asked:
+            page(shift, "/desk/components?type=lamp")
+        counts.append(len(asked))
+        for n in range(10):
+            put(place=(10.01 + n / 1000, 50.07))
+    assert counts[0] == counts[1] <= 12

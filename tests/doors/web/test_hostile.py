@@ -21,6 +21,8 @@ ADDRESSES = {
     "/desk/": ("org", "what", "unit", "after"),
     "/desk/inbox.geojson": ("org", "what", "unit", "after"),
     "/desk/cases/": ("state", "matter", "unit", "org", "late", "q", "after"),
+    "/desk/components": ("type", "state", "unit", "code", "after"),
+    "/desk/components/labels": ("type", "state", "unit", "code", "after"),
     "/desk/map": ("under", "by", "at"),
     "/desk/map/units": ("under", "depth", "here", "by", "at", "numbers"),
     "/desk/sign-in": ("next",),
