@@ -27,8 +27,7 @@ def demo(out: Out, host: str, port: int, speed: float, reset: bool, city: str) -
         os.environ.setdefault("CITYLOOP_LANGUAGE", "zh-hans")
     streets(city)
     call("demo-prepare", "--speed", str(speed), "--city", city, *(["--reset"] if reset else []))
-    if city not in CHINESE:
-        subprocess.Popen(cityloop("demo-components"), stdout=subprocess.DEVNULL)  # noqa: S603 - nobody waits for them
+    subprocess.Popen(cityloop("demo-components", "--city", city), stdout=subprocess.DEVNULL)  # noqa: S603 - none waits
     tell(out)
     return start(out, host=host, port=port, workers=2)
 
@@ -74,10 +73,12 @@ def basemap(out: Out, key: str) -> None:
 
 
 @click.command("demo-components", hidden=True)
+@click.option("--city", "key", default="new_york")
 @verb()
-def components(out: Out) -> None:
+def components(out: Out, key: str) -> None:
     """Bring in what stands in the demo city, in a process of its own that gives way to all others."""
+    from cityloop.demo import scenes
     from cityloop.demo.components import bring
 
     os.nice(15)
-    bring()
+    bring(scenes.SCENES[key], home())

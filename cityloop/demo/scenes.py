@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cityloop.demo import tinglan
-from cityloop.demo.tinglan import day, ground
+from cityloop.demo.tinglan import day, ground, things
 from cityloop.demo.tinglan.instruments import Instrument, instruments
 from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.manifest import Manifest
@@ -19,6 +19,7 @@ NEW_YORK = FOLDER / "new_york"
 TINGLAN = Path(tinglan.__file__).parent
 MINUTE = 60_000_000
 Shifts = list[list[list[str]]]
+Things = tuple[Path, Path]  # a file of components, and its map
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Scene:
     make: Callable[[Path], None]
     plates: Callable[[], list[Manifest]]
     rules: Callable[[], ImportMap]
+    things: Callable[[Path], Sequence[Things]]
     instruments: Callable[[], Sequence[Instrument]] = tuple
 
 
@@ -66,6 +68,10 @@ new_york = Scene(
     make=_nothing,
     plates=lambda: [load(NEW_YORK / "plate")],
     rules=lambda: read_map(NEW_YORK / "maps" / "nyc311.toml"),
+    things=lambda _home: [
+        (NEW_YORK / "data" / "components" / f"{name}.csv.gz", NEW_YORK / "maps" / f"{name}.toml")
+        for name in ("hydrants", "subway_entrances", "street_trees")
+    ],
 )
 
 
@@ -92,6 +98,12 @@ def _tinglan_rules() -> ImportMap:
     return rules.model_copy(update={"matters": matters, "agencies": rules.agencies.model_copy(update={"values": keys})})
 
 
+def _tinglan_things(home: Path) -> list[Things]:
+    file = tinglan_data(home) / "components.csv"
+    things.write(file, seed=1)
+    return [(file, TINGLAN / "components.toml")]
+
+
 def tinglan_data(home: Path) -> Path:
     """Give the folder into which the town is generated."""
     return home / "tinglan"
@@ -115,6 +127,7 @@ town = Scene(
     make=_tinglan_files,
     plates=lambda: [_plate(key) for key in PLATES],
     rules=_tinglan_rules,
+    things=_tinglan_things,
     instruments=instruments,
 )
 SCENES = {scene.key: scene for scene in (new_york, town)}

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 import shapely
 from django.db import transaction
+from django.db.models import Q
 
 from cityloop.demo import city, scenes, streets
+from cityloop.demo.components import bring
 from cityloop.demo.feed import Feed
 from cityloop.demo.tinglan import ground
 from cityloop.demo.tinglan.instruments import Stream, instruments, minutes_of
@@ -27,6 +29,7 @@ from cityloop.loops.sensing.models import Alarm, Arrived, Observation, Quarantin
 from cityloop.town.basemap.actions import build
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.catalog import standing
+from cityloop.town.components import queries as components
 from cityloop.town.orgs import authority
 from cityloop.town.orgs.models import Organisation
 from cityloop.town.persons.models import Account
@@ -150,6 +153,20 @@ def heard_on() -> None:
 def gone(stream: Stream, minute: int) -> bool:
     """Whether an instrument says nothing at a minute: it is silent, or its source knows no value."""
     return bool(np.isnan(stream.curve(np.array([minute], np.int64))[0]))
+
+
+@pytest.mark.xdist_group("tinglan")
+def test_what_stands_along_its_streets_is_in_the_register(made: Path, db: None) -> None:
+    with (made / "tinglan" / "components.csv").open("w"):
+        pass  # half a file of an earlier start is written anew
+    created = bring(scenes.town, made)
+    with (made / "tinglan" / "components.csv").open(encoding="utf-8", newline="") as file:
+        rows = Counter(row["type"] for row in csv.DictReader(file))
+    assert created == sum(rows.values()) > 10_000
+    assert {row["type"]: row["components"] for row in components.count(["type"])} == rows
+    assert not components.count([], under_code=units.unplaced_code())[0]["components"], "each stands in a grid"
+    assert {len(one.unit_code) for one in components.listed(components.Wanted(), seen=Q(), after=None, most=99)} == {15}
+    assert bring(scenes.town, made) == 0
 
 
 @pytest.mark.xdist_group("tinglan")

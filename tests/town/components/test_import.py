@@ -107,6 +107,15 @@ def test_broken_rows_are_listed_by_field_and_stop_nobody(town, tmp_path):
     assert rejects[0]["field"] == "species"
 
 
+def test_one_file_may_hold_types_with_attributes_of_their_own(town, tmp_path):
+    both = rules(
+        attributes={**MAP["attributes"], "species": {"column": "since"}}, columns={**MAP["columns"], "installed": ""}
+    )
+    tally, rejects = bring(write(tmp_path, {}, {"id": "2", "what": "T", "since": "plane"}), both)
+    assert numbers(tally) == (2, 2, 0, 0, 0) and not rejects
+    assert [one.attributes for one in Component.objects.order_by("code")] == [{"height": 7.5}, {"species": "plane"}]
+
+
 def test_lines_that_are_no_rows_stop_nobody(town, tmp_path):
     path = write(tmp_path, {"id": "1"}, {"id": "2"})
     lines = path.read_text().splitlines()

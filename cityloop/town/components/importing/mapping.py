@@ -68,7 +68,7 @@ class OrganisationsMap(Part):
 
 
 class AttributeMap(Part):
-    """[attributes.KEY]: where an attribute of the type comes from."""
+    """[attributes.KEY]: where an attribute comes from; of a row's type, else it is passed over."""
 
     column: str = ""
     values: dict[str, str] = Field({}, description="Value of the column → value of the attribute.")

@@ -1,6 +1,6 @@
 """From rows to components: what a row says, read and judged; a row that cannot be taken says which field and why."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -82,6 +82,7 @@ class Reader:
         self._default = queries.kind(rules.types.default, "types.default") if rules.types.default else None
         for code in set(rules.types.values.values()):
             queries.kind(code, "types.values")
+        self._known_attributes({*rules.types.values.values(), *filter(None, [rules.types.default])})
 
     def read(self, raws: Sequence[Raw]) -> list[Taken | Reject]:
         """Give a component or a reject for each row, in order."""
@@ -232,13 +233,19 @@ class Reader:
         for key, one in self.rules.attributes.items():
             attribute = kind.attributes.get(key)
             if attribute is None:
-                raise Refusal(
-                    "components.attribute.unknown", "The type {type} has no attribute {key}.", f"attributes.{key}",
-                    type=kind.code, key=key,
-                )  # fmt: skip
+                continue  # another type's of the same file
             index = self.names.index(one.column) if one.column else -1
             found.append((key, index, _reader(attribute, one.values, one.empty, one.constant, self._column_of(key))))
         return found
+
+    def _known_attributes(self, types: Collection[str]) -> None:
+        """Refuse an attribute that none of the file's types has."""
+        for key in self.rules.attributes:
+            if not any(key in queries.kind(code).attributes for code in types):
+                raise Refusal(
+                    "components.attribute.unknown", "No type of this file has the attribute {key}: {types}",
+                    f"attributes.{key}", key=key, types=", ".join(sorted(types)),
+                )  # fmt: skip
 
     def _column_of(self, key: str) -> str:
         one = self.rules.attributes.get(key)
