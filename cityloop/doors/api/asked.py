@@ -108,8 +108,8 @@ def looked_for(request: HttpRequest, asked: Filters, now: int) -> tuple[Wanted, 
     """Give what a list is asked for, its words read: one statement for words, two for a person, with that on record."""
     looked = look_for(scope_of(request), asked.q, now)
     found = wanted(asked, now)
-    if looked.number or looked.person:
-        found = replace(found, number=looked.number or found.number, person=looked.person)
+    if looked.number or looked.persons:
+        found = replace(found, number=looked.number or found.number, persons=looked.persons)
     return found, looked
 
 

@@ -168,7 +168,7 @@ class Wanted(msgspec.Struct, frozen=True):
     org: str = ""
     overdue_at: int = 0
     number: str = ""
-    person: int = 0
+    persons: tuple[int, ...] = ()
 
 
 def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> list[Case]:
@@ -217,8 +217,8 @@ def wanted_of(wanted: Wanted) -> Q:
         found &= takes_part(wanted.org)
     if wanted.overdue_at:
         found &= Q(due__lt=wanted.overdue_at, closed__isnull=True)
-    if wanted.person:
-        found &= Q(pk__in=Report.objects.filter(person=wanted.person, person__gt=0).values("case_id"))
+    if wanted.persons:
+        found &= Q(pk__in=Report.objects.filter(person__in=wanted.persons, person__gt=0).values("case_id"))
     return found & _numbered(wanted.number) if wanted.number else found
 
 

@@ -23,6 +23,7 @@ from cityloop.town.publishing import publish
 from cityloop.town.tabular import writing
 
 SALT = 16
+SAME = 20  # so many of the last who gave one address are looked through for who gave the same name with it
 WordsRow = tuple[Any, ...]  # as it is written
 
 
@@ -70,16 +71,19 @@ def change_person(*, person: Person, by: Actor, at: int, **fields: str) -> None:
 
 
 def find_or_register(*, at: int, name: str = "", phone: str = "", email: str = "", language: str = "en") -> Person:
-    """Give the living person who has exactly this e-mail, else phone; else create one.
+    """Give the living person who gave just this name, phone and e-mail; else create one.
 
-    Inside the caller's transaction: until it ends, nobody erases them for having left nothing behind.
+    Anybody may write anybody's address: who gives one alone is not taken for who gave it with a name and a number,
+    else the name would stand with words that are not theirs. Inside the caller's transaction: until it ends, nobody
+    erases them for having left nothing behind.
     """
-    for column, text in (("email", rules.email(email)), ("phone", rules.phone(phone))):
-        if text:
-            indexes = sealing.blinds(column, text)
-            living = Person.objects.select_for_update(no_key=True).filter(erased=None)
-            found = living.filter(**{f"{column}_index__in": indexes}).order_by("id").first()
-            if found:
+    given = Unmasked(rules.name(name), rules.phone(phone), rules.email(email))
+    column, text = ("email", given.email) if given.email else ("phone", given.phone)
+    if text:
+        living = Person.objects.select_for_update(no_key=True).filter(erased=None)
+        same = living.filter(**{f"{column}_index__in": sealing.blinds(column, text)}).order_by("-id")[:SAME]
+        for found in same:
+            if _unmasked(found) == given:
                 return found
     return register_person(at=at, name=name, phone=phone, email=email, language=language)
 
@@ -150,16 +154,17 @@ def end_access_key(*, key: AccessKey, by: Actor, at: int) -> None:
 
 def look(*, person: Person, by: Actor, at: int, purpose: str) -> Unmasked:
     """Give a person's data in the clear, and keep who looked, when and what for. Authority is the caller's."""
-    note_look(person=person, by=by, at=at, purpose=purpose)
+    note_looks(persons=[person], by=by, at=at, purpose=purpose)
     return _unmasked(person)
 
 
-def note_look(*, person: Person, by: Actor, at: int, purpose: str) -> None:
-    """Keep who asked for a person's data, when and what for."""
+def note_looks(*, persons: Iterable[Person], by: Actor, at: int, purpose: str) -> None:
+    """Keep who asked for some persons' data, when and what for. One statement."""
     if not purpose.strip():
         raise Refusal("persons.purpose.missing", "Say what you need this data for.", "purpose")
-    Look.objects.create(
-        person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose[:200], at=at
+    Look.objects.bulk_create(
+        Look(person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose[:200], at=at)
+        for person in persons
     )
 
 

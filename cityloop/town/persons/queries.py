@@ -12,6 +12,9 @@ from cityloop.town.persons import rules, sealing
 from cityloop.town.persons.masking import mask_email, mask_name, mask_phone
 from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
 
+# So many persons one address is taken to stand for: each way of writing a name with it is one.
+MOST = 100
+
 
 class Masked(NamedTuple):
     """A person as shown by default."""
@@ -21,13 +24,13 @@ class Masked(NamedTuple):
     email: str
 
 
-def by_email(email: str) -> Person | None:
-    """Find the living person with exactly this address, through the blind index. One query."""
+def by_email(email: str) -> list[Person]:
+    """Find the living persons who gave exactly this address, through the blind index. One query."""
     return _by("email", rules.email(email))
 
 
-def by_phone(phone: str) -> Person | None:
-    """Find the living person with exactly this number, through the blind index. One query."""
+def by_phone(phone: str) -> list[Person]:
+    """Find the living persons who gave exactly this number, through the blind index. One query."""
     return _by("phone", rules.phone(phone))
 
 
@@ -145,11 +148,11 @@ def looks(person: Person) -> QuerySet[Look]:
     return Look.objects.filter(person=person).order_by("-at", "-id")
 
 
-def _by(column: str, text: str) -> Person | None:
+def _by(column: str, text: str) -> list[Person]:
     if not text:
-        return None
+        return []
     found = Person.objects.filter(erased=None, **{f"{column}_index__in": sealing.blinds(column, text)})
-    return found.order_by("id").first()
+    return list(found.order_by("-id")[:MOST])
 
 
 def _open(value: object) -> str:

@@ -350,7 +350,7 @@ def test_a_day_told_twice_is_one_mail(town: Town, monkeypatch, client: Client) -
 
 def test_who_asked_anew_meanwhile_is_not_forgotten(town: Town, client: Client) -> None:
     subscribe(client, "unit:1001")
-    person = by_email(MAIL)
+    (person,) = by_email(MAIL)
     forget_strangers({person.pk}, at=town.at)
     person.refresh_from_db()
     assert not person.erased
@@ -364,7 +364,7 @@ def test_a_mistyped_address_does_not_lose_the_choice(town: Town, client: Client)
 def test_an_address_that_never_said_yes_is_forgotten(town: Town, monkeypatch, client: Client) -> None:
     town.collect(email="known@example.org")
     subscribe(client, "unit:1001", how="daily"), subscribe(client, "unit:1001", email="known@example.org")
-    stranger, known = Person.objects.get(pk=by_email(MAIL).pk), by_email("known@example.org")
+    stranger, known = Person.objects.get(pk=by_email(MAIL)[0].pk), by_email("known@example.org")[0]
     monkeypatch.setattr(city_clock, "now", lambda: town.at + 30 * DAY)
     tell_daily()
     stranger.refresh_from_db(), known.refresh_from_db()

@@ -73,7 +73,7 @@ def cases(request: HttpRequest) -> HttpResponse:
 def listed(request: HttpRequest, looked: asking.Looked, now: int, *, before: int, most: int) -> list[Any]:
     """Give the cases of a list below an id, the newest first: of the filters alone, or those with the words, too."""
     scope = scope_of(request)
-    narrow = msgspec.structs.replace(wanted(request.GET, now), number=looked.number, person=looked.person)
+    narrow = msgspec.structs.replace(wanted(request.GET, now), number=looked.number, persons=looked.persons)
     if looked.asked is not None:
         return queries.with_words(scope, narrow, looked.asked, before=before, most=most)
     return queries.listed(scope, narrow, before=before, most=most)

@@ -18,10 +18,10 @@ PHONE_DIGITS = 7
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What is looked for: a case number, a person, or words; `meant` says what a mistyped word was taken for."""
+    """What is looked for: a case number, persons, or words; `meant` says what a mistyped word was taken for."""
 
     number: str = ""
-    person: int = 0
+    persons: tuple[int, ...] = ()
     asked: search.Asked | None = None
 
     @property
@@ -38,7 +38,7 @@ def look_for(scope: Scope, text: str, now: int) -> Looked:
     if is_number(typed):
         return Looked(number=typed)
     if is_address_of_person(typed):
-        return Looked(person=person_of(scope, typed, now))
+        return Looked(persons=persons_of(scope, typed, now))
     return Looked(asked=search.read(typed))
 
 
@@ -66,11 +66,11 @@ def is_address_of_person(text: str) -> bool:
     return ("@" in text and " " not in text) or (digits >= PHONE_DIGITS and not any(ch.isalpha() for ch in text))
 
 
-NOBODY = -1
+NOBODY = (-1,)
 
 
-def person_of(scope: Scope, text: str, now: int) -> int:
-    """Give the person with exactly this address, for posts that may ask, and keep that they did; else nobody's id."""
+def persons_of(scope: Scope, text: str, now: int) -> tuple[int, ...]:
+    """Give who gave exactly this address, for posts that may ask, and keep that they did; else nobody's id."""
     actor = next((a for a in scope.actors() if a.role in MAY_LOOK), None)
     if actor is None:
         return NOBODY
@@ -78,7 +78,5 @@ def person_of(scope: Scope, text: str, now: int) -> int:
         found = persons.by_email(text) if "@" in text else persons.by_phone(text)
     except Refusal:
         return NOBODY
-    if found is None:
-        return NOBODY
-    looking.note_look(person=found, by=actor, at=now, purpose="search for their cases")
-    return found.pk
+    looking.note_looks(persons=found, by=actor, at=now, purpose="search for their cases")
+    return tuple(one.pk for one in found) or NOBODY
