@@ -51,8 +51,7 @@ def answer(call: Call) -> Answer:
 
 
 def _unknown(call: Call) -> Answer:
-    told = errors.told(Refusal("sensing.method", "This address does not know this method."))
-    return told._replace(headers={"Allow": METHODS})
+    return errors.told(Refusal("sensing.method", "This address does not know this method."))
 
 
 def _options(call: Call) -> Answer:
@@ -174,7 +173,7 @@ def _single(path: str) -> Meant:
     here = paths.meant(path)
     paths.writable(here)
     if not here.single:
-        raise Refusal("sensing.method", "Name one entity by its id.")
+        raise Refusal("sensing.method", "Name one entity by its id.", allow="GET, HEAD, POST, OPTIONS")
     return here
 
 

@@ -51,7 +51,8 @@ def told(refusal: Refusal) -> Answer:
     sentence = _(refusal.message).format(**refusal.params) if refusal.params else _(refusal.message)
     field = {"field": refusal.field} if refusal.field else {}
     answer = {"code": status, "type": "error", "message": sentence, "refusal": refusal.code, **field}
-    return calls.json(answer, status)._replace(headers=_HEADERS.get(status, {}))
+    headers = {"Allow": refusal.params.get("allow", calls.METHODS)} if status == 405 else _HEADERS.get(status, {})
+    return calls.json(answer, status)._replace(headers=headers)
 
 
 def large() -> Refusal:

@@ -93,4 +93,4 @@ def _followed(here: Meant, name: str) -> Meant:
 def writable(here: Meant) -> None:
     """Refuse to write what is no entity."""
     if here.field or here.raw or here.ref:
-        raise Refusal("sensing.method", "This address can be read only.")
+        raise Refusal("sensing.method", "This address can be read only.", allow="GET, HEAD, OPTIONS")

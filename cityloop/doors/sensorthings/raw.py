@@ -99,7 +99,7 @@ def _reading(body: bytes, stream: str | None) -> said.ObservationSaid | None:
 async def _one(told: said.ObservationSaid, call: Call, access: Access) -> Answer:
     source = keys.actor(access).name
     taken = await gatherer.put(lambda at: ingesting.batch_of([told], at), source, len(call.body))
-    return door.created(call.root, *writing.became(taken))
+    return door.created(call.root, *writing.became(taken, told))
 
 
 async def _many(call: Call, access: Access) -> Answer:

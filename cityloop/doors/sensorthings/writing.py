@@ -36,7 +36,7 @@ def _hang(told: said.Said, here: Meant) -> None:
     parent = here.parent
     link = parent.links[here.link] if parent else None
     if parent is None or link is None or not link.inverse or here.parent_key is None:
-        raise Refusal("sensing.method", "Nothing is added at this address.")
+        raise Refusal("sensing.method", "Nothing is added at this address.", allow="GET, HEAD, OPTIONS")
     above: Any = parent.shape(id=here.parent_key)
     back = ENTITIES[link.to].shape.__struct_fields__
     many = next(one for one in ENTITIES[link.to].links.values() if one.path == link.back).many
@@ -53,7 +53,7 @@ def _observed(told: said.ObservationSaid, *, source: str, by: Actor, at: int) ->
     with transaction.atomic():
         make_described(told, by=by, at=at)
         taken = ingesting.take([told], source=source, by=by, at=at)
-    return became(taken)
+    return became(taken, told)
 
 
 def make_described(told: said.ObservationSaid, *, by: Actor, at: int) -> None:
@@ -65,10 +65,10 @@ def make_described(told: said.ObservationSaid, *, by: Actor, at: int) -> None:
         told.feature = said.FeatureSaid(id=describing.feature_of(feature, by=by, at=at))
 
 
-def became(taken: ingesting.Taken) -> tuple[str, bool]:
+def became(taken: ingesting.Taken, told: said.ObservationSaid) -> tuple[str, bool]:
     """Give the address of a single reading below the root, and whether it is new; refuse it as it was judged."""
     if taken.reasons:
-        raise ingesting.refusal(taken.reasons[0])
+        raise ingesting.refusal(taken.reasons[0], told)
     return f"Observations('{taken.ids[0]}')", bool(taken.tally.accepted)
 
 

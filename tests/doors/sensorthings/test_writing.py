@@ -127,7 +127,9 @@ def test_removing_takes_along_what_cannot_stand_alone(door: Door, pm: int) -> No
     assert not Datastream.objects.exists() and not Observation.objects.exists() and not Latest.objects.exists()
     assert not HistoricalLocation.objects.exists()
     assert door.ask("DELETE", f"FeaturesOfInterest({feature})").status_code == 200
-    assert door.ask("DELETE", "Things").status_code == 405 and door.ask("POST", "Things(1)").status_code in (404, 405)
+    nowhere = door.ask("DELETE", "Things")
+    assert (nowhere.status_code, nowhere.headers["Allow"]) == (405, "GET, HEAD, POST, OPTIONS")
+    assert door.ask("POST", "Things(1)").status_code in (404, 405)
 
 
 def test_the_same_reading_again_is_the_same_reading(door: Door, pm: int) -> None:
@@ -158,6 +160,12 @@ def test_what_is_seldom_said_is_told_again(door: Door, pm: int) -> None:
     with_feature = door.add(f"Datastreams({pm})/Observations", reading(3, "2026-02-01T00:00:00Z",
                                                                          FeatureOfInterest=feature))  # fmt: skip
     assert door.get(f"{with_feature}/FeatureOfInterest")["name"] == "Lake"
+
+
+def test_the_time_that_is_none_is_named(door: Door, pm: int) -> None:
+    for more, field in (({"resultTime": "soon"}, "resultTime"), ({"phenomenonTime": "soon"}, "phenomenonTime")):
+        answer = door.ask("POST", f"Datastreams({pm})/Observations", {**reading(1), **more})
+        assert (answer.status_code, answer.told["field"]) == (400, field)
 
 
 def test_data_arrays(door: Door, pm: int) -> None:

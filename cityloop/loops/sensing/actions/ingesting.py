@@ -211,11 +211,21 @@ def timed(value: Any, now: int) -> int | str:
     return value if isinstance(value, str) else ""
 
 
-def refusal(reason: str) -> Refusal:
-    """Say why a reading is not believed."""
+def refusal(reason: str, one: ObservationSaid | None = None) -> Refusal:
+    """Say why a reading is not believed; of one that stands alone, which of its times is none."""
     fields = {reasons.UNKNOWN: "Datastream", reasons.FEATURE: "FeatureOfInterest", reasons.TIME: "phenomenonTime",
               reasons.FUTURE: "phenomenonTime", reasons.UNIT: "parameters/unit"}  # fmt: skip
-    return Refusal(f"sensing.quarantine.{reason}", reasons.WORDS[reason], fields.get(reason, "result"))
+    field = fields.get(reason, "result")
+    if reason == reasons.TIME and one is not None and _is_time(timed(one.phenomenon_time, 0)):
+        field = "resultTime"
+    return Refusal(f"sensing.quarantine.{reason}", reasons.WORDS[reason], field)
+
+
+def _is_time(given: int | str) -> bool:
+    try:
+        return isinstance(given, int) or moment(given) is not None
+    except Refusal:
+        return False
 
 
 def beside(one: ObservationSaid) -> dict[str, Any]:
