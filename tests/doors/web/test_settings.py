@@ -137,6 +137,16 @@ def test_an_organisation_is_added_renamed_moved_closed_and_opened(town, engineer
     assert latest("organisation").what == "opened"
 
 
+def test_an_organisation_says_what_is_still_with_it(town, engineer):
+    page = "/desk/settings/organisations/parks"
+    assert "still with it" not in engineer.get(page).content.decode()
+    town.to("handling"), town.to("closed")
+    said = engineer.get(page).content.decode()
+    assert "1 open case is still with it." in said and "no longer given to it" not in said
+    assert engineer.post(page, {"do": "close"}).status_code == 303
+    assert "New cases are no longer given to it" in engineer.get(page).content.decode()
+
+
 def test_a_post_is_added_and_closed_but_never_anothers(town, engineer):
     page = "/desk/settings/organisations/parks"
     form = {"do": "post", "role": "crew", "unit": "", "level": "1"}

@@ -22,12 +22,15 @@ from cityloop.doors.web.show import names
 from cityloop.doors.web.show.myself import role
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
+from cityloop.loops.cases import queries as cases
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs import actions
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.orgs.roles import ROLES
 from cityloop.town.orgs.rules import KINDS
 from cityloop.town.units import queries as units
+
+MOST = 1000  # open cases counted
 
 
 def kinds() -> list[tuple[str, str]]:
@@ -122,14 +125,17 @@ def own_post(org: Any, number: str) -> Any:
 
 
 def page(org: Any) -> dict[str, Any]:
-    """Give everything the page prints. Five queries."""
+    """Give everything the page prints. Six queries."""
     at, known = city_clock.now(), orgs.directory()
+    still = cases.open_with(org.path, MOST + 1)
     seats = orgs.seats_of(org.pk, at)
     parent = next((o for o in known.values() if o.id == org.parent_id), None)
     return {
         "org": org,
         "name": names.words(org.names),
         "kind": dict(kinds())[org.kind],
+        "still": min(still, MOST),
+        "more": still > MOST,
         "parent": parent,
         "parent_name": names.words(parent.names) if parent else "",
         "seats": [(seat, role(seat.role), place(seat.unit_code)) for seat in with_places(seats)],
