@@ -19,6 +19,14 @@ def run(*words, **env):
     return subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, **env})
 
 
+def inside(code, **env):
+    import os
+
+    command = [sys.executable, "-c", f"import django; django.setup()\n{code}"]
+    settings = {"DJANGO_SETTINGS_MODULE": "cityloop.config.settings"}
+    subprocess.run(command, check=True, env={**os.environ, **settings, **env})
+
+
 def test_help_is_quick_and_imports_no_verb():
     code = "import sys, cityloop.doors.cli.main as m; m.main(['--help'])"
     begun = time.monotonic()
@@ -52,6 +60,34 @@ def test_migrate_twice(tmp_path):
     env = {"CITYLOOP_HOME": str(tmp_path), "DATABASE_URL": ""}
     assert json.loads(run("migrate", "--json", **env).stdout)["applied"]
     assert json.loads(run("migrate", "--json", **env).stdout)["applied"] == []
+
+
+def test_a_city_that_other_keys_have_sealed_is_not_brought_up(tmp_path):
+    """A second machine with another secret, or a new secret for the old: nothing is sealed that nobody reads."""
+    first = {
+        "CITYLOOP_HOME": str(tmp_path / "a"),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/city",
+        "CITYLOOP_SECRET_KEY": "one",
+    }
+    other = {**first, "CITYLOOP_HOME": str(tmp_path / "b")}
+    assert run("migrate", **first).returncode == 0
+    write = "from cityloop.town.persons.actions import register_person; register_person(name='A B', at=1)"
+    inside(write, **first)
+    inside("from cityloop.town.ledger import sealing; sealing.present_key()", **first)
+
+    again = run("migrate", **first)
+    assert (again.returncode, again.stderr) == (0, "")
+    moved = run("migrate", **other)
+    assert moved.returncode == 0
+    assert "signs with" in moved.stderr
+    refused = run("migrate", "--json", **{**other, "CITYLOOP_SECRET_KEY": "two"})
+    assert refused.returncode == 2
+    assert json.loads(refused.stdout)["error"]["code"] == "persons.keys"
+
+    inside(write, **{**first, "CITYLOOP_SECRET_KEY": "two"})  # who went past it
+    partly = run("migrate", **first)
+    assert partly.returncode == 0
+    assert "is missing" in partly.stderr
 
 
 def test_config_is_sound(tmp_path):
