@@ -90,6 +90,22 @@ def test_a_city_that_other_keys_have_sealed_is_not_brought_up(tmp_path):
     assert "is missing" in partly.stderr
 
 
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("postgresql://me@127.0.0.1:1/city", "127.0.0.1"),
+        ("postgresql://me@/city?host=/nowhere", "/nowhere"),
+        ("sqlite:////nowhere/city", "/nowhere/city"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_told_with_the_reason(tmp_path, url, why):
+    done = run("cases", "count", "--json", CITYLOOP_HOME=str(tmp_path), DATABASE_URL=url)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    told = json.loads(done.stdout)["error"]
+    assert told["code"] == "cli.database"
+    assert why in told["message"]
+
+
 def test_config_is_sound(tmp_path):
     done = run("check-config", "--json", CITYLOOP_HOME=str(tmp_path))
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
