@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.home import home
 
 DEVELOPMENT_PREFIX = "development-"
@@ -24,9 +25,10 @@ def secret_key() -> str:
 
 def _fit_for_production(key: str) -> str:
     if len(key) < 32 or key.startswith(DEVELOPMENT_PREFIX):
-        raise SystemExit(
+        raise Refusal(
+            "config.secret",
             "CITYLOOP_PRODUCTION is set, so CITYLOOP_SECRET_KEY must hold a secret of your own of at least 32 "
-            'characters. Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            'characters. Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
         )
     return key
 

@@ -108,4 +108,14 @@ def set_up() -> None:
     """Make Django ready; imported here because it takes time that some verbs do not need."""
     import django
 
-    django.setup()
+    try:
+        django.setup()
+    except OSError as error:
+        if not error.filename:
+            raise
+        raise Refusal(
+            "config.home",
+            "{path} cannot be used ({why}): CITYLOOP_HOME must be a folder that this user may write to.",
+            path=error.filename,
+            why=error.strerror,
+        ) from error

@@ -58,7 +58,7 @@ SHORT = ("couldn't get a connection", "Invalid HTTP_HOST header")
 
 
 class NoAddresses(logging.Filter):
-    """Replaces the address in Django's own lines about a request with the route of the page; what comes often is one line."""
+    """Replaces the address in Django's lines about a request with the page's route; what comes often is one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)

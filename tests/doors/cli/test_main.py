@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -109,3 +110,28 @@ def test_a_database_that_cannot_be_reached_is_told_with_the_reason(tmp_path, url
 def test_config_is_sound(tmp_path):
     done = run("check-config", "--json", CITYLOOP_HOME=str(tmp_path))
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+
+def test_the_sample_of_the_environment_is_sound_and_what_is_left_out_is_told(tmp_path):
+    lines = (Path(cli.__file__).parents[3] / "deploy" / "cityloop.env.sample").read_text().splitlines()
+    sample = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    sample |= {"CITYLOOP_HOME": str(tmp_path), "CITYLOOP_SECRET_KEY": "0123456789" * 4, "DATABASE_URL": ""}
+    done = run("check-config", "--json", **sample)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+
+    bare = {name: sample[name] for name in ("CITYLOOP_PRODUCTION", "CITYLOOP_HOME", "CITYLOOP_SECRET_KEY")}
+    done = run("check-config", "--json", **bare)
+    found = [finding["where"] for finding in json.loads(done.stdout)]
+    assert (done.returncode, found) == (1, ["CITYLOOP_HOSTS", "CITYLOOP_URL", "CITYLOOP_PROXIES"])
+
+
+@pytest.mark.parametrize(
+    ("env", "code"),
+    [
+        ({"CITYLOOP_HOME": "/proc/nowhere"}, "config.home"),
+        ({"CITYLOOP_PRODUCTION": "1", "CITYLOOP_SECRET_KEY": "short"}, "config.secret"),
+    ],
+)
+def test_what_a_start_lacks_is_a_refusal(tmp_path, env, code):
+    done = run("migrate", "--json", **{"CITYLOOP_HOME": str(tmp_path), **env})
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (2, code)
