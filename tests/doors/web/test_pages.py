@@ -68,6 +68,20 @@ def test_wrong_password(client):
     assert answer.status_code == 200 and b"Nothing was changed" in answer.content
 
 
+def test_passwords_are_not_tried_without_end(client):
+    """Of one name from one address; another address and another name are not held up."""
+
+    def tries(name, address):
+        return client.post("/desk/sign-in", {"username": name, "password": "nothing"}, REMOTE_ADDR=address)
+
+    assert {tries("guessed", "192.0.2.77").status_code for _ in range(20)} == {200}
+    refused = tries("guessed", "192.0.2.77")
+    assert refused.status_code == 429 and int(refused["Retry-After"]) <= 60
+    assert b"Too many passwords" in refused.content
+    assert tries("guessed", "192.0.2.78").status_code == 200
+    assert tries("another", "192.0.2.77").status_code == 200
+
+
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])
 def test_theme_never_leads_elsewhere(client, elsewhere):
     assert client.post("/preferences/theme", {"theme": "dark", "next": elsewhere})["Location"] == "/"
