@@ -23,6 +23,11 @@ def secret_key() -> str:
     return given or _development_key(home() / "secret.key")
 
 
+def older_secrets() -> list[str]:
+    """Give the secrets that were the city's before: what they sealed and signed is still read, nothing new is."""
+    return [key for key in os.environ.get("CITYLOOP_OLD_SECRET_KEYS", "").split(",") if key]
+
+
 def _fit_for_production(key: str) -> str:
     if len(key) < 32 or key.startswith(DEVELOPMENT_PREFIX):
         raise Refusal(

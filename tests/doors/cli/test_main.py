@@ -85,6 +85,9 @@ def test_a_city_that_other_keys_have_sealed_is_not_brought_up(tmp_path):
     assert refused.returncode == 2
     assert json.loads(refused.stdout)["error"]["code"] == "persons.keys"
 
+    renewed = run("migrate", **{**first, "CITYLOOP_SECRET_KEY": "two", "CITYLOOP_OLD_SECRET_KEYS": "none,one"})
+    assert (renewed.returncode, renewed.stderr) == (0, "")
+
     inside(write, **{**first, "CITYLOOP_SECRET_KEY": "two"})  # who went past it
     partly = run("migrate", **first)
     assert partly.returncode == 0
