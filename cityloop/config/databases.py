@@ -44,6 +44,16 @@ def postgresql(url: str) -> dict[str, Any]:
     """PostgreSQL through psycopg's own pool; `?host=/folder` names a local socket."""
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
+    try:
+        port = str(query.pop("port", parts.port or ""))
+    except ValueError:  # it is no number
+        port = "?"
+    if port == "?" or "@" in parts.path:
+        raise Refusal(
+            "config.database_url",
+            "DATABASE_URL is postgresql://user:password@host:port/name; in the password write @ as %40, / as %2F, "
+            ": as %3A and % as %25.",
+        )
     host = query.pop("host", parts.hostname or "")
     return {
         "ENGINE": "cityloop.config.postgresql",
@@ -51,7 +61,7 @@ def postgresql(url: str) -> dict[str, Any]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
-        "PORT": str(query.pop("port", parts.port or "")),
+        "PORT": port,
         "CONN_MAX_AGE": 0,  # the pool keeps them
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": 6, "timeout": 10},

@@ -1,5 +1,7 @@
 """Django's own error answers, in the form of the door that was asked: a page for people, the standard's for clients."""
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 
 from cityloop.doors.open311 import errors as open311
@@ -24,8 +26,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: ours to mend."""
-    return open311.page(request, 500) if _client(request) else web.server_error(request)
+    """500: ours to mend; 503: the database is away or too busy."""
+    return open311.page(request, web.status_of(sys.exc_info()[1])) if _client(request) else web.server_error(request)
 
 
 def _client(request: HttpRequest) -> bool:

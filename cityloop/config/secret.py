@@ -4,6 +4,7 @@ import os
 import secrets
 from pathlib import Path
 
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.home import home
 
 DEVELOPMENT_PREFIX = "development-"
@@ -22,11 +23,17 @@ def secret_key() -> str:
     return given or _development_key(home() / "secret.key")
 
 
+def older_secrets() -> list[str]:
+    """Give the secrets that were the city's before: what they sealed and signed is still read, nothing new is."""
+    return [key for key in os.environ.get("CITYLOOP_OLD_SECRET_KEYS", "").split(",") if key]
+
+
 def _fit_for_production(key: str) -> str:
     if len(key) < 32 or key.startswith(DEVELOPMENT_PREFIX):
-        raise SystemExit(
+        raise Refusal(
+            "config.secret",
             "CITYLOOP_PRODUCTION is set, so CITYLOOP_SECRET_KEY must hold a secret of your own of at least 32 "
-            'characters. Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            'characters. Make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"',
         )
     return key
 

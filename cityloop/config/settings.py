@@ -12,7 +12,7 @@ from cityloop.config.databases import database
 from cityloop.config.languages import first
 from cityloop.config.mail import mail
 from cityloop.config.maps import map_source, origin
-from cityloop.config.secret import production, secret_key
+from cityloop.config.secret import older_secrets, production, secret_key
 from cityloop.config.stream import stream
 from cityloop.config.visitors import proxies
 from cityloop.home import home
@@ -22,6 +22,7 @@ PRODUCTION = production()
 PACKAGE = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = secret_key()
+SECRET_KEY_FALLBACKS = older_secrets()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("CITYLOOP_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CITYLOOP_ORIGINS", "").split(",") if o]
@@ -178,6 +179,8 @@ CSRF_FAILURE_VIEW = "cityloop.doors.web.errors.csrf_failure"
 SECURE_SSL_REDIRECT = PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+# Whether a city's other names have TLS is not ours to say (W005, W021); how long a secret is, secret.py says (W009).
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W009", "security.W021"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
 
 LOGGING = {

@@ -36,6 +36,12 @@ def test_others_are_refused():
         database("mysql://x/y", Path("/x"))
 
 
+@pytest.mark.parametrize("url", ["postgresql://me:p@ss/w:rd@db/city", "postgresql://me@db:port/city"])
+def test_a_password_that_is_not_escaped_is_told(url):
+    with pytest.raises(Refusal, match="%40"):
+        database(url, Path("/x"))
+
+
 @pytest.mark.django_db(transaction=True)
 def test_confirmed_means_durable():
     with connection.cursor() as cursor:

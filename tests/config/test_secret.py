@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from cityloop.config import secret
+from cityloop.ground.kit.refusal import Refusal
 
 pytestmark = pytest.mark.once
 
@@ -38,7 +39,7 @@ def test_one_key_when_many_start_at_once(tmp_path):
 def test_production_refuses(monkeypatch, given):
     monkeypatch.setenv("CITYLOOP_PRODUCTION", "1")
     monkeypatch.setenv("CITYLOOP_SECRET_KEY", given)
-    with pytest.raises(SystemExit, match="CITYLOOP_SECRET_KEY"):
+    with pytest.raises(Refusal, match="CITYLOOP_SECRET_KEY"):
         secret.secret_key()
 
 

@@ -19,7 +19,25 @@ def migrate(out: Out) -> None:
         call_command("migrate", verbosity=0, interactive=False)
     steps = sorted(f"{app}.{name}" for app, name in applied() - before)
     out.say(f"{len(steps)} migrations applied." if steps else "Nothing to migrate.")
+    for words in told_of_keys():
+        click.echo(f"cityloop: {words}", err=True)
     out.give({"applied": steps})
+
+
+def told_of_keys() -> list[str]:
+    """Refuse a database that was sealed with other keys, before anything is sealed with these; tell what is missing."""
+    from django.conf import settings
+
+    from cityloop.town.ledger.queries import lacks_its_key
+    from cityloop.town.persons.queries import check_keys
+
+    told = [f"the key {key} is missing: what was sealed with it cannot be read." for key in sorted(check_keys())]
+    if lacks_its_key():
+        told.append(
+            f"the key that this city signs with is not in {settings.HOME}/keys. Another is made and published "
+            "beside it; put the folder keys of the city's home folder on each of its machines."
+        )
+    return told
 
 
 def written() -> set[tuple[str, str]]:

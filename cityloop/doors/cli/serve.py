@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 
@@ -12,7 +13,9 @@ from cityloop.doors.cli.verb import Out, verb
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.home import home
 
-APPLICATION = "cityloop.config.asgi:application"
+# By its path, and not from the current folder (-P): in another version's clone a city would run that one's code.
+APPLICATION = f"{Path(__file__).parents[2] / 'config' / 'asgi.py'}:application"
+PYTHON = [sys.executable, "-P"]
 
 
 @click.command()
@@ -54,12 +57,12 @@ def web(host: str, port: int, workers: int) -> list[str]:
         "--backlog": "2048",
     }
     flat = [word for pair in options.items() for word in pair]
-    return [sys.executable, "-m", "granian", *flat, "--no-ws", "--respawn-failed-workers", APPLICATION]
+    return [*PYTHON, "-m", "granian", *flat, "--no-ws", "--respawn-failed-workers", APPLICATION]
 
 
 def cityloop(*words: str) -> list[str]:
     """Give the command that calls another verb in a process of its own."""
-    return [sys.executable, "-m", "cityloop.doors.cli.main", *words]
+    return [*PYTHON, "-m", "cityloop.doors.cli.main", *words]
 
 
 def call(*words: str) -> None:

@@ -53,9 +53,9 @@ def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callab
             except Refusal as error:
                 return out.refuse(error)
             except Exception as error:
-                if not tableless(error):
-                    raise
-                return out.refuse(Refusal("cli.migrate", "The database has no tables yet: first run cityloop migrate."))
+                if refusal := of_database(error):
+                    return out.refuse(refusal)
+                raise
 
         return run
 
@@ -71,8 +71,51 @@ def tableless(error: Exception) -> bool:
     return type(error).__module__ == "django.db.utils" and re.search(_TABLELESS, said) is not None
 
 
+def of_database(error: Exception) -> Refusal | None:
+    """Say plainly what a database said that cannot be asked at all; by name, for not every verb loads Django."""
+    if not type(error).__module__.startswith("django.db."):
+        return None
+    if tableless(error):
+        return Refusal("cli.migrate", "The database has no tables yet: first run cityloop migrate.")
+    said = str(error).strip().partition("\n")[0].rstrip(")")
+    if type(error).__name__ == "NotSupportedError":
+        return Refusal("cli.database.old", "This database cannot hold a city: {why}", why=said)
+    if "permission denied" in said:
+        return Refusal("cli.database.rights", "Make the database's user its owner; it may not do this: {why}", why=said)
+    if type(error).__name__ == "OperationalError" and (why := unreached(said)):
+        return Refusal("cli.database", "The database that DATABASE_URL names cannot be reached: {why}", why=why)
+    return None
+
+
+def unreached(said: str) -> str:
+    """Say why there is no connection, or nothing where there is one; what the pool waited for it keeps to itself."""
+    from django.db import connection
+
+    if connection.connection is not None:
+        return ""
+    if connection.vendor != "postgresql":
+        return f"{connection.settings_dict['NAME']}: {said}"
+    import psycopg
+
+    try:
+        psycopg.connect(**{**connection.get_connection_params(), "context": None, "connect_timeout": 5}).close()
+    except psycopg.Error as error:
+        return str(error).strip()
+    return said
+
+
 def set_up() -> None:
     """Make Django ready; imported here because it takes time that some verbs do not need."""
     import django
 
-    django.setup()
+    try:
+        django.setup()
+    except OSError as error:
+        if not error.filename:
+            raise
+        raise Refusal(
+            "config.home",
+            "{path} cannot be used ({why}): CITYLOOP_HOME must be a folder that this user may write to.",
+            path=error.filename,
+            why=error.strerror,
+        ) from error

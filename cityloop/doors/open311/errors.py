@@ -110,5 +110,5 @@ def page(request: HttpRequest, status: int) -> HttpResponse:
         403: _("This is not allowed."),
         404: _(nothing().message),
     }.get(status, _("Something went wrong on our side; send it again in a little while."))
-    form = chosen(request, extension)
-    return rendered(_said(status, [sentence]), form if form in TYPES else "xml")
+    form, headers = chosen(request, extension), {"Retry-After": "5"} if status == 503 else {}
+    return rendered(_said(status, [sentence], headers), form if form in TYPES else "xml")

@@ -2,8 +2,10 @@
 
 import logging
 import secrets
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -32,10 +34,17 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: ours to mend; drawn without the database, which may be the cause."""
-    code = f"E-500-{secrets.token_hex(2).upper()}"
+    """500: ours to mend, or 503: come again; drawn without the database, which may be the cause."""
+    status = status_of(sys.exc_info()[1])
+    code = f"E-{status}-{secrets.token_hex(2).upper()}"
     log.error("a visitor was shown %s on %s", code, route(request))
-    return HttpResponse(render_to_string("errors/500.html", {"code": code}), status=500)
+    headers = {"Retry-After": "5"} if status == 503 else {}
+    return HttpResponse(render_to_string("errors/500.html", {"code": code}), status=status, headers=headers)
+
+
+def status_of(error: BaseException | None) -> int:
+    """Say whose fault it is: that of a database which is away or too busy passes by itself."""
+    return 503 if isinstance(error, OperationalError | InterfaceError) else 500
 
 
 def route(request: HttpRequest) -> str:
@@ -44,11 +53,20 @@ def route(request: HttpRequest) -> str:
     return match.route if match else "an unknown page"
 
 
+# What passes by itself, or what strangers send: a line each is enough, or an hour of it fills the disk.
+SHORT = ("couldn't get a connection", "Invalid HTTP_HOST header")
+
+
 class NoAddresses(logging.Filter):
-    """Replaces the address in Django's own lines about a request with the route of the page."""
+    """Replaces the address in Django's lines about a request with the page's route; what comes often is one line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         request = getattr(record, "request", None)
         if isinstance(request, HttpRequest):
             record.args = tuple(route(request) if a == request.path else a for a in record.args or ())
+        said = str(record.exc_info[1]) if record.exc_info else ""
+        if said.startswith(SHORT):
+            line = record.getMessage()
+            record.msg, record.args = (line if said in line else f"{line} ({said})")[:300], ()
+            record.exc_info = None
         return True

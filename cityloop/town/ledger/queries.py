@@ -29,6 +29,11 @@ def steps(subject: str) -> QuerySet[Step]:
     return Step.objects.filter(subject=subject).order_by("seq")
 
 
+def lacks_its_key() -> bool:
+    """Whether this city has signed, and the private key is not here: another would be made, and published beside it."""
+    return not keys.key_file().exists() and Key.objects.exists()
+
+
 def latest(subjects: Iterable[str], most: int) -> list[Step]:
     """Give the last steps of some subjects, the newest first. One query."""
     return list(Step.objects.filter(subject__in=list(subjects)).order_by("-id")[:most])

@@ -1,8 +1,9 @@
 """Master keys: from `CITYLOOP_HOME/keys/persons.keys` where it exists, else derived from the secret key.
 
 The file has one key a line (64 hex digits), the newest first, and must be readable by its owner only.
-Without it, Django's `SECRET_KEY` gives the current key and `SECRET_KEY_FALLBACKS` the older ones, so renewing
-the secret follows Django's own procedure; then run `actions.renew_keys` before dropping the old one.
+Without it, Django's `SECRET_KEY` gives the current key and `SECRET_KEY_FALLBACKS` (`CITYLOOP_OLD_SECRET_KEYS`) the
+older ones, so renewing the secret follows Django's own procedure; then run `actions.renew_keys` before dropping the
+old one.
 """
 
 import os
@@ -49,7 +50,7 @@ def by_id(key_id: str) -> Key:
         for key in ring():
             if key.id == key_id:
                 return key
-    raise KeyMissing(f"Master key {key_id} is missing: put it back into {key_file()} or SECRET_KEY_FALLBACKS.")
+    raise KeyMissing(f"Master key {key_id} is missing: put it back into {key_file()} or CITYLOOP_OLD_SECRET_KEYS.")
 
 
 def key_file() -> Path:

@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.town.persons import rules, sealing
+from cityloop.town.persons import keys, rules, sealing
 from cityloop.town.persons.masking import mask_email, mask_name, mask_phone
 from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
 
@@ -157,3 +157,31 @@ def _by(column: str, text: str) -> list[Person]:
 
 def _open(value: object) -> str:
     return value.open() if hasattr(value, "open") else str(value or "")
+
+
+def keys_wanted() -> set[str]:
+    """Name the master keys of the first and the last that was sealed: of tables that may be long, both ends alone."""
+    found = set()
+    for model in (Person, Words):
+        kept = model._default_manager.filter(erased=None).values_list("key_id", flat=True)
+        found |= {*kept.order_by("pk")[:1], *kept.order_by("-pk")[:1]}
+    return found
+
+
+def check_keys() -> set[str]:
+    """Refuse where nothing that was sealed can be read, which is another city's secret; give the keys that are missing.
+
+    One that is missing beside others that are there is told and no more: somebody may have written with a wrong secret
+    once, and the city must be able to go on.
+    """
+    wanted = keys_wanted()
+    missing = wanted - {key.id for key in keys.ring()}
+    if wanted and missing == wanted:
+        raise Refusal(
+            "persons.keys",
+            "What people wrote in this city was sealed with other keys than those here: set the CITYLOOP_SECRET_KEY "
+            "(or put back the secret.key) that the city was made with, and put its keys/persons.keys, if it has one, "
+            "into {home}.",
+            home=keys.key_file().parent.parent,
+        )  # fmt: skip
+    return missing

@@ -11,6 +11,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.conftest import City, free_port, wait_ready
+
 pytestmark = pytest.mark.once
 mends = pytest.mark.xdist_group("the served city")  # one for all that leave it whole
 FIVE_SECONDS = 5.0
@@ -134,6 +136,20 @@ def test_goes_on_without_a_member_that_is_not_needed():
         assert now < bridge.start_at <= now + LONGEST
         now += 0.1
     assert bridge.start_at == pytest.approx(now - 0.1 + LONGEST)
+
+
+def test_what_lies_in_the_current_folder_is_not_run(tmp_path):
+    """A start in the folder of another version runs its own code, not that one's."""
+    (tmp_path / "cityloop").mkdir()
+    (tmp_path / "cityloop" / "__init__.py").write_text("raise SystemExit('another version')")
+    port = free_port()
+    command = [sys.executable, "-P", "-m", "cityloop.doors.cli.main", "serve", "--port", str(port), "--workers", "1"]
+    env = {**os.environ, "CITYLOOP_HOME": str(tmp_path / "home"), "DATABASE_URL": ""}
+    city = City(f"http://127.0.0.1:{port}", tmp_path, subprocess.Popen(command, env=env, cwd=tmp_path), env)
+    try:
+        wait_ready(city)
+    finally:
+        assert city.stop() == 0
 
 
 def test_memory_of_the_empty_house(new_city):

@@ -1,8 +1,13 @@
 """Pages without a browser: errors, headers, preferences, health."""
 
+import logging
+
 import pytest
+from django.core.exceptions import DisallowedHost
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 
+from cityloop.config import errors as errors_of_doors
 from cityloop.doors.web import errors
 
 pytestmark = pytest.mark.django_db
@@ -31,9 +36,50 @@ def test_a_fault_says_what_is_safe_and_gives_a_code(caplog):
     assert "ABCDEF" not in caplog.text
 
 
+@pytest.mark.parametrize("path", ["/follow/ABCDEF", "/open311/v2/requests.json"])
+def test_a_database_that_is_away_is_not_a_fault_of_ours(path):
+    request = RequestFactory().get(path)
+    try:
+        raise OperationalError("couldn't get a connection after 10.00 sec")
+    except OperationalError:
+        answer = errors_of_doors.server_error(request)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (OperationalError("couldn't get a connection after 10.00 sec"), True),
+        (DisallowedHost("Invalid HTTP_HOST header: 'x%s'."), True),
+        (OperationalError("disk I/O error"), False),
+    ],
+)
+def test_what_comes_often_is_one_line_of_the_log(error, short):
+    record = logging.LogRecord(
+        "x", logging.ERROR, "", 1, "Service Unavailable: %s", ("a page",), (type(error), error, None)
+    )
+    assert errors.NoAddresses().filter(record)
+    assert (record.exc_info is None) is short
+    assert record.getMessage() == (f"Service Unavailable: a page ({error})" if short else "Service Unavailable: a page")
+
+
 def test_wrong_password(client):
     answer = client.post("/desk/sign-in", {"username": "nobody", "password": "nothing"})
     assert answer.status_code == 200 and b"Nothing was changed" in answer.content
+
+
+def test_passwords_are_not_tried_without_end(client):
+    """Of one name from one address; another address and another name are not held up."""
+
+    def tries(name, address):
+        return client.post("/desk/sign-in", {"username": name, "password": "nothing"}, REMOTE_ADDR=address)
+
+    assert {tries("guessed", "192.0.2.77").status_code for _ in range(20)} == {200}
+    refused = tries("guessed", "192.0.2.77")
+    assert refused.status_code == 429 and int(refused["Retry-After"]) <= 60
+    assert b"Too many passwords" in refused.content
+    assert tries("guessed", "192.0.2.78").status_code == 200
+    assert tries("another", "192.0.2.77").status_code == 200
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])

@@ -1,6 +1,13 @@
 """Signing in."""
 
+from typing import Any
+
 from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+
+from cityloop.town.persons import strangers
+
+TRIES = 20  # a minute, of one address for one name: nobody mistypes so often, and a list of passwords lasts for years
 
 
 class SignIn(LoginView):
@@ -8,3 +15,12 @@ class SignIn(LoginView):
 
     template_name = "desk/sign_in.html"
     redirect_authenticated_user = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Look at the password, unless too many were tried for this name from where this one comes."""
+        name = request.POST.get("username", "")[:150].strip()
+        left = strangers.count(f"sign-in:{name}", request.META.get("REMOTE_ADDR", ""), TRIES)
+        if not left.refused:
+            return super().post(request, *args, **kwargs)
+        context = self.get_context_data(form=self.get_form(), wait=left.seconds)
+        return self.render_to_response(context, status=429, headers={"Retry-After": str(left.seconds)})
