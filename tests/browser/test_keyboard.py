@@ -80,6 +80,10 @@ def test_moving_through_a_list_and_about_the_desk(at_desk, town_server):
     on_page(page, first)
     keys.press("a")
     assert page.evaluate("document.activeElement.name") == "lead"
+    lead = page.locator("form[data-offer=dispatch] [name=lead]")
+    before = lead.input_value()
+    keys.press("a")  # once more: on to the next action, not to a lead that begins with "a"
+    assert (lead.input_value(), page.evaluate("document.activeElement.name") == "lead") == (before, False)
     keys.press("Escape")
     keys.press("j")
     keys.press("Enter")
