@@ -117,7 +117,7 @@ def test_ticked_rows_are_dispatched_together_after_a_preview(at_desk, town_serve
     keys.press("Enter")
     page.locator(".many-form").wait_for()
     text = page.locator("main").inner_text()
-    assert all(number in text for number in mine) and "To Dispatched" in text
+    assert all(number in text for number in mine) and "Becomes “Dispatched”" in text
     page.locator(".many-form button.btn-primary").press("Enter")
     page.get_by_text("Done for 3 cases.").wait_for()
     assert [state(page, number) for number in mine] == ["Dispatched"] * 3

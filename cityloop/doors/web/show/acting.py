@@ -186,7 +186,7 @@ def _leads_to(to: str, about: About, definition: Definition, snapshot: Snapshot)
     name = state or to
     arrow = _entering(name, definition, snapshot)
     if mark == "@done":
-        return _("When all parts are done: {next}").format(next=arrow)
+        return _("Once all parts are done. {next}").format(next=arrow)
     if mark == "@lead" and not _is_lead(about):
         return _("Your part begins; the case stays where it is.")
     return arrow
@@ -201,10 +201,12 @@ def _entering(name: str, definition: Definition, snapshot: Snapshot) -> str:
     state = definition.states.get(name)
     words = names.state(definition, name)
     if state is None or state.end:
-        return _("To {state}.").format(state=words)
+        return _("Becomes “{state}”.").format(state=words)
     text = _limit_of(name, state.clock, snapshot)
     return (
-        _("To {state}, within {time}.").format(state=words, time=text) if text else _("To {state}.").format(state=words)
+        _("Becomes “{state}”, limit {time}.").format(state=words, time=text)
+        if text
+        else _("Becomes “{state}”.").format(state=words)
     )
 
 
