@@ -101,6 +101,18 @@ def test_moving_through_a_list_and_about_the_desk(at_desk, town_server):
     assert page.evaluate("document.activeElement.name") != "q"
 
 
+def test_after_an_action_one_stands_at_what_was_done(at_desk, town_server):
+    """A screen reader says nothing of a status that stood there when the page began; it says what one stands at."""
+    (number,) = filed(town_server, 1)
+    page = at_desk("dispatcher", f"/desk/cases/{number}")
+    page.locator(f"[data-case='{number}']").wait_for()
+    page.keyboard.press("a")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text(f", {number}.").wait_for()
+    page.wait_for_function("document.activeElement.getAttribute('role') === 'status'")
+    assert number in page.evaluate("document.activeElement.innerText")
+
+
 def test_ticked_rows_are_dispatched_together_after_a_preview(at_desk, town_server):
     mine = filed(town_server, 3)
     page = at_desk("dispatcher", "/desk/?what=filed&unit=100101")
