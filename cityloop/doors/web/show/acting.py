@@ -88,6 +88,11 @@ def rank(action: str) -> int:
     return 100 + (LAST.index(action) + 1 if action in LAST else 0)
 
 
+def weight(action: str) -> int:
+    """Tell what moves a case on (0) from what turns it aside (1) and from what only stands beside it (2)."""
+    return 0 if action in FIRST else 2 if action in LAST else 1
+
+
 def _typed(offer: Offer, tried: Tried | None) -> Any:
     return tried.typed if tried is not None and tried.key == key_of(offer) else None
 
