@@ -5,6 +5,10 @@ const bar = () => document.querySelector<HTMLElement>("[data-actions]")
 const offers = () => [...(bar()?.querySelectorAll<HTMLElement>(".decide, details[name=offers]") ?? [])]
 
 let last = "" // the action one stood at, also after a field was left
+let untouched: Element | null = null // the choice a key led to, as long as no key was pressed in it
+
+/** A letter pressed in a choice picks an entry. One that was only just reached by a key is not meant by the next key. */
+export const onlyReached = (at: EventTarget | null): boolean => at !== null && at === untouched
 
 /** Where one stands among the actions: -1 where one was at none yet. */
 function standing(all: HTMLElement[]): number {
@@ -34,6 +38,7 @@ function open(one: HTMLElement | undefined): void {
   if (one instanceof HTMLDetailsElement) one.open = true
   const at = one?.querySelector<HTMLElement>(`form :is(${FIELD})`)
   last = one?.id ?? ""
+  untouched = at instanceof HTMLSelectElement ? at : null
   at?.focus()
   at?.scrollIntoView({ block: "center" })
 }
@@ -57,6 +62,8 @@ function fromAddress(): void {
 
 export function acting(): void {
   fromAddress()
+  // Bubbling, so after the keys of the desk had their say: what one does in a choice makes it one's own.
+  for (const kind of ["keydown", "pointerdown"]) document.addEventListener(kind, ({ target }) => { if (target === untouched) untouched = null })
   window.addEventListener("hashchange", fromAddress)
   // Opened by a key, a form is begun at its first field.
   document.addEventListener("click", (event) => {

@@ -1,7 +1,7 @@
 // The three steps of a report without a round trip. The server shows the same steps to a browser without scripts.
 import { done, keepNow, newKey, queue, restored } from "./keeping"
 import { HINTED } from "./hints"
-import { photos } from "./photos"
+import { photos, shown } from "./photos"
 import { places } from "./places"
 import { pick, PICKED, POSITIONED } from "./position"
 import { FOLLOWING, remember } from "./store"
@@ -231,6 +231,8 @@ class Flow {
     const [named, said] = [this.one("[data-sum=matter]"), this.one("[data-sum=words]")]
     if (named) named.textContent = matter?.value ? matter.closest("label")?.textContent?.trim() ?? "" : ""
     if (said) said.textContent = (this.input("words")?.value ?? "").slice(0, 160)
+    const pictures = this.input("photos")
+    if (pictures) this.one("[data-sum=photos]")?.replaceChildren(...shown(pictures))
     asking(this.form)
   }
 

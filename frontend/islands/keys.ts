@@ -1,10 +1,11 @@
 // Keys of the desk. Whoever dictates, or types past a field, can switch the single keys off in the dialog that "?" opens.
 import { goTo, rowsOf, selected } from "./lists"
-import { nextAction, openFirst, sendOn } from "./acting"
+import { nextAction, onlyReached, openFirst, sendOn } from "./acting"
 
 const FIELDS = "input:not([type=checkbox], [type=radio], [type=range]), textarea, select, [contenteditable]"
 const CHORD = 1_500 // ms between "g" and where to
 const OFF = "cityloop.keys"
+const AMONG = ["a", "j", "k"] // what goes from action to action
 const inField = (at: EventTarget | null) => (at as HTMLElement | null)?.closest?.(FIELDS)
 
 let waiting = 0
@@ -55,7 +56,8 @@ function goes(key: string): boolean {
 }
 
 function single(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || document.querySelector("dialog[open]")) return
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return
+  if (inField(event.target) && !(onlyReached(event.target) && AMONG.includes(event.key))) return
   if (off() && event.key !== "?") return
   if (goes(event.key)) return event.preventDefault()
   if (event.key === "g") { waiting = Date.now(); return event.preventDefault() }

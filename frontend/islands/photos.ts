@@ -35,15 +35,25 @@ function thumb(file: File, word: string, remove: () => void): HTMLElement {
   const box = document.createElement("button")
   box.type = "button"
   box.title = word
+  box.append(small(file, `${word}: ${file.name}`))
+  box.addEventListener("click", remove)
+  return box
+}
+
+function small(file: File, words: string): HTMLImageElement {
   const picture = document.createElement("img")
   picture.width = 96
   picture.height = 72
-  picture.alt = `${word}: ${file.name}`
+  picture.alt = words
   picture.src = URL.createObjectURL(file)
   picture.onload = () => URL.revokeObjectURL(picture.src)
-  box.append(picture)
-  box.addEventListener("click", remove)
-  return box
+  return picture
+}
+
+/** Shows once more, without a way to take them away, what an input and the draft it belongs to hold. */
+export function shown(input: HTMLInputElement): Node[] {
+  const kept = input.closest(".field")?.querySelectorAll("[data-thumbs] > img") ?? []
+  return [...[...kept].map((one) => one.cloneNode()), ...[...(input.files ?? [])].map((file) => small(file, file.name))]
 }
 
 /** Gives a smaller picture of a large one; what cannot be read here goes as it is, and the server says what it thinks. */

@@ -37,5 +37,13 @@ export function start(): void {
   menus()
   once()
   position()
+  sayFirst()
   document.addEventListener(PUT, () => mountAll(document))
+}
+
+/** After an action the page is a new one, and a status that was there at its start is not read out: one stands at it.
+ *  A row one had chosen keeps its keys. */
+function sayFirst(): void {
+  if (document.activeElement !== document.body || document.querySelector("[data-row][data-selected]")) return
+  document.querySelector<HTMLElement>("[data-told-first]")?.focus({ preventScroll: true })
 }

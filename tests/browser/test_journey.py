@@ -111,6 +111,7 @@ def test_a_report_travels_to_closed_and_its_receipt_holds(phone, at_desk, town_s
     act(at_desk("shift"), number, "close")
     resident.reload()
     assert "Checked and closed" in resident.locator("h2").first.inner_text()
+    assert resident.locator("section.state summary").get_by_text("Not fixed").is_visible(), "beside how it stands"
     resident.get_by_role("button", name="Yes").click()
     resident.get_by_text("It is in the book").wait_for()
 

@@ -80,6 +80,10 @@ def test_moving_through_a_list_and_about_the_desk(at_desk, town_server):
     on_page(page, first)
     keys.press("a")
     assert page.evaluate("document.activeElement.name") == "lead"
+    lead = page.locator("form[data-offer=dispatch] [name=lead]")
+    before = lead.input_value()
+    keys.press("a")  # once more: on to the next action, not to a lead that begins with "a"
+    assert (lead.input_value(), page.evaluate("document.activeElement.name") == "lead") == (before, False)
     keys.press("Escape")
     keys.press("j")
     keys.press("Enter")
@@ -95,6 +99,18 @@ def test_moving_through_a_list_and_about_the_desk(at_desk, town_server):
     keys.press("Escape")
     keys.press("/")
     assert page.evaluate("document.activeElement.name") != "q"
+
+
+def test_after_an_action_one_stands_at_what_was_done(at_desk, town_server):
+    """A screen reader says nothing of a status that stood there when the page began; it says what one stands at."""
+    (number,) = filed(town_server, 1)
+    page = at_desk("dispatcher", f"/desk/cases/{number}")
+    page.locator(f"[data-case='{number}']").wait_for()
+    page.keyboard.press("a")
+    page.keyboard.press("Control+Enter")
+    page.get_by_text(f", {number}.").wait_for()
+    page.wait_for_function("document.activeElement.getAttribute('role') === 'status'")
+    assert number in page.evaluate("document.activeElement.innerText")
 
 
 def test_ticked_rows_are_dispatched_together_after_a_preview(at_desk, town_server):
@@ -113,7 +129,7 @@ def test_ticked_rows_are_dispatched_together_after_a_preview(at_desk, town_serve
     keys.press("Enter")
     page.locator(".many-form").wait_for()
     text = page.locator("main").inner_text()
-    assert all(number in text for number in mine) and "To Dispatched" in text
+    assert all(number in text for number in mine) and "Becomes “Dispatched”" in text
     page.locator(".many-form button.btn-primary").press("Enter")
     page.get_by_text("Done for 3 cases.").wait_for()
     assert [state(page, number) for number in mine] == ["Dispatched"] * 3

@@ -49,6 +49,14 @@ def test_many_are_dispatched_each_to_whom_the_catalogue_names(at_desk, town):
     assert leads == [town.orgs["parks"].pk, town.orgs["roads"].pk]
 
 
+def test_what_moves_a_case_on_comes_first_though_fewer_are_open_to_it(at_desk, town):
+    """One of the two was dispatched meanwhile: calls and notes are open to both, and are not what one came for."""
+    page = at_desk("dispatcher").get("/desk/many?" + chosen(town.to("filed"), town.to("dispatched", matter="hole")))
+    text = page.content.decode()
+    at = [text.index(f'name="offer" value="{action}-') for action in ("dispatch", "note")]
+    assert at == sorted(at) and text.index('name="offer"') == text.index('name="offer" value="dispatch-')
+
+
 def test_ready_words_are_filled_in_for_each_case_in_its_language(at_desk, town):
     plate = PLATE.model_copy(update={"replies": (Reply.model_validate(REPLY),)})
     catalog.publish(plates=[plate], by=BY, at=town.at)

@@ -73,3 +73,10 @@ def test_how_a_report_came_is_said_in_words(at_desk, town, channel, said):
     case = numbers.number(Case.objects.get(pk=town.collect(channel=channel).case))
     page = desk.get(f"/desk/cases/{case}").content.decode()
     assert said in page and "PHONE" not in page
+
+
+def test_the_form_speaks_of_the_caller_and_not_to_them(at_desk, client):
+    page = at_desk("intake").get("/desk/new").content.decode()
+    assert "In the caller&#x27;s words" in page or "In the caller's words" in page
+    assert "In your words" not in page and "You, if you like" not in page
+    assert "In your words" in client.get("/report").content.decode()

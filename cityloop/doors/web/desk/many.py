@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from cityloop.doors.web.desk import replies
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
-from cityloop.doors.web.show.acting import consequence, key_of, rank, reason, said, title
+from cityloop.doors.web.show.acting import consequence, key_of, rank, reason, said, title, weight
 from cityloop.doors.web.show.asked import data
 from cityloop.doors.web.show.fields import About, Input, inputs
 from cityloop.ground.kit.refusal import Refusal
@@ -130,14 +130,14 @@ def open_one(case: Any, place: str, scope: Any, now: int) -> Open:
 
 
 def choices(chosen: Sequence[Open]) -> list[Choice]:
-    """Give the actions open to any of the cases: those open to most first, then the likeliest."""
+    """Give the actions open to any of the cases: those that move a case on first, beside it last; by how many it is."""
     found: dict[str, Choice] = {}
     for one in chosen:
         for offer in one.offered:
             key = key_of(offer)
             made = Choice(key, offer.action, title(offer), names.icon(offer.action), 0)
             found.setdefault(key, made).count += 1
-    return sorted(found.values(), key=lambda choice: (-choice.count, rank(choice.action)))
+    return sorted(found.values(), key=lambda choice: (weight(choice.action), -choice.count, rank(choice.action)))
 
 
 def preview(chosen: Sequence[Open], key: str) -> list[Row]:

@@ -1,6 +1,7 @@
 """Following a case by its secret code: progress, proof, receipt, and what the reporter may do."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -107,7 +108,9 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
     now, actor = city_clock.now(), actor_of(row)
     shown = following.page(case, now, reporter=actor.role == "reporter")
     offered, _denied = queries.open_to(case, (actor,), now)
-    bar = forms(offered, pinned(case.definition), queries.snapshot_of(case), (case.unit_code, ""), now, tried(failed))
+    bar = plainly(
+        forms(offered, pinned(case.definition), queries.snapshot_of(case), (case.unit_code, ""), now, tried(failed))
+    )
     main, theirs = openly.leading(case), list[Form]()
     if also := of_main(case, row, now):
         theirs = forms(
@@ -132,7 +135,16 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
 
 
 FIRST = ("answer", "confirm", "rate")
-SECOND = ("dispute", "add")  # buttons beside each other, as in design
+SECOND = ("dispute", "reopen", "add")  # buttons beside each other, as in design
+
+
+# What residents call an action: they say how it is, not what becomes of the case.
+PLAIN = {"reopen": lambda: _("Not fixed")}
+
+
+def plainly(bar: list[Form]) -> list[Form]:
+    """Give the forms of a case with the words of residents."""
+    return [replace(form, title=str(PLAIN[form.action]())) if form.action in PLAIN else form for form in bar]
 
 
 def tried(failed: Failed | None) -> Any:

@@ -88,6 +88,11 @@ def rank(action: str) -> int:
     return 100 + (LAST.index(action) + 1 if action in LAST else 0)
 
 
+def weight(action: str) -> int:
+    """Tell what moves a case on (0) from what turns it aside (1) and from what only stands beside it (2)."""
+    return 0 if action in FIRST else 2 if action in LAST else 1
+
+
 def _typed(offer: Offer, tried: Tried | None) -> Any:
     return tried.typed if tried is not None and tried.key == key_of(offer) else None
 
@@ -186,7 +191,7 @@ def _leads_to(to: str, about: About, definition: Definition, snapshot: Snapshot)
     name = state or to
     arrow = _entering(name, definition, snapshot)
     if mark == "@done":
-        return _("When all parts are done: {next}").format(next=arrow)
+        return _("Once all parts are done. {next}").format(next=arrow)
     if mark == "@lead" and not _is_lead(about):
         return _("Your part begins; the case stays where it is.")
     return arrow
@@ -201,10 +206,12 @@ def _entering(name: str, definition: Definition, snapshot: Snapshot) -> str:
     state = definition.states.get(name)
     words = names.state(definition, name)
     if state is None or state.end:
-        return _("To {state}.").format(state=words)
+        return _("Becomes “{state}”.").format(state=words)
     text = _limit_of(name, state.clock, snapshot)
     return (
-        _("To {state}, within {time}.").format(state=words, time=text) if text else _("To {state}.").format(state=words)
+        _("Becomes “{state}”, limit {time}.").format(state=words, time=text)
+        if text
+        else _("Becomes “{state}”.").format(state=words)
     )
 
 

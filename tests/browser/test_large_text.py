@@ -1,0 +1,45 @@
+"""Whoever reads at twice the size on a small phone sees pages whole; what a phone without a script is shown."""
+
+import pytest
+
+from tests.browser.test_journey import photo, resident
+
+__all__ = ["resident"]
+pytestmark = pytest.mark.once
+TWICE = {"width": 195, "height": 422}  # 390 × 844 at 200 %
+PAGES = ["/", "/report", "/follow", "/map", "/near", "/near?under=100101", "/fixed", "/figures"]
+OUT = """[...document.querySelectorAll('header *, main *')].filter(e => e.getClientRects().length
+ && !e.closest('.unseen, .skip, .map, .table-scroll, svg') && e.getBoundingClientRect().right > innerWidth + 1)
+ .map(e => e.outerHTML.slice(0, 90))"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("path", PAGES)
+def test_at_twice_the_size_nothing_is_cut_off(page, town_server, path, language):
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": town_server.url}])
+    page.set_viewport_size(TWICE)
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(OUT) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    name = page.locator("header .brand span")
+    assert not name.count() or path == "/report" or name.bounding_box()["width"] > 40, "the city has a name"
+
+
+def test_what_will_be_sent_shows_its_photos(resident):
+    page = resident
+    page.goto("/report?lon=10.0713&lat=50.013")
+    page.locator("input[name=photos]").set_input_files([photo("red")])
+    page.locator(".thumbs button img").first.wait_for()
+    page.locator(".offered button").first.click()
+    page.locator("[data-sum=photos] img").wait_for()
+    assert page.evaluate("document.querySelector('[data-sum=photos] img').naturalWidth") > 0
+
+
+def test_without_a_script_no_map_is_promised(browser, town_server):
+    context = browser.new_context(java_script_enabled=False, base_url=town_server.url)
+    page = context.new_page()
+    page.goto("/report")
+    assert not page.locator(".step.where .map").is_visible()
+    assert "Tap the map" not in page.locator(".step.where").inner_text()
+    context.close()
