@@ -11,6 +11,10 @@ from cityloop.town.columns import under
 from cityloop.town.worklist.models import OPEN, Row, View, Warning
 
 
+# Who does the work of another role's rows: a crew takes on and reports back what its organisation's officers hold.
+HELPS = {"crew": ("department_officer", ("dispatched", "handling", "part"))}
+
+
 def open_rows() -> QuerySet[Row]:
     """Give all open rows."""
     return Row.objects.filter(OPEN)
@@ -19,14 +23,18 @@ def open_rows() -> QuerySet[Row]:
 def inbox(scope: Any) -> QuerySet[Row]:
     """Give what the posts of a scope (see `orgs.authority`) must do now, least time left first.
 
-    A row of an organisation is for all its officers, whoever of them took it on: one may fall ill or leave. A row
-    of a pool is for the role's holders in the unit; one that someone took out of the pool is theirs alone.
+    A row of an organisation is for all its officers, whoever of them took it on: one may fall ill or leave; what is
+    to be done outside is for its crews too. A row of a pool is for the role's holders in the unit; one that someone took out of the pool is theirs alone.
     Each alternative says by itself that the row is open, and whose it is: SQLite then has an index for each.
     """
     wanted = OPEN & Q(person=scope.person, person__gt=0)
     for grant in scope.grants:
         for whose in (Q(org=0, person=0), Q(org__gt=0) & under("org_path", grant.org_path)):
             wanted |= OPEN & Q(role=grant.role) & whose & _under(grant.unit_code) & Q(level__lte=grant.level)
+        if grant.role in HELPS:
+            role, whats = HELPS[grant.role]
+            own = Q(org__gt=0, what__in=whats) & under("org_path", grant.org_path)
+            wanted |= OPEN & Q(role=role) & own & _under(grant.unit_code) & Q(level__lte=grant.level)
     return open_rows().filter(wanted).order_by(F("due").asc(nulls_last=True), "id")
 
 

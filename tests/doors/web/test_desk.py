@@ -93,6 +93,16 @@ def test_each_post_sees_its_own(at_desk, spread, who):
     assert sum(u["properties"]["value"] for u in units) == len(SEEN[who] - {"closed"})
 
 
+def test_a_crew_finds_what_its_organisation_has_to_do_outside(at_desk, town, spread):
+    town.accounts["crew"] = seat(town.orgs["parks"], "crew")
+    town.accounts["crew_west"] = seat(town.orgs["parks"], "crew", "100101")
+    named = {number(case): state for state, case in spread.items()}
+    for who, wanted in (("crew", {"dispatched", "handling"}), ("crew_west", {"dispatched"})):
+        assert {named[n] for n in numbers_on(at_desk(who).get("/desk/"))} == wanted
+    town.take(spread["dispatched"], "accept", "crew_west")
+    assert numbers_on(at_desk("crew_west").get("/desk/")) == {number(spread["dispatched"])}
+
+
 @pytest.fixture
 def remembered(settings):
     """From before the first question on, so that no answer is kept for one second only."""
