@@ -1,17 +1,20 @@
 """Reads of people: masked unless `actions.look` is asked."""
 
+import logging
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import NamedTuple
 
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.persons import keys, rules, sealing
 from cityloop.town.persons.masking import mask_email, mask_name, mask_phone
 from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
 
+log = logging.getLogger("cityloop.persons")
 # So many persons one address is taken to stand for: each way of writing a name with it is one.
 MOST = 100
 
@@ -36,7 +39,8 @@ def by_phone(phone: str) -> list[Person]:
 
 def masked(person: Person) -> Masked:
     """Give a person's data masked. No query."""
-    return Masked(mask_name(_open(person.name)), mask_phone(_open(person.phone)), mask_email(_open(person.email)))
+    name, phone, email = (_shown(sealed, instead="") for sealed in (person.name, person.phone, person.email))
+    return Masked(mask_name(name), mask_phone(phone), mask_email(email))
 
 
 def persons_of(ids: Iterable[int]) -> dict[int, Person]:
@@ -114,27 +118,27 @@ def keys_of(account: Account) -> QuerySet[AccessKey]:
 def words(ids: Iterable[int]) -> dict[int, str]:
     """Give kept words by id; erased ones are ''. One query."""
     rows = Words.objects.filter(pk__in=list(ids)).values_list("id", "text")
-    return {id_: _open(text) for id_, text in rows}
+    return {id_: _shown(text) for id_, text in rows}
 
 
 def words_of(subject: str) -> dict[str, str]:
     """Give all kept words of a subject by field, the latest of each. One query."""
     rows = Words.objects.filter(subject=subject).order_by("id").values_list("field", "text")
-    return {field: _open(text) for field, text in rows}
+    return {field: _shown(text) for field, text in rows}
 
 
 def all_words_of(subjects: Iterable[str]) -> dict[str, list[str]]:
     """Give all kept words of many subjects, for the search index alone, by subject. One query."""
     found: dict[str, list[str]] = {}
     for subject, text in Words.objects.filter(subject__in=list(subjects), erased=None).values_list("subject", "text"):
-        found.setdefault(subject, []).append(_open(text))
+        found.setdefault(subject, []).append(_shown(text, instead=""))
     return found
 
 
 def words_of_many(subjects: Iterable[str], field: str) -> dict[str, str]:
     """Give the words kept under one field for many subjects, by subject. One query."""
     rows = Words.objects.filter(subject__in=list(subjects), field=field, erased=None).order_by("id")
-    return {subject: _open(text) for subject, text in rows.values_list("subject", "text")}
+    return {subject: _shown(text) for subject, text in rows.values_list("subject", "text")}
 
 
 def digest_of(words_id: int) -> str | None:
@@ -153,6 +157,16 @@ def _by(column: str, text: str) -> list[Person]:
         return []
     found = Person.objects.filter(erased=None, **{f"{column}_index__in": sealing.blinds(column, text)})
     return list(found.order_by("-id")[:MOST])
+
+
+def _shown(value: object, instead: str | None = None) -> str:
+    """Open what is sealed; where it does not open, say so in its place: all else is to be read all the same."""
+    try:
+        return _open(value)
+    except sealing.CannotOpen as error:
+        log.error("a sealed text does not open: %s", error)
+        said = _("[These words cannot be read: they were changed, or their key is missing.]")
+        return said if instead is None else instead
 
 
 def _open(value: object) -> str:

@@ -75,5 +75,8 @@ def _token(key_id: str, raw: bytes) -> str:
 
 
 def _open(token: str) -> tuple[keys.Key, bytes]:
-    _, key_id, body = token.split(".")
-    return keys.by_id(key_id), urlsafe_b64decode(body)
+    try:
+        _, key_id, body = token.split(".")
+        return keys.by_id(key_id), urlsafe_b64decode(body)
+    except (keys.KeyMissing, ValueError) as error:
+        raise CannotOpen(str(error)) from error

@@ -10,7 +10,6 @@ from django.db.models import Count, F, Q, QuerySet
 from cityloop.town.columns import under
 from cityloop.town.worklist.models import OPEN, Row, View, Warning
 
-
 # Who does the work of another role's rows: a crew takes on and reports back what its organisation's officers hold.
 HELPS = {"crew": ("department_officer", ("dispatched", "handling", "part"))}
 
@@ -24,7 +23,8 @@ def inbox(scope: Any) -> QuerySet[Row]:
     """Give what the posts of a scope (see `orgs.authority`) must do now, least time left first.
 
     A row of an organisation is for all its officers, whoever of them took it on: one may fall ill or leave; what is
-    to be done outside is for its crews too. A row of a pool is for the role's holders in the unit; one that someone took out of the pool is theirs alone.
+    to be done outside is for its crews too. A row of a pool is for the role's holders in the unit; one that someone
+    took out of the pool is theirs alone.
     Each alternative says by itself that the row is open, and whose it is: SQLite then has an index for each.
     """
     wanted = OPEN & Q(person=scope.person, person__gt=0)

@@ -8,6 +8,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.ledger.models import Step
 from cityloop.town.persons import actions, keys, queries, sealing
+from cityloop.town.persons.fields import Sealed
 from cityloop.town.persons.models import Account, Person, Words
 from tests.town.staff import AT, BY
 
@@ -119,6 +120,27 @@ def test_a_person_is_erased_with_words_salts_and_accounts_and_the_ledger_says_so
     assert not Account.objects.filter(username="ada").exists()
     step = Step.objects.filter(subject=f"person:{person.uuid}", what="erased").get()
     assert json.loads(step.data) == {"words": 1}
+
+
+def test_what_does_not_open_is_said_in_its_place_and_stops_nothing_else():
+    person, kept = ada(), [actions.keep_words("case:1", field, "Bob") for field in ("a", "b", "c", "d")]
+    body = raw_text(kept[0].id)
+    for one, token in zip(
+        kept[1:], (body[:-8] + "AAAAAAA=", "1.nosuchkey." + body.split(".")[2], "nonsense"), strict=True
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE persons_words SET text = %s WHERE id = %s", [token, one.id])
+    said = queries.words_of("case:1")
+    assert said["a"] == "Bob" and all(said[field].startswith("[These words cannot be read") for field in "bcd")
+    assert queries.all_words_of(["case:1"]) == {"case:1": ["Bob", "", "", ""]}
+    Person.objects.filter(pk=person.pk).update(name=Sealed("nonsense", "x"))
+    assert queries.masked(Person.objects.get())[0] == "" and queries.masked(Person.objects.get())[2]
+
+
+def raw_text(pk):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text FROM persons_words WHERE id = %s", [pk])
+        return cursor.fetchone()[0]
 
 
 def test_a_change_tells_the_ledger_which_field_but_not_what():
