@@ -89,11 +89,13 @@ def _locale() -> str:
 
 
 def duration(micros: int, *, days: bool = True) -> str:
-    """Give a length of time by its two largest units: `51 min`, `2 h 10 min`, `3 d 4 h`.
+    """Give a length of time by its two largest units: `< 1 min`, `51 min`, `2 h 10 min`, `3 d 4 h`.
 
     Working time is told without days (`40 h`): a working day is not a day of 24 hours.
     """
     minutes = max(0, micros) // MINUTE
+    if micros > 0 and not minutes:
+        return _("< 1 min")
     if minutes < 60:
         return _("{minutes} min").format(minutes=minutes)
     if minutes < 24 * 60 or not days:
