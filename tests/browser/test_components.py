@@ -78,3 +78,19 @@ def test_the_desk_says_how_it_is(at_desk, axe, lamp):
     page.get_by_text("Intact → Damaged").wait_for()
     page.get_by_role("button", name="Intact").click()
     page.get_by_text("Damaged → Intact").wait_for()
+
+
+def test_the_register_and_its_labels(at_desk, axe, lamp):
+    page = at_desk("inspector", "/desk/components", maps=True)
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("link", name="Labels").click()
+    page.get_by_role("heading", name="Labels").wait_for()
+    assert axe(page) == []
+    page.emulate_media(media="print")
+    label = page.locator(".labels li", has_text=lamp[0])
+    box = label.bounding_box()
+    assert label.is_visible() and box["height"] > 80
+    assert not page.get_by_role("navigation", name="Main").is_visible(), "paper has no menu"
