@@ -59,6 +59,17 @@ class Counter:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, _SLOT.size, place)
         return Left(most, most - count, max(1, began + WINDOW - second), refused)
 
+    def forget(self, key: int, secret: str) -> None:
+        """Begin anew for a key."""
+        place = (key % SLOTS) * _SLOT.size
+        with self._lock:
+            fcntl.lockf(self._file, fcntl.LOCK_EX, _SLOT.size, place)
+            try:
+                if _SLOT.unpack_from(self._map, place)[0] == crc32(secret.encode()):
+                    _SLOT.pack_into(self._map, place, 0, 0, 0, 0)
+            finally:
+                fcntl.lockf(self._file, fcntl.LOCK_UN, _SLOT.size, place)
+
 
 _counters: dict[str, Counter] = {}
 _opening = threading.Lock()
@@ -66,12 +77,21 @@ _opening = threading.Lock()
 
 def count(key: int, secret: str, most: int) -> Left:
     """Count one more request of a key now, in real time."""
+    return _counter().count(key, secret, most, time.time())
+
+
+def forget(key: int, secret: str) -> None:
+    """Begin anew for a key."""
+    _counter().forget(key, secret)
+
+
+def _counter() -> Counter:
     path = settings.CITYLOOP_HOME / "rates"
     counter = _counters.get(str(path))
     if counter is None:
         with _opening:
             counter = _counters.setdefault(str(path), Counter(path))
-    return counter.count(key, secret, most, time.time())
+    return counter
 
 
 def spend(key: int, secret: str, most: int, field: str) -> None:

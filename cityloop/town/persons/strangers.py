@@ -21,5 +21,15 @@ def network(address: str) -> str:
 
 def count(what: str, address: str, most: int) -> Left:
     """Count one more use by this visitor in this minute, together with all processes of the machine."""
-    name = f"{what}:{network(address)}"
+    name = _named(what, address)
     return pace.count(crc32(name.encode()), name, most)
+
+
+def forget(what: str, address: str) -> None:
+    """Begin anew for this visitor, who has shown that they may."""
+    name = _named(what, address)
+    pace.forget(crc32(name.encode()), name)
+
+
+def _named(what: str, address: str) -> str:
+    return f"{what}:{network(address)}"

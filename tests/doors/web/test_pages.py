@@ -9,6 +9,7 @@ from django.test import Client, RequestFactory
 
 from cityloop.config import errors as errors_of_doors
 from cityloop.doors.web import errors
+from tests.town.staff import make_account
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,16 @@ def test_passwords_are_not_tried_without_end(client):
     assert b"Too many passwords" in refused.content
     assert tries("guessed", "192.0.2.78").status_code == 200
     assert tries("another", "192.0.2.77").status_code == 200
+
+
+def test_who_knows_the_password_is_never_held_up(client):
+    account = make_account()
+    account.set_password("the right one")
+    account.save()
+    where = {"REMOTE_ADDR": "192.0.2.79"}
+    for password in (["wrong"] * 12 + ["the right one"]) * 3:
+        answer = Client().post("/desk/sign-in", {"username": account.username, "password": password}, **where)
+        assert answer.status_code == (302 if password == "the right one" else 200)
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])

@@ -18,9 +18,18 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Look at the password, unless too many were tried for this name from where this one comes."""
-        name = request.POST.get("username", "")[:150].strip()
-        left = strangers.count(f"sign-in:{name}", request.META.get("REMOTE_ADDR", ""), TRIES)
+        left = strangers.count(*_tried(request), TRIES)
         if not left.refused:
             return super().post(request, *args, **kwargs)
         context = self.get_context_data(form=self.get_form(), wait=left.seconds)
         return self.render_to_response(context, status=429, headers={"Retry-After": str(left.seconds)})
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Let in; the wrong passwords of before count no more."""
+        strangers.forget(*_tried(self.request))
+        return super().form_valid(form)
+
+
+def _tried(request: HttpRequest) -> tuple[str, str]:
+    name = request.POST.get("username", "")[:150].strip()
+    return f"sign-in:{name}", request.META.get("REMOTE_ADDR", "")
