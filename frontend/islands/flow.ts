@@ -114,12 +114,11 @@ class Flow {
     return undefined
   }
 
-  private choose(button: HTMLButtonElement): string {
+  private choose(button: HTMLButtonElement): string | undefined {
     const radio = this.all<HTMLInputElement>("input[name=matter]").find((r) => r.value === button.value)
-    if (radio) {
-      radio.checked = true
-      radio.dispatchEvent(new Event("change", { bubbles: true })) // what it asks is looked up, and what is like it
-    }
+    if (!radio) return undefined // a matter that came into force after this page: the server draws the next one with it
+    radio.checked = true
+    radio.dispatchEvent(new Event("change", { bubbles: true })) // what it asks is looked up, and what is like it
     return "send"
   }
 

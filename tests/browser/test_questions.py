@@ -1,5 +1,7 @@
 """What a matter asks of whoever reports it, on a phone: told at the field, kept in a draft, read at the desk."""
 
+import time
+
 import pytest
 
 from tests.browser.test_whole_loop import SIZES
@@ -35,6 +37,7 @@ SEND = "Send the report"
 def playgrounds(town_server):
     """The town with a plate whose one matter asks a question of every kind."""
     town_server.shell(SWITCH_ON)
+    time.sleep(2)  # each process of the server asks once a second whether the catalogue has changed
     yield town_server
     town_server.shell(SWITCH_OFF)
 
@@ -126,3 +129,15 @@ def test_the_answers_of_a_draft_are_there_again(phone, network):
     assert stands(page) == WHOLE
     page.get_by_role("button", name=SEND).click()
     page.locator("[data-code]").wait_for()
+
+
+def test_a_matter_that_came_into_force_after_the_page_was_opened_is_chosen_all_the_same(phone):
+    page = phone(10.012, 50.017)
+    page.goto("/report")
+    page.evaluate("document.querySelector('input[name=matter][value=swing]').remove()")
+    page.locator("section.where [data-position]").click()
+    page.locator("#words").fill("A swing hangs loose")
+    page.locator(".offered button[value=swing]").click()
+    page.locator("input[name=matter][value=swing]:checked").wait_for(state="attached")
+    assert page.locator("[name=answer-depth]").count() == 1
+    assert page.locator("#words").input_value() == "A swing hangs loose"
