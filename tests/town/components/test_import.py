@@ -114,6 +114,8 @@ def test_one_file_may_hold_types_with_attributes_of_their_own(town, tmp_path):
     tally, rejects = bring(write(tmp_path, {}, {"id": "2", "what": "T", "since": "plane"}), both)
     assert numbers(tally) == (2, 2, 0, 0, 0) and not rejects
     assert [one.attributes for one in Component.objects.order_by("code")] == [{"height": 7.5}, {"species": "plane"}]
+    by_code = rules(types={}, attributes={"species": {"column": "since"}}, columns={**MAP["columns"], "installed": ""})
+    assert numbers(bring(write(tmp_path, {"id": "3", "what": "lamp"}), by_code)[0]) == (1, 1, 0, 0, 0)
 
 
 def test_lines_that_are_no_rows_stop_nobody(town, tmp_path):

@@ -82,7 +82,8 @@ class Reader:
         self._default = queries.kind(rules.types.default, "types.default") if rules.types.default else None
         for code in set(rules.types.values.values()):
             queries.kind(code, "types.values")
-        self._known_attributes({*rules.types.values.values(), *filter(None, [rules.types.default])})
+        # A type's own code in the column needs no entry in the map: then any type may come.
+        self._known_attributes(self.known.kinds if rules.columns.type else [rules.types.default or ""])
 
     def read(self, raws: Sequence[Raw]) -> list[Taken | Reject]:
         """Give a component or a reject for each row, in order."""
@@ -241,10 +242,10 @@ class Reader:
     def _known_attributes(self, types: Collection[str]) -> None:
         """Refuse an attribute that none of the file's types has."""
         for key in self.rules.attributes:
-            if not any(key in queries.kind(code).attributes for code in types):
+            if not any(key in self.known.kinds[code].attributes for code in types if code in self.known.kinds):
                 raise Refusal(
-                    "components.attribute.unknown", "No type of this file has the attribute {key}: {types}",
-                    f"attributes.{key}", key=key, types=", ".join(sorted(types)),
+                    "components.attribute.unknown", "No type of this file has the attribute {key}.",
+                    f"attributes.{key}", key=key,
                 )  # fmt: skip
 
     def _column_of(self, key: str) -> str:
