@@ -3,6 +3,8 @@
 from hashlib import sha256
 from typing import Any
 
+from ninja.schema import NinjaGenerateJsonSchema
+
 from cityloop.doors.api.problems import PROBLEM, WORDS
 from cityloop.doors.api.schemas import FaultOut
 
@@ -67,7 +69,8 @@ def can(model: Any, status: int, takes: str) -> dict[Any, Any]:
     """Give all that a route can answer: its own answer, and the faults that come with what it takes."""
     words = takes.split()
     faults = {400, 503}.union(*(FAULTS[word] for word in words))
-    answers: dict[Any, Any] = {status: model, **dict.fromkeys(sorted(faults), FaultOut)}
+    # What a fault says is the same everywhere and is written by `finish`: a model for each would slow down every start.
+    answers: dict[Any, Any] = {status: model, **dict.fromkeys(sorted(faults))}
     return answers | ({304: None} if "tag" in words else {})
 
 
@@ -90,6 +93,7 @@ def finish(document: Doc, api: Any) -> Doc:
         },
     }
     document["components"]["headers"] = _headers()
+    document["components"]["schemas"] |= _fault()
     document["paths"]["/api/v1/live"] = {"get": _live()}
     for path, methods in document["paths"].items():
         for method, route in methods.items():
@@ -142,7 +146,17 @@ def _files_of(path: str, name: str) -> tuple[str, ...]:
     return FILES.get(last if last in ("paper", "file") else name if "{" in path else "", ())
 
 
-FAULT = {"$ref": "#/components/schemas/FaultOut"}
+SCHEMAS = "#/components/schemas/"
+FAULT = {"$ref": f"{SCHEMAS}FaultOut"}
+
+
+def _fault() -> Doc:
+    """Give the schema of a fault, and of what is in it."""
+    schema = FaultOut.model_json_schema(
+        mode="serialization", ref_template=SCHEMAS + "{model}", schema_generator=NinjaGenerateJsonSchema
+    )
+    inner: Doc = schema.pop("$defs")
+    return {**inner, "FaultOut": schema}
 
 
 def _live() -> Doc:
@@ -171,7 +185,7 @@ def _answer(status: int, answer: Doc, path: str) -> None:
     content = answer.get("content", {})
     if status >= 400:
         answer["description"] = WORDS[status]
-        answer["content"] = {PROBLEM: content.pop("application/json")}
+        answer["content"] = {PROBLEM: {"schema": FAULT}}
     elif path.endswith("/map") and status == 200:
         answer["content"] = {"application/geo+json": content.pop("application/json")}
     names = ["RateLimit", "RateLimit-Policy"]
