@@ -69,6 +69,7 @@ def postgresql(url: str) -> dict[str, Any]:
             "prepare_threshold": 5,
             # Compiling a plan takes 5 to 10 ms of CPU: our statements take less to run.
             "options": "-c jit=off",
+            "connect_timeout": 10,  # seconds: a server that is switched off answers nothing at all
             **query,
         },
     }

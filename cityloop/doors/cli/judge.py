@@ -7,7 +7,7 @@ from cityloop.ground.kit.refusal import Refusal
 
 
 @click.command()
-@verb()
+@verb(stays=True)
 def judge(out: Out) -> None:
     """Judge readings that come by the stream until told to stop; run it on any machine that reaches the database."""
     from django.conf import settings

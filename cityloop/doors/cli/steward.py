@@ -22,7 +22,7 @@ Jobs = list[tuple[str, float, Callable[[], object]]]
 
 
 @click.command(hidden=True)
-@verb()
+@verb(stays=True)
 def steward(out: Out) -> None:
     """Do the background work until told to stop."""
     from django.conf import settings

@@ -38,8 +38,11 @@ class Out:
         return USAGE
 
 
-def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callable[..., int]]:
-    """Make a function a verb: `def command(out, ...) -> exit code or None`. Put it under @click.command()."""
+def verb(*, django: bool = True, stays: bool = False) -> Callable[[Callable[..., int | None]], Callable[..., int]]:
+    """Make a function a verb: `def command(out, ...) -> exit code or None`. Put it under @click.command().
+
+    One that `stays` works on while the database is away for a while; any other says at once that it cannot be reached.
+    """
 
     def wrap(function: Callable[..., int | None]) -> Callable[..., int]:
         @click.option("--json", "as_json", is_flag=True, help="Answer with one JSON value.")
@@ -48,7 +51,7 @@ def verb(*, django: bool = True) -> Callable[[Callable[..., int | None]], Callab
             out = Out(as_json)
             try:
                 if django:
-                    set_up()
+                    set_up(pool=stays)
                 return function(out, *args, **options) or OK
             except Refusal as error:
                 return out.refuse(error)
@@ -104,10 +107,13 @@ def unreached(said: str) -> str:
     return said
 
 
-def set_up() -> None:
+def set_up(*, pool: bool = False) -> None:
     """Make Django ready; imported here because it takes time that some verbs do not need."""
     import django
+    from django.apps import apps
 
+    if apps.ready:
+        return
     try:
         django.setup()
     except OSError as error:
@@ -119,3 +125,12 @@ def set_up() -> None:
             path=error.filename,
             why=error.strerror,
         ) from error
+    if not pool:
+        unpooled()
+
+
+def unpooled() -> None:
+    """Let a process that has one thread and soon ends connect by itself: a pool would wait for the database to come."""
+    from django.db import connection
+
+    connection.settings_dict["OPTIONS"].pop("pool", None)
