@@ -1,6 +1,7 @@
 """Writing components: rows in the order of their columns, the counts they change, and steps of many at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -57,7 +58,11 @@ _values: Any = msgspec.structs.astuple
 
 
 def insert(rows: Sequence[Row]) -> None:
-    """Write new components and count them, in the caller's transaction."""
+    """Write new components and count them, in the caller's transaction.
+
+    Neighbours are written together: their places in the indexes of cells and units lie on the same pages.
+    """
+    rows = sorted(rows, key=attrgetter("cell"))
     if connection.vendor == "postgresql":
         copy(TABLE, COLUMNS, map(line, rows))
     else:
