@@ -1,5 +1,6 @@
 """Public case numbers, `PREFIX-YYYY-NNNNNN`, and secret follow codes."""
 
+import base64
 import re
 import secrets
 from datetime import UTC, datetime, tzinfo
@@ -12,6 +13,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.units.queries import city
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LETTERS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET)  # from those of RFC 4648
 _NUMBER = re.compile(r"([A-Z][A-Z0-9]{0,11})-(\d{4})-(\d{6,12})")
 
 
@@ -57,7 +59,7 @@ def case_id(text: str) -> int:
 
 def new_follow_code() -> str:
     """Make a follow code of 80 random bits, in four groups that can be read aloud."""
-    letters = "".join(secrets.choice(ALPHABET) for _ in range(16))
+    letters = base64.b32encode(secrets.token_bytes(10)).decode().translate(_LETTERS)
     return "-".join(letters[i : i + 4] for i in range(0, 16, 4))
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 
 ALGORITHM = "Ed25519"
-_loaded: dict[Path, Ed25519PrivateKey] = {}
+_loaded: dict[Any, Ed25519PrivateKey] = {}  # by the home it is of: every report is signed, and paths take time
 
 
 def key_file() -> Path:
@@ -22,15 +23,17 @@ def key_file() -> Path:
 
 def private_key() -> Ed25519PrivateKey:
     """Load the private key, making one at the first use; the file is readable by its owner only."""
+    known = _loaded.get(settings.HOME)
+    if known is not None:
+        return known
     path = key_file()
-    if path not in _loaded:
-        if not path.exists():
-            _make(path)
-        loaded = ser.load_pem_private_key(path.read_bytes(), password=None)
-        if not isinstance(loaded, Ed25519PrivateKey):
-            raise TypeError(f"{path.name} holds no Ed25519 key")
-        _loaded[path] = loaded
-    return _loaded[path]
+    if not path.exists():
+        _make(path)
+    loaded = ser.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(loaded, Ed25519PrivateKey):
+        raise TypeError(f"{path.name} holds no Ed25519 key")
+    _loaded[settings.HOME] = loaded
+    return loaded
 
 
 def _make(path: Path) -> None:
@@ -51,7 +54,12 @@ def _make(path: Path) -> None:
 
 def public_bytes(key: Ed25519PrivateKey | None = None) -> bytes:
     """Give the 32 raw bytes of the public key."""
-    return (key or private_key()).public_key().public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw)
+    return _public(key or private_key())
+
+
+@lru_cache(maxsize=8)
+def _public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw)
 
 
 def key_id(public: bytes) -> str:
