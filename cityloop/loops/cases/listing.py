@@ -1,5 +1,7 @@
 """Lists and maps of cases for programs: few columns, plain tuples, keyset paging."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from math import cos, hypot, radians
 from typing import Any
 
@@ -12,7 +14,7 @@ from django.db.models.functions import Cast, Substr
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
-from cityloop.loops.cases.queries import Wanted, takes_part_by_size, takes_part_each, visible, wanted_of
+from cityloop.loops.cases.queries import Wanted, knows_size, takes_part_by_size, takes_part_each, visible, wanted_of
 from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import offset_at
@@ -20,6 +22,7 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
 Box = tuple[float, float, float, float]
+Asking = tuple[str, tuple[Any, ...] | None]  # SQL, and its values where they are not written out in it
 METRES = 111_320.0  # a degree of latitude
 WIDE = 60_000.0  # beyond it the cells of a box are too many or too coarse to help
 SLACK = 5_000_000  # steps are recorded a moment before they get their offset
@@ -58,11 +61,31 @@ def briefs(scope: Scope, wanted: Wanted, near: Near, *, before: int = 0, most: i
 
     One query, one more for each organisation whose cases alone are seen; with `since`, a search before it.
     """
-    rows = _narrowed(visible(scope, takes_part_by_size).filter(wanted_of(wanted)), near)
+    lasting = not (near.since or wanted.overdue_at or wanted.number or wanted.persons)
+    if lasting and knows_size(scope):
+        asked = _remembered(scope, wanted, near, before, most)
+    else:
+        asked = _written(takes_part_by_size, scope, wanted, near, before, most)
+    return [Brief(*row) for row in _fetched(asked, "@")] if asked else []
+
+
+@lru_cache(maxsize=512)
+def _remembered(scope: Scope, wanted: Wanted, near: Near, before: int, most: int) -> Asking | None:
+    """Write a question that says the same for ever, once: all who look at a list ask it again and again.
+
+    Writing it costs as much as its answer.
+    """
+    return _written(takes_part_each, scope, wanted, near, before, most)
+
+
+def _written(
+    part_of: Callable[[str], Q], scope: Scope, wanted: Wanted, near: Near, before: int, most: int
+) -> Asking | None:
+    """Write the question of a list; None where nothing can be found."""
+    rows = _narrowed(visible(scope, part_of).filter(wanted_of(wanted)), near)
     if before:
         rows = rows.filter(pk__lt=before)
-    found = rows.order_by("-pk").values_list(*Brief.__struct_fields__)[:most]
-    return [Brief(*row) for row in _fetched(found, "@")]
+    return _asking(rows.order_by("-pk").values_list(*Brief.__struct_fields__)[:most])
 
 
 def briefs_with_words(
@@ -91,13 +114,14 @@ def features(scope: Scope, wanted: Wanted, near: Near, *, now: int, most: int = 
     seen = visible(scope, takes_part_by_size).filter(wanted_of(wanted), closed__isnull=True, lon__isnull=False)
     rows = _narrowed(seen, near).order_by("-pk").values_list("id", "created", "lon", "lat", "state", "matter", "due")
     joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
-    found = _fetched(rows[:most], f"SELECT count(*), {joined}({_feature(now)}, ',') FROM (@) m")
+    asked = _asking(rows[:most])
+    found = _fetched(asked, f"SELECT count(*), {joined}({_feature(now)}, ',') FROM (@) m") if asked else []
     count, text = found[0] if found else (0, "")
     return count, text or ""
 
 
-def _fetched(rows: "QuerySet[Case, Any]", around: str) -> list[tuple[Any, ...]]:
-    """Fetch a query put into another at its `@`, with the values written out on PostgreSQL.
+def _asking(rows: "QuerySet[Case, Any]") -> Asking | None:
+    """Give a query as SQL and its values, which are written out on PostgreSQL; None where it can find nothing.
 
     A prepared statement is planned for any values, and takes every range of codes for a small one: the plan that
     reads from the newest down until a page is full is then never chosen.
@@ -105,13 +129,18 @@ def _fetched(rows: "QuerySet[Case, Any]", around: str) -> list[tuple[Any, ...]]:
     try:
         sql, values = rows.query.sql_with_params()
     except EmptyResultSet:
-        return []
+        return None
+    if connection.vendor != "postgresql":
+        return sql, tuple(values)
+    operations: Any = connection.ops
+    return operations.compose_sql(sql, values), None
+
+
+def _fetched(asked: Asking, around: str) -> list[tuple[Any, ...]]:
+    """Fetch a query put into another at its `@`."""
+    sql, values = asked
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            operations: Any = connection.ops
-            cursor.execute(around.replace("@", operations.compose_sql(sql, values)))
-        else:
-            cursor.execute(around.replace("@", sql), values)
+        cursor.execute(around.replace("@", sql), values)
         return list(cursor.fetchall())
 
 

@@ -77,7 +77,7 @@ class Case(models.Model):
                 fields=["cell", "level", "unit_code", "due", "person", "id"], name="case_open_cell", condition=OPEN
             ),
             models.Index(fields=["id"], name="case_open_newest", condition=OPEN),
-            models.Index(fields=["state", "created"], name="case_state_created"),
+            models.Index(fields=["state", "id"], name="case_state_newest"),
             models.Index(fields=["closed"], name="case_closed", condition=Q(closed__isnull=False)),
             # Counting what came in, by matter and unit, reads no row (see trying.py).
             models.Index(fields=["created", "matter", "unit_code"], name="case_created"),

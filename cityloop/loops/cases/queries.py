@@ -84,6 +84,12 @@ def takes_part_by_size(path: str) -> Q:
     return takes_part_each(path)
 
 
+def knows_size(scope: Scope) -> bool:
+    """Tell whether `takes_part_by_size` asks nothing for this scope, and says the same again for a while."""
+    now = time.monotonic()
+    return all(_many.get(grant.org_path, 0.0) > now for grant in scope.grants if grant.sees == "organisation")
+
+
 def rows_of_part(path: str) -> Q:
     """Select the rows of work on cases in which an organisation, or one below it, takes part.
 

@@ -179,16 +179,17 @@ def rewritten(kept: Path, made: Path, **bodies: bytes) -> Path:
     return made
 
 
-def about(kept: Path, without: str = "", more: str = "") -> bytes:
-    """Say of an archive that its database was built less far, or further."""
+def about(kept: Path, before: str = "", more: str = "") -> bytes:
+    """Say of an archive that its cases were built less far, before a migration, or further."""
     with tarfile.open(kept) as tar:
         told = json.load(tar.extractfile("city.json"))
-    told["migrations"] = [one for one in told["migrations"] if one[1] != without] + [["cases", more]] * bool(more)
+    built_so_far = [(app, name) for app, name in told["migrations"] if not before or app != "cases" or name < before]
+    told["migrations"] = built_so_far + [("cases", more)] * bool(more)
     return json.dumps(told).encode()
 
 
 def test_what_an_older_version_kept_is_brought_up_to_this_one(city: House, tmp_path: Path) -> None:
-    """The last migration of cases says of each part whether its case has ended: an older version knew nothing of it."""
+    """Since a migration of cases each part says whether its case has ended: an older version knew nothing of it."""
     city.start()
     ended, going = (city.report(key)[1]["number"] for key in ("a", "b"))
     for number in (ended, going):
@@ -204,7 +205,7 @@ def test_what_an_older_version_kept_is_brought_up_to_this_one(city: House, tmp_p
     pq.write_table(parts, tmp_path / "parts.parquet")
     older = rewritten(
         tmp_path / "city.tar", tmp_path / "older.tar", cases_part=(tmp_path / "parts.parquet").read_bytes(),
-        city=about(tmp_path / "city.tar", without="0011_part_ended"),
+        city=about(tmp_path / "city.tar", before="0011_part_ended"),
     )  # fmt: skip
     there = place(tmp_path / "there", like=city)
     assert verb(there, "restore", older)[0] == 0
@@ -219,7 +220,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(still_city: Hou
     said = verb(there, "restore", newer)[1]["error"]
     assert said["code"] == "backup.newer" and "cases.9999_of_tomorrow" in said["message"]
     assert verb(there, "migrate")[0] == 0
-    older = rewritten(kept, tmp_path / "older.tar", city=about(kept, without="0011_part_ended"))
+    older = rewritten(kept, tmp_path / "older.tar", city=about(kept, before="0011_part_ended"))
     assert verb(there, "restore", older)[1]["error"]["code"] == "backup.ahead"
     assert verb(there, "restore", kept)[0] == 0  # one that is built as far takes it
 
