@@ -50,7 +50,7 @@ def card(one: Seen, unit: str, pictures: tuple[str, str], now: int) -> Card:
         status=status,
         icon=icon,
         words=standing(one),
-        time=duration(one.closed - one.created) if one.closed is not None else when(one.created, now),
+        time=duration(max(1, one.closed - one.created)) if one.closed is not None else when(one.created, now),
         away=distance(one.metres),
         before=before,
         after=after,
