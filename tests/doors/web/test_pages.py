@@ -68,6 +68,11 @@ def test_what_comes_often_is_one_line_of_the_log(error, short):
     assert record.getMessage() == (f"Service Unavailable: a page ({error})" if short else "Service Unavailable: a page")
 
 
+@pytest.mark.parametrize("path", ["/", "/desk/", "/desk/sign-in", "/api/v1/me", "/open311/v2/services.json"])
+def test_another_name_of_the_machine_is_the_visitors_fault(path):
+    assert Client(raise_request_exception=False).get(path, headers={"Host": "evil.example"}).status_code == 400
+
+
 def test_wrong_password(client):
     answer = client.post("/desk/sign-in", {"username": "nobody", "password": "nothing"})
     assert answer.status_code == 200 and b"Nothing was changed" in answer.content
