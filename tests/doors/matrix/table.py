@@ -125,6 +125,8 @@ PUBLIC: dict[str, Row] = {
     "tiles/imagery/<str:key>/<str:z>/<str:x>/<str:y>.webp": Row(
         "desk", DESK, ["/tiles/imagery/staff/12/2162/1388.webp"]
     ),
+    "robots.txt": Row("public", ANY, ["/robots.txt"]),
+    ".well-known/security.txt": Row("public", ANY, ["/.well-known/security.txt"]),
     ".well-known/cityloop-ledger": Row("public", ANY, ["/.well-known/cityloop-ledger"]),
     "preferences/language": Row("public", ANY, post=[("/preferences/language", {"language": "en"})]),
     "preferences/theme": Row("public", ANY, post=[("/preferences/theme", {"theme": "dark"})]),
