@@ -8,6 +8,8 @@ from secrets import token_urlsafe
 from typing import Any, NamedTuple, cast
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -111,6 +113,22 @@ def close_account(*, account: Account, by: Actor, at: int) -> None:
     account.is_active = False
     account.save(update_fields=["is_active"])
     _record(account.person, "account_closed", by, at, {"account": account.pk})
+
+
+@transaction.atomic
+def set_password(*, account: Account, password: str, by: Actor, at: int) -> None:
+    """Give an account another password; its sessions end. Access keys go on."""
+    try:
+        validate_password(password, account)
+    except ValidationError as error:
+        raise Refusal(
+            "persons.password.weak",
+            "Choose a password of at least 10 characters that is not common and not like the user name.",
+            "new",
+        ) from error
+    account.password = make_password(password)
+    account.save(update_fields=["password"])
+    _record(account.person, "password_set", by, at, {"account": account.pk})
 
 
 @transaction.atomic

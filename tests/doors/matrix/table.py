@@ -292,6 +292,9 @@ DESKS: dict[str, Row] = {
     ),
     "settings/loops": Row("desk", POSTS, ["/desk/settings/loops"]),
     "settings/loops/<str:key>": Row("desk", POSTS, ["/desk/settings/loops/case", "/desk/settings/loops/alarm"]),
+    "password": Row(
+        "desk", POSTS, ["/desk/password"], post=[("/desk/password", {"old": "x", "new": "y", "again": "y"})]
+    ),
     "sign-in": Row("public", ANY, ["/desk/sign-in"]),
     "sign-out": Row("public", ANY, post=[("/desk/sign-out", {})]),
 }
