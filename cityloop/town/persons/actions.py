@@ -178,10 +178,11 @@ def look(*, person: Person, by: Actor, at: int, purpose: str) -> Unmasked:
 
 def note_looks(*, persons: Iterable[Person], by: Actor, at: int, purpose: str) -> None:
     """Keep who asked for some persons' data, when and what for. One statement."""
-    if not purpose.strip():
+    purpose = " ".join(clean(purpose).split())[:200]
+    if not purpose:
         raise Refusal("persons.purpose.missing", "Say what you need this data for.", "purpose")
     Look.objects.bulk_create(
-        Look(person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose[:200], at=at)
+        Look(person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose, at=at)
         for person in persons
     )
 
