@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from cityloop.config.address import public_url
+from cityloop.config.address import public_url, security_contacts
 from cityloop.config.broker import broker
 from cityloop.config.databases import database
 from cityloop.config.languages import first
@@ -28,6 +28,7 @@ ALLOWED_HOSTS = os.environ.get("CITYLOOP_HOSTS", "localhost,127.0.0.1,[::1]").sp
 CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CITYLOOP_ORIGINS", "").split(",") if o]
 
 PUBLIC_URL = public_url(os.environ.get("CITYLOOP_URL", ""), CSRF_TRUSTED_ORIGINS)
+SECURITY = security_contacts(os.environ.get("CITYLOOP_SECURITY", ""))
 PROXIES = proxies(os.environ.get("CITYLOOP_PROXIES", ""))
 # Reports a minute that one address may hand in at the doors for programs without a key; 0 is no brake.
 STRANGERS = int(os.environ.get("CITYLOOP_STRANGERS") or 30)

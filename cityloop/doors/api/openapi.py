@@ -28,7 +28,7 @@ FAULTS = {
     "query": {422},
     "body": {404, 409, 413, 415, 422},
     "once": {409},
-    "ended": {409},  # what is over cannot end again
+    "ended": {409},  # what is over cannot end again, and the last that sets the city up not at all
     "match": {412},
     "tag": set(),
 }

@@ -33,6 +33,7 @@ FORBIDDEN = frozenset(
 )
 CONFLICT = frozenset({
     "cases.changed", "catalog.changed", "orgs.key.taken", "orgs.holding.held", "orgs.holding.over", "cases.key.reused",
+    "orgs.setter.last",
     "catalog.plate.on", "catalog.plate.off", "catalog.plate.same", "catalog.matter.twice",
     "loop.state", "loop.held", "hooks.many", "persons.username.taken", "sensing.alarm.changed",
     "sensing.detection.again",

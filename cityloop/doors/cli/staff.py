@@ -85,6 +85,22 @@ def dismiss(out: Out, user: str, role: str) -> int:
     return OK if held else FINDINGS
 
 
+@staff.command("password")
+@click.argument("user")
+@verb()
+def password(out: Out, user: str) -> int:
+    """Give USER a new password, printed once; where they are signed in they are so no more."""
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.persons import actions
+    from cityloop.town.persons.queries import account_named
+
+    made = secrets.token_urlsafe(15)
+    actions.set_password(account=account_named(user), password=made, by=BY, at=city_clock.now())
+    out.give({"user": user, "password": made})
+    out.say(f"Password of {user}: {made}")
+    return OK
+
+
 def _city(at: int) -> Any:
     """Give the city itself, the root of its organisations; founded now where nobody has done so."""
     from cityloop.ground.kit.refusal import Refusal

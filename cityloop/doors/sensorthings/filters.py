@@ -35,6 +35,7 @@ _TURNED = {"Eq": "Eq", "NotEq": "NotEq", "Lt": "Gt", "LtE": "GtE", "Gt": "Lt", "
 _EXPRESSIONS: dict[str, Any] = {
     "Eq": Exact, "Lt": LessThan, "LtE": LessThanOrEqual, "Gt": GreaterThan, "GtE": GreaterThanOrEqual
 }  # fmt: skip
+DEEPEST = 12
 _QUOTED = re.compile(r"('(?:[^']|'')*')")
 _NO_KEYS = {*JSONField().get_lookups(), *KeyTransform("", "").get_lookups()}
 
@@ -95,7 +96,7 @@ class Reader:
     """Turns the tree of an expression about an entity into a condition."""
 
     def __init__(self, entity: Entity, now: int) -> None:
-        self.entity, self.now, self.many = entity, now, False
+        self.entity, self.now, self.many, self.depth = entity, now, False, 0
 
     def condition(self, node: Any) -> Q:
         """Give what is true or not."""
@@ -202,16 +203,31 @@ class Reader:
         """Give what has a value."""
         if isinstance(node, ast.Identifier | ast.Attribute):
             return self._column(_names(node))
+        if isinstance(node, ast.Call | ast.BinOp | ast.UnaryOp):
+            return self._within(node)
+        return _literal(node)
+
+    def _within(self, node: Any) -> Term:
+        """Give the value of what has values within; not for ever, for SQLite reads a hundred levels of SQL at most."""
+        if self.depth >= DEEPEST:
+            raise Refusal("sensing.filter.deep", "This expression is too deep.", "$filter")
+        self.depth += 1
+        try:
+            return self._made(node)
+        finally:
+            self.depth -= 1
+
+    def _made(self, node: Any) -> Term:
         if isinstance(node, ast.Call):
             return self._called(node)
         if isinstance(node, ast.BinOp):
             return self._reckoned(node)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            one = self.term(node.operand)
-            if one.kind != "number":
-                raise _unfit("$filter")
-            return Term("number", reckoned(Value(0), "-", _spoken(one)))
-        return _literal(node)
+        if not isinstance(node.op, ast.USub):
+            return _literal(node)
+        one = self.term(node.operand)
+        if one.kind != "number":
+            raise _unfit("$filter")
+        return Term("number", reckoned(Value(0), "-", _spoken(one)))
 
     def _column(self, names: list[str]) -> Term:
         entity, path = self.entity, list[str]()

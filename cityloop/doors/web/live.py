@@ -34,6 +34,7 @@ from cityloop.town.persons.queries import access_of
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+Still = Callable[[], bool]  # whether the session or the key of a stream still opens it
 EVERY = 0.25
 BEAT = 20.0
 MOST = 200
@@ -123,7 +124,7 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if account is None:
         await _plain(send, 403)
         return
-    await _serve(receive, send, account, headers)
+    await _serve(receive, send, account, headers, lambda: _account(headers) is not None)
 
 
 async def keyed(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -133,21 +134,22 @@ async def keyed(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     if account is None:
         await _refuse(send, *refusal)
         return
-    await _serve(receive, send, account, headers)
+    await _serve(receive, send, account, headers, lambda: _still_good(headers))
 
 
 def _headers(scope: dict[str, Any]) -> dict[str, str]:
     return {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
 
 
-async def _serve(receive: Receive, send: Send, account: Any, headers: dict[str, str]) -> None:
+async def _serve(receive: Receive, send: Send, account: Any, headers: dict[str, str], still: Still) -> None:
     tail = _tail()
     await tail.join()
     gone = asyncio.ensure_future(_gone(receive))
     try:
         await _open(send)
         seen = natural(headers.get("last-event-id", ""))
-        await _stream(send, tail, account, tail.offset if seen is None else min(seen, tail.offset), gone)
+        await _stream(send, tail, account, tail.offset if seen is None else min(seen, tail.offset), gone, still)
+        await send({"type": "http.response.body", "body": b""})
     finally:
         tail.leave()
         gone.cancel()
@@ -162,10 +164,16 @@ async def _open(send: Send) -> None:
     await _say(send, b": here\n\n")
 
 
-async def _stream(send: Send, tail: Tail, account: Any, offset: int, gone: "asyncio.Future[None]") -> None:
+async def _stream(
+    send: Send, tail: Tail, account: Any, offset: int, gone: "asyncio.Future[None]", still: Still
+) -> None:
     loop = asyncio.get_running_loop()
-    quiet = loop.time()
+    quiet = asked = loop.time()
     while not gone.done():
+        if loop.time() - asked >= BEAT:  # who signed out, or whose key was ended, would listen on for ever
+            if not await _in_thread(_holds, still):
+                return
+            asked = loop.time()
         changed, tip = tail.changed, tail.offset
         if offset < tail.start:  # before what is kept: from the database, a little at a time
             offset, events = await _in_thread(_missed, account, offset)
@@ -181,6 +189,14 @@ async def _stream(send: Send, tail: Tail, account: Any, offset: int, gone: "asyn
             quiet = loop.time()
         if offset >= tail.offset:
             await _wait(changed, gone)
+
+
+def _holds(still: Still) -> bool:
+    """Tell whether what a stream was opened with is still good; while the database is away, it is."""
+    try:
+        return still()
+    except DatabaseError:
+        return True
 
 
 async def _wait(changed: asyncio.Event, gone: "asyncio.Future[None]") -> None:
@@ -261,11 +277,11 @@ def _account_of_key(headers: dict[str, str], method: str) -> tuple[Any, Refused]
     """Give the account behind an access key that may follow the stream, or why it may not."""
     if method != "GET":
         return None, (405, "api.method", "Use the method GET here.", {"allow": "GET"})
-    way, _space, token = headers.get("authorization", "").partition(" ")
-    access = access_of(token.strip(), real_now()) if way.casefold() == "bearer" else None
+    token = _token(headers)
+    access = access_of(token, real_now()) if token else None
     if access is None:
         return None, NOBODY_AT_ALL
-    left = pace.count(access.key, token.strip(), access.per_minute)
+    left = pace.count(access.key, token, access.per_minute)
     if left.refused:
         title = f"This key may make {left.most} requests a minute; come again in {left.seconds} seconds."
         return None, (429, "api.rate", title, {"retry-after": str(left.seconds)})
@@ -274,6 +290,16 @@ def _account_of_key(headers: dict[str, str], method: str) -> tuple[Any, Refused]
     if not authority.scope(access.account, city_clock.now()).sees_anything():
         return None, SEES_NOTHING
     return access.account, NOBODY_AT_ALL
+
+
+def _still_good(headers: dict[str, str]) -> bool:
+    access = access_of(_token(headers), real_now())
+    return access is not None and authority.scope(access.account, city_clock.now()).sees_anything()
+
+
+def _token(headers: dict[str, str]) -> str:
+    way, _space, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if way.casefold() == "bearer" else ""
 
 
 def _closing(call: Callable[..., Any], *args: Any) -> Any:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,2}", re.ASCII)
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def say(words: Mapping[str, str] | str | None, lang: str = "en") -> str:
@@ -41,3 +41,15 @@ def natural(text: str) -> int | None:
         return None
     number = int(text)
     return number if number < 2**63 else None
+
+
+# Wide forms too, which spreadsheets in East Asia read as the narrow ones; and behind a semicolon, at which those of
+# many countries part the line whatever stands in quotes.
+_FORMULA = re.compile(r"(^|;)(?=[\s\ufeff]*[=+\-@＝＋－＠\t\r\n])")
+
+
+def harmless(text: str) -> str:
+    """Give a text for a table as CSV in which no spreadsheet finds a formula."""
+    if text[:1].isalnum() and ";" not in text:  # as nearly all are
+        return text
+    return _FORMULA.sub(r"\1'", text)

@@ -14,8 +14,10 @@ from cityloop.town.columns import under
 from cityloop.town.ledger.actions import move_cursor, record
 from cityloop.town.ledger.queries import cursor
 from cityloop.town.orgs.models import FOREVER, Holding, Organisation, Post
+from cityloop.town.orgs.queries import setters
 from cityloop.town.orgs.roles import known_role
 from cityloop.town.orgs.rules import KINDS, credit_code_holds
+from cityloop.town.persons import actions as persons
 from cityloop.town.persons.models import Account
 from cityloop.town.units.events import UnitsRenumbered
 
@@ -92,6 +94,7 @@ def set_active(*, organisation: Organisation, active: bool, by: Actor, at: int) 
     organisation.active, organisation.revision = active, _next_revision()
     organisation.save(update_fields=["active", "revision"])
     _record_organisation(organisation, "opened" if active else "closed", by, at)
+    _still_set_up(by, at)
 
 
 @transaction.atomic
@@ -123,6 +126,7 @@ def close_post(*, post: Post, by: Actor, at: int) -> None:
     post.active = False
     post.save(update_fields=["active"])
     record(subject=f"post:{post.pk}", kind="post", what="closed", by=by, at=at, data={})
+    _still_set_up(by, at)
 
 
 @transaction.atomic
@@ -149,9 +153,17 @@ def dismiss(*, holding: Holding, by: Actor, at: int) -> None:
     _record_holding(holding, "dismissed", by, at)
     if holding.valid_from >= at:
         holding.delete()
-        return
-    holding.valid_to = at
-    holding.save(update_fields=["valid_to"])
+    else:
+        holding.valid_to = at
+        holding.save(update_fields=["valid_to"])
+    _still_set_up(by, at)
+
+
+@transaction.atomic
+def close_account(*, account: Account, by: Actor, at: int) -> None:
+    """Close an account at once, and with it all it may do in the posts it holds."""
+    persons.close_account(account=account, by=by, at=at)
+    _still_set_up(by, at)
 
 
 @transaction.atomic
@@ -187,6 +199,18 @@ def _double(post: Post, unit_code: str, at: int) -> None:
     for held in post.holdings.filter(valid_to__gt=at).select_related("account"):
         start = max(held.valid_from, at)
         appoint(account=held.account, post=twin, by=UNITS, at=at, valid_from=start, valid_to=held.valid_to)
+
+
+def _still_set_up(by: Actor, at: int) -> None:
+    """Refuse what leaves nobody to set the city up: it could not be taken back at the desk. The command line may."""
+    if by.kind == "rule":
+        return
+    lock_tree()  # of two who end each other's at once, the second sees what the first has done
+    if not setters(at):
+        raise Refusal(
+            "orgs.setter.last", "Nobody could change the settings any more: first appoint another city engineer.",
+            "holding",
+        )  # fmt: skip
 
 
 def lock_tree() -> None:

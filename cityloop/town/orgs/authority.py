@@ -19,12 +19,11 @@ from cityloop.ground.kit.remembered import moment
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import after, under
 from cityloop.town.orgs.models import Holding, Organisation, Post
-from cityloop.town.orgs.roles import ROLES, Sees, Track
+from cityloop.town.orgs.roles import ROLES, SETS_UP, Sees, Track
 
 FRESH = 5_000_000
 TOP_LEVEL = 3
 LAST = "\U0010ffff"
-SETS_UP = "city_engineer"
 
 
 class Grant(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.columns import under
 from cityloop.town.orgs import staffing
 from cityloop.town.orgs.models import Holding, Organisation, Post
+from cityloop.town.orgs.roles import SETS_UP
 from cityloop.town.orgs.rules import related
 from cityloop.town.orgs.staffing import Candidate, Finding, Need
 from cityloop.town.persons.models import Account
@@ -155,6 +156,11 @@ def held(account: Account, role: str, at: int) -> list[Holding]:
     """Give the posts of a role that an account holds at `at`. One query."""
     held_now = Holding.objects.filter(account=account, post__role=role, valid_from__lte=at, valid_to__gt=at)
     return list(held_now.order_by("id"))
+
+
+def setters(at: int) -> list[Candidate]:
+    """Give who may change the settings at `at`: the city engineers of the whole city. One query."""
+    return _staff(at, roles=[SETS_UP], codes=[""])
 
 
 def eligible(

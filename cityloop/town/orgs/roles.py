@@ -13,6 +13,9 @@ MAY_LOOK = ("intake_officer", "shift_leader", "inspector", "dispatcher", "depart
 # Who enters reports taken by phone, at the counter or by letter.
 MAY_ENTER = ("intake_officer", "inspector")
 
+# Who sets the city up, where the post is for the whole of it.
+SETS_UP = "city_engineer"
+
 
 class Role(NamedTuple):
     """`sees`: all cases of its area, only those its organisation takes part in, or none at all."""

@@ -8,6 +8,8 @@ from secrets import token_urlsafe
 from typing import Any, NamedTuple, cast
 
 from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
@@ -114,6 +116,22 @@ def close_account(*, account: Account, by: Actor, at: int) -> None:
 
 
 @transaction.atomic
+def set_password(*, account: Account, password: str, by: Actor, at: int) -> None:
+    """Give an account another password; its sessions end. Access keys go on."""
+    try:
+        validate_password(password, account)
+    except ValidationError as error:
+        raise Refusal(
+            "persons.password.weak",
+            "Choose a password of at least 10 characters that is not common and not like the user name.",
+            "new",
+        ) from error
+    account.password = make_password(password)
+    account.save(update_fields=["password"])
+    _record(account.person, "password_set", by, at, {"account": account.pk})
+
+
+@transaction.atomic
 def make_access_key(
     *,
     account: Account,
@@ -160,10 +178,11 @@ def look(*, person: Person, by: Actor, at: int, purpose: str) -> Unmasked:
 
 def note_looks(*, persons: Iterable[Person], by: Actor, at: int, purpose: str) -> None:
     """Keep who asked for some persons' data, when and what for. One statement."""
-    if not purpose.strip():
+    purpose = " ".join(clean(purpose).split())[:200]
+    if not purpose:
         raise Refusal("persons.purpose.missing", "Say what you need this data for.", "purpose")
     Look.objects.bulk_create(
-        Look(person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose[:200], at=at)
+        Look(person=person, by_person=by.person, by_post=by.post, by_role=by.role, purpose=purpose, at=at)
         for person in persons
     )
 

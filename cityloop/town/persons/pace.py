@@ -22,6 +22,7 @@ WINDOW = 60
 SLOTS = 1 << 16
 _SLOT = struct.Struct("<IIII")  # which key, second the minute began, requests since, unused
 SIZE = SLOTS * _SLOT.size
+ALL = 1 << 32
 
 
 class Left(NamedTuple):
@@ -59,14 +60,15 @@ class Counter:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, _SLOT.size, place)
         return Left(most, most - count, max(1, began + WINDOW - second), refused)
 
-    def forget(self, key: int, secret: str) -> None:
-        """Begin anew for a key."""
+    def lower(self, key: int, secret: str, *, by: int) -> None:
+        """Count less requests of a key in the minute that runs."""
         place = (key % SLOTS) * _SLOT.size
         with self._lock:
             fcntl.lockf(self._file, fcntl.LOCK_EX, _SLOT.size, place)
             try:
-                if _SLOT.unpack_from(self._map, place)[0] == crc32(secret.encode()):
-                    _SLOT.pack_into(self._map, place, 0, 0, 0, 0)
+                whose, began, count, unused = _SLOT.unpack_from(self._map, place)
+                if whose == crc32(secret.encode()):
+                    _SLOT.pack_into(self._map, place, whose, began, max(0, count - by), unused)
             finally:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, _SLOT.size, place)
 
@@ -82,7 +84,12 @@ def count(key: int, secret: str, most: int) -> Left:
 
 def forget(key: int, secret: str) -> None:
     """Begin anew for a key."""
-    _counter().forget(key, secret)
+    _counter().lower(key, secret, by=ALL)
+
+
+def give_back(key: int, secret: str) -> None:
+    """Take back one request of a key."""
+    _counter().lower(key, secret, by=1)
 
 
 def _counter() -> Counter:

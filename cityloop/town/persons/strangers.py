@@ -1,7 +1,8 @@
 """How often somebody without a name may do something: counted by where they ask from."""
 
 from ipaddress import IPv6Address, ip_address
-from zlib import crc32
+
+from django.utils.crypto import salted_hmac
 
 from cityloop.town.persons import pace
 from cityloop.town.persons.pace import Left
@@ -21,15 +22,24 @@ def network(address: str) -> str:
 
 def count(what: str, address: str, most: int) -> Left:
     """Count one more use by this visitor in this minute, together with all processes of the machine."""
-    name = _named(what, address)
-    return pace.count(crc32(name.encode()), name, most)
+    return pace.count(*_placed(what, address), most)
 
 
 def forget(what: str, address: str) -> None:
     """Begin anew for this visitor, who has shown that they may."""
-    name = _named(what, address)
-    pace.forget(crc32(name.encode()), name)
+    pace.forget(*_placed(what, address))
 
 
-def _named(what: str, address: str) -> str:
-    return f"{what}:{network(address)}"
+def give_back(what: str, address: str) -> None:
+    """Take back one use that was counted and need not have been."""
+    pace.give_back(*_placed(what, address))
+
+
+def _placed(what: str, address: str) -> tuple[int, str]:
+    """Give where a visitor is counted, and by what they are known there.
+
+    It hangs on the city's secret: else a visitor could reckon out what else is counted in the same place, and wipe
+    their own count with it.
+    """
+    digest = salted_hmac("persons.strangers", f"{what}:{network(address)}", algorithm="sha256").hexdigest()
+    return int(digest[:8], 16), digest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from cityloop.ground.kit.words import clean
+from cityloop.ground.kit.words import clean, harmless
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,4 @@ class RejectFile:
 
 def _harmless(text: str) -> str:
     """Keep a spreadsheet from taking a cell for a formula."""
-    plain = clean(text)[:300]
-    return f"'{plain}" if plain[:1] in ("=", "+", "-", "@", "\t") else plain
+    return harmless(clean(text)[:300])

@@ -7,7 +7,7 @@ import pytest
 
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
-from cityloop.town.orgs.models import Organisation
+from cityloop.town.orgs.models import Holding, Organisation
 from tests.doors.api.conftest import ask
 from tests.loops.cases.smallville import Town
 from tests.town.staff import make_account, seat
@@ -123,6 +123,21 @@ def test_organisations_posts_people(town: Town, key: Key, engineer: str) -> None
     assert ask("DELETE", f"{ROOT}/organisations/parks/posts/{held['post']}", engineer).status == 404
     assert ask("DELETE", f"{ROOT}/people/m.lee", engineer).status == 204
     assert ask("GET", f"{ROOT}/people?begins=m.l", engineer).body["items"][0]["active"] is False
+
+
+def test_the_last_city_engineer_does_not_lock_the_city_out(town: Town, key: Key) -> None:
+    """Neither by ending the own post, nor by closing it or the account."""
+    account = seat(town.orgs["city"], "city_engineer")
+    engineer = key(account)
+    seat(town.orgs["city"], "city_engineer", unit="100101")  # of a part: sets nothing up
+    held = Holding.objects.get(account=account)
+    ways = (f"holdings/{held.pk}", f"people/{account.username}", f"organisations/city/posts/{held.post_id}")
+    for way in ways:
+        refused = ask("DELETE", f"{ROOT}/{way}", engineer)
+        assert (refused.status, refused.body["code"]) == (409, "orgs.setter.last"), way
+    second = seat(town.orgs["city"], "city_engineer", account=make_account())
+    assert ask("DELETE", f"{ROOT}/holdings/{held.pk}", engineer).status == 204
+    assert ask("GET", f"{ROOT}/people/{second.username}", key(second)).body["active"] is True
 
 
 def seen(path: str, key: str) -> str:

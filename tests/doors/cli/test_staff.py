@@ -39,6 +39,9 @@ def test_organisations_posts_and_people(tmp_path: Path, settings: Any) -> None:
     assert typed("staff", "dismiss", "anna", "inspector")[1]["ended"] == 1
     assert typed("staff", "dismiss", "nobody", "inspector")[0] == 2
     assert typed("staff", "dismiss", "anna", "inspector")[0] == 1  # nothing was there to end
+    code, renewed = typed("staff", "password", "anna")
+    assert code == 0 and len(renewed["password"]) >= 15 and renewed["password"] != made["password"]
+    assert typed("staff", "password", "nobody")[0] == 2
     code, said = typed("staff", "dismiss", "anna", "inspecter")
     assert (code, said["error"]["field"]) == (2, "role")
     code, said = typed("staff", "organisation", "nameless", " ")

@@ -125,6 +125,8 @@ PUBLIC: dict[str, Row] = {
     "tiles/imagery/<str:key>/<str:z>/<str:x>/<str:y>.webp": Row(
         "desk", DESK, ["/tiles/imagery/staff/12/2162/1388.webp"]
     ),
+    "robots.txt": Row("public", ANY, ["/robots.txt"]),
+    ".well-known/security.txt": Row("public", ANY, ["/.well-known/security.txt"]),
     ".well-known/cityloop-ledger": Row("public", ANY, ["/.well-known/cityloop-ledger"]),
     "preferences/language": Row("public", ANY, post=[("/preferences/language", {"language": "en"})]),
     "preferences/theme": Row("public", ANY, post=[("/preferences/theme", {"theme": "dark"})]),
@@ -290,6 +292,9 @@ DESKS: dict[str, Row] = {
     ),
     "settings/loops": Row("desk", POSTS, ["/desk/settings/loops"]),
     "settings/loops/<str:key>": Row("desk", POSTS, ["/desk/settings/loops/case", "/desk/settings/loops/alarm"]),
+    "password": Row(
+        "desk", POSTS, ["/desk/password"], post=[("/desk/password", {"old": "x", "new": "y", "again": "y"})]
+    ),
     "sign-in": Row("public", ANY, ["/desk/sign-in"]),
     "sign-out": Row("public", ANY, post=[("/desk/sign-out", {})]),
 }

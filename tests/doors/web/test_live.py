@@ -6,6 +6,7 @@ import time
 
 import pytest
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.test import Client
 
 from cityloop.doors.web import live
@@ -20,8 +21,8 @@ from cityloop.town.ledger.queries import last_offset
 from cityloop.town.ledger.tasks import sequence_and_seal
 from cityloop.town.orgs import authority
 from cityloop.town.persons import pace
-from cityloop.town.persons.actions import make_access_key
-from cityloop.town.persons.queries import access_of
+from cityloop.town.persons.actions import close_account, end_access_key, make_access_key
+from cityloop.town.persons.queries import access_of, keys_of
 from tests.loops.sensing.instruments import bring
 from tests.loops.sensing.watched import alarm, set_up, switch_on
 from tests.town.staff import BY, make_account
@@ -261,3 +262,36 @@ def test_strangers_hear_nothing(town):
     screen = Screen(b"")
     asyncio.run(live.app(screen.scope, screen.receive, screen.send))
     assert screen.sent[0]["status"] == 403
+
+
+def end_keys(account):
+    for key in keys_of(account):
+        end_access_key(key=key, by=BY, at=real_now())
+
+
+@pytest.mark.parametrize("by", ["session", "key", "closed"])
+def test_a_stream_ends_with_what_it_was_opened_with(town, monkeypatch, by):
+    monkeypatch.setattr(live, "BEAT", 0.1)
+    account = town.accounts["dispatcher"]
+    key, cookie = key_of(account), cookie_of(account)
+    listener = Program(key) if by == "key" else Screen(cookie)
+    end = {
+        "session": lambda: Session.objects.all().delete(),
+        "key": lambda: end_keys(account),
+        "closed": lambda: close_account(account=account, by=BY, at=real_now()),
+    }[by]
+
+    async def run():
+        door = live.keyed if by == "key" else live.app
+        running = asyncio.create_task(door(listener.scope, listener.receive, listener.send))
+        await until(lambda: any(b"event: beat" in m.get("body", b"") for m in listener.sent))
+        assert not running.done()
+        await live._in_thread(end)
+        try:
+            await asyncio.wait_for(asyncio.shield(running), 5)
+        finally:
+            listener.closed.set()
+            await running
+
+    asyncio.run(run())
+    assert not listener.sent[-1].get("more_body", False)

@@ -1,14 +1,18 @@
 """Pages without a browser: errors, headers, preferences, health."""
 
 import logging
+from zlib import crc32
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import OperationalError
 from django.test import Client, RequestFactory
 
 from cityloop.config import errors as errors_of_doors
 from cityloop.doors.web import errors
+from cityloop.doors.web.desk import tries
+from cityloop.town.persons import pace
 from tests.town.staff import make_account
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +68,11 @@ def test_what_comes_often_is_one_line_of_the_log(error, short):
     assert record.getMessage() == (f"Service Unavailable: a page ({error})" if short else "Service Unavailable: a page")
 
 
+@pytest.mark.parametrize("path", ["/", "/desk/", "/desk/sign-in", "/api/v1/me", "/open311/v2/services.json"])
+def test_another_name_of_the_machine_is_the_visitors_fault(path):
+    assert Client(raise_request_exception=False).get(path, headers={"Host": "evil.example"}).status_code == 400
+
+
 def test_wrong_password(client):
     answer = client.post("/desk/sign-in", {"username": "nobody", "password": "nothing"})
     assert answer.status_code == 200 and b"Nothing was changed" in answer.content
@@ -91,6 +100,63 @@ def test_who_knows_the_password_is_never_held_up(client):
     for password in (["wrong"] * 12 + ["the right one"]) * 3:
         answer = Client().post("/desk/sign-in", {"username": account.username, "password": password}, **where)
         assert answer.status_code == (302 if password == "the right one" else 200)
+
+
+def knock(name, password, address, browser=None):
+    given = {"username": name, "password": password}
+    return (browser or Client()).post("/desk/sign-in", given, REMOTE_ADDR=address).status_code
+
+
+def with_password(password):
+    account = make_account()
+    account.set_password(password)
+    account.save()
+    return account.username
+
+
+def test_one_name_is_not_tried_in_all_its_ways_of_writing(client):
+    """Signing in reads them as one."""
+    ways = ["abc", "ａbc", "aｂc", "abｃ", " abc", "abc\u3000"]
+    assert [knock(ways[i % len(ways)], "nothing", "192.0.2.80") for i in range(21)] == [200] * 20 + [429]
+
+
+def test_no_other_name_wipes_what_was_counted(client):
+    """Where a visitor is counted could be reckoned out, and so another name that is counted in the same place."""
+    place = crc32(b"sign-in:guessed:192.0.2.81") % pace.SLOTS
+    twin = next(n for n in map(str, range(10**7)) if crc32(f"sign-in:{n}:192.0.2.81".encode()) % pace.SLOTS == place)
+    assert {knock("guessed", "nothing", "192.0.2.81") for _ in range(20)} == {200}
+    assert knock(twin, "nothing", "192.0.2.81") == 200 and knock("guessed", "nothing", "192.0.2.81") == 429
+
+
+def test_many_names_are_not_tried_from_one_address(client):
+    mine = with_password("the right one")
+    said = [knock(f"name-{i}", "nothing", "192.0.2.82") for i in range(tries.STRANGE - 1)]
+    assert {*said} == {200} and knock(
+        mine, "the right one", "192.0.2.82"
+    ) == 302  # which is not held against the address
+    assert knock("one-more", "nothing", "192.0.2.82") == 200 and knock("another", "nothing", "192.0.2.82") == 429
+    assert knock(mine, "the right one", "192.0.2.82") == 429 and knock("another", "nothing", "192.0.2.83") == 200
+
+
+def test_one_name_is_not_tried_from_many_addresses_and_its_owner_gets_in(client):
+    mine, browser = with_password("the right one"), Client()
+    assert knock(mine, "the right one", "192.0.2.84", browser) == 302
+    browser.cookies.pop(settings.SESSION_COOKIE_NAME)
+    said = [knock(mine, "nothing", f"198.51.100.{i}") for i in range(tries.STRANGE + 1)]
+    assert said == [200] * tries.STRANGE + [429]
+    assert knock(mine, "the right one", "192.0.2.84", browser) == 302
+    assert mine not in browser.cookies[tries.COOKIE].value and browser.cookies[tries.COOKIE]["httponly"]
+
+
+def test_a_browser_is_known_to_its_own_names_alone(client):
+    mine, other, browser = with_password("the right one"), make_account().username, Client()
+    assert knock(mine, "the right one", "192.0.2.85", browser) == 302
+    browser.cookies.pop(settings.SESSION_COOKIE_NAME)
+    assert {knock(other, "nothing", f"198.51.100.{i}", browser) for i in range(tries.STRANGE)} == {200}
+    assert knock(other, "nothing", "198.51.100.99", browser) == 429
+    browser.cookies[tries.COOKIE] = browser.cookies[tries.COOKIE].value + "x"
+    assert {knock(mine, "nothing", f"198.51.100.{i}", browser) for i in range(tries.STRANGE)} == {200}
+    assert knock(mine, "the right one", "198.51.100.98", browser) == 429
 
 
 @pytest.mark.parametrize("elsewhere", ["https://evil.example/", "//evil.example", "javascript:alert(1)"])

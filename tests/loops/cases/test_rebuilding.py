@@ -1,7 +1,7 @@
 """Cases are rebuilt from the ledger by the calendars that held at each of their steps, not by those of today."""
 
 from cityloop.loops.cases.models import Case
-from cityloop.loops.cases.rebuilding import all_differences
+from cityloop.loops.cases.rebuilding import all_differences, differences
 from cityloop.town.calendar import queries
 from cityloop.town.calendar.actions import keep_calendar
 from cityloop.town.calendar.models import Calendar
@@ -48,6 +48,16 @@ def test_a_step_taken_before_its_process_heard_of_the_new_calendar_is_rebuilt_to
     assert list(all_differences()) == []
     Step.objects.filter(subject=Case.objects.get(pk=case).subject).update(recorded_at=2**60)  # long after the change
     assert [f.code for f in all_differences()] == ["case.differs"]
+
+
+def test_a_step_taken_while_the_check_runs_is_no_finding(town: Town) -> None:
+    """Cases are read some hundreds at a time, and their steps afterwards."""
+    moved, edited = town.to("handling"), town.to("handling")
+    read = list(Case.objects.order_by("pk"))
+    for case in (moved, edited):
+        town.take(case, "report_back", "parks")
+    Case.objects.filter(pk=edited).update(snapshot=read[1].snapshot)
+    assert [(f.code, f.where) for f in differences(read)] == [("case.differs", f"case:{edited}")]
 
 
 def test_what_cannot_be_read_is_named_and_does_not_end_the_check(town: Town) -> None:

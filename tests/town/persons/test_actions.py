@@ -71,6 +71,16 @@ def test_masked_by_default_and_a_look_is_recorded():
     assert queries.looks(person).count() == 1
 
 
+@pytest.mark.parametrize(("purpose", "kept"), [("a\u202eb\nc\x00", "ab c"), ("\u202e\n", None), ("x" * 300, "x" * 200)])
+def test_a_purpose_is_one_line_that_reads_as_it_stands(purpose, kept):
+    person = actions.register_person(at=AT, name="Anna")
+    try:
+        actions.look(person=person, by=OFFICER, at=AT, purpose=purpose)
+    except Refusal as refusal:
+        assert kept is None and refusal.field == "purpose"
+    assert [look.purpose for look in queries.looks(person)] == ([kept] if kept else [])
+
+
 @pytest.mark.parametrize(
     ("field", "text"),
     [

@@ -82,8 +82,8 @@ def add_post(request: HttpRequest, organisation: str, body: PostIn) -> HttpRespo
 
 
 @api.delete(
-    "/settings/organisations/{organisation}/posts/{post}", response=can(OrganisationFullOut, 200, "key path match"),
-    auth=SETUP, tags=["settings"],
+    "/settings/organisations/{organisation}/posts/{post}", auth=SETUP, tags=["settings"],
+    response=can(OrganisationFullOut, 200, "key path match ended"),
 )  # fmt: skip
 @transaction.atomic
 def close_post(request: HttpRequest, organisation: str, post: str) -> HttpResponse:

@@ -66,13 +66,15 @@ def open_account(request: HttpRequest, body: PersonIn) -> HttpResponse:
     return said({"username": made.username, "password": password}, 201)
 
 
-@api.delete("/settings/people/{username}", response=can(None, 204, "key path match"), auth=SETUP, tags=["settings"])
+@api.delete(
+    "/settings/people/{username}", response=can(None, 204, "key path match ended"), auth=SETUP, tags=["settings"]
+)
 @transaction.atomic
 def close_account(request: HttpRequest, username: str) -> HttpResponse:
     """Close an account at once: its sessions and its keys end."""
     by, account = setter(request), _account(username)
     _matched(request, account)
-    persons_actions.close_account(account=account, by=by, at=city_clock.now())
+    actions.close_account(account=account, by=by, at=city_clock.now())
     return nothing()
 
 

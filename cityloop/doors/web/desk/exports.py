@@ -18,6 +18,7 @@ from cityloop.doors.web.desk import cases as lists
 from cityloop.doors.web.desk.tabs import filters_of
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
+from cityloop.ground.kit.words import harmless
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions.exporting import note_export
 from cityloop.loops.cases.loop import pinned
@@ -32,8 +33,6 @@ COLUMNS = (
     "number", "state", "state_name", "matter", "matter_name", "unit", "place", "address", "lon", "lat", "channel",
     "created", "filed", "due", "closed", "resolution", "lead", "overdue",
 )  # fmt: skip
-# A spreadsheet takes what begins like this for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
@@ -113,11 +112,6 @@ def row(case: Any, place: str, now: int) -> dict[str, Any]:
     }
 
 
-def harmless(value: Any) -> Any:
-    """Give a value that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
-
-
 Pages = Iterator[list[dict[str, Any]]]
 
 
@@ -129,7 +123,11 @@ def as_csv(pages: Pages) -> StreamingHttpResponse:
 def _csv(pages: Pages) -> Iterator[str]:
     yield "\ufeff" + _lines([COLUMNS])
     for page in pages:
-        yield _lines([[harmless(one[name]) for name in COLUMNS] for one in page])
+        yield _lines([[_cell(one[name]) for name in COLUMNS] for one in page])
+
+
+def _cell(value: Any) -> Any:
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _lines(values: Any) -> str:

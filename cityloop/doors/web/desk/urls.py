@@ -17,6 +17,7 @@ from cityloop.doors.web.desk import (
     new,
     notices,
     paper,
+    password,
     register,
     sensor_trial,
     sensors,
@@ -96,6 +97,7 @@ urlpatterns = [
     path("settings/imagery/<str:key>", imagery.one, name="settings-imagery-layer"),
     path("settings/loops", loops.listed, name="settings-loops"),
     path("settings/loops/<str:key>", loops.one, name="settings-loop"),
+    path("password", password.page, name="password"),
     path("sign-in", views.SignIn.as_view(), name="sign-in"),
     path("sign-out", LogoutView.as_view(), name="sign-out"),
 ]

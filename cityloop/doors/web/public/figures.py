@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import duration, when
+from cityloop.ground.kit.words import harmless
 from cityloop.loops.cases import public
 from cityloop.town.calendar.clock import city_clock
 
@@ -90,7 +91,7 @@ def data(request: HttpRequest, kind: str) -> HttpResponse:
     text = io.StringIO()
     written = csv.writer(text)
     written.writerow(COLUMNS)
-    written.writerows(rows())
+    written.writerows((code, harmless(name), *counts) for code, name, *counts in rows())
     answer = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="figures.csv"'
     return answer

@@ -28,11 +28,12 @@ def desk(request: HttpRequest) -> dict[str, Any]:
 
     At most one query after the page's own, once in ten seconds.
     """
-    if not request.path.startswith("/desk/") or not request.user.is_authenticated:
+    user = getattr(request, "user", None)  # nobody asked yet who it is where the address alone was refused
+    if user is None or not request.path.startswith("/desk/") or not user.is_authenticated:
         return {}
-    scope = authority.scope(request.user, city_clock.now())
+    scope = authority.scope(user, city_clock.now())
     called = myself.post(scope)
-    mine = {"my_letters": myself.letters(request.user.get_username(), called), "my_post": called}
+    mine = {"my_letters": myself.letters(user.get_username(), called), "my_post": called}
     if not scope.sees_anything():
         return {**mine, "may_enter": False, "sees_cases": False}
     rows, new = waiting.counts(request, scope)

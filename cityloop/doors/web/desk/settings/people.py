@@ -43,7 +43,7 @@ def take(request: HttpRequest) -> str:
     if what == "dismiss":
         actions.dismiss(holding=orgs.holding(natural(text(request, "holding")) or 0), by=by, at=at)
     elif what == "close":
-        persons_actions.close_account(account=persons.account_named(text(request, "user")), by=by, at=at)
+        actions.close_account(account=persons.account_named(text(request, "user")), by=by, at=at)
     elif what == "appoint":
         return appoint(request, by, at)
     else:
