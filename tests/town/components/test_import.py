@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import threading
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -151,6 +152,38 @@ def test_what_the_city_changed_stays_until_the_source_says_something_new(town, t
     assert Component.objects.get().state == "lost"
     bring(write(tmp_path, {"name": "Gate"}), at=AT + 3)
     assert Component.objects.get().state == "intact"
+
+
+def test_what_the_file_has_no_column_for_stays_as_the_city_has_it(town, tmp_path):
+    bare = rules(columns={"key": "id", "name": "name", "type": "what"})
+    bring(write(tmp_path, {}), bare)
+    one = Component.objects.get()
+    keeping.change(
+        code=one.code, state="lost", accuracy="C", installed=date(2001, 2, 3), attributes={"kind": "led", "height": 9},
+        organisations={"maintainer": town.orgs["parks"].pk}, by=BY, at=AT + 1,
+    )  # fmt: skip
+    assert numbers(bring(write(tmp_path, {"name": "Gate"}), bare, at=AT + 2)[0]) == (1, 0, 1, 0, 0)
+    one = Component.objects.get()
+    assert (one.name, one.state, one.accuracy, str(one.installed)) == ("Gate", "lost", "C", "2001-02-03")
+    assert one.maintainer == town.orgs["parks"].pk
+    assert one.attributes == {"kind": "led", "height": 7.5}, "of those, the file speaks of the height"
+
+
+def test_an_attribute_that_a_row_says_nothing_of_any_more_is_taken_away(town, tmp_path):
+    bring(write(tmp_path, {}))
+    assert Component.objects.get().attributes == {"height": 7.5}
+    bring(write(tmp_path, {"h": ""}), at=AT + 1)
+    assert Component.objects.get().attributes == {}
+
+
+def test_the_same_rows_written_another_way_change_nothing(town, tmp_path):
+    rows = [{"id": "1", "name": "三号灯"}, {"id": "2"}]
+    path = write(tmp_path, *rows)
+    bring(path)
+    other = tmp_path / "gbk.csv"
+    other.write_bytes(path.read_text(encoding="utf-8").replace(",", ";").encode("gbk"))
+    source = {"name": "lamps", "encoding": "gbk", "delimiter": ";", "origin": "another department"}
+    assert numbers(bring(other, rules(source=source), at=AT + 1)[0]) == (2, 0, 0, 2, 0)
 
 
 def test_a_key_twice_in_a_file_is_one_component(town, tmp_path):

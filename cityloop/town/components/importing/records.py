@@ -19,6 +19,7 @@ from cityloop.town.components.rules.identity import Identity
 from cityloop.town.components.rules.kinds import Kind
 from cityloop.town.components.rules.words import ACCURACIES, ROLES, STATES
 from cityloop.town.tabular.rejects import Reject
+from cityloop.town.tabular.source import SourceMap
 from cityloop.town.tabular.tables import Raw
 from cityloop.town.units import queries as units
 from cityloop.town.units.rules.gcj02 import to_wgs84
@@ -73,7 +74,7 @@ class Reader:
         self.called = queries.organisations()
         self.constant = {role: self._constant(role) for role in ROLES}
         self.few = [self.column[role] for role in FEW if role in self.column]
-        self.map = blake2b(rules.model_dump_json().encode(), digest_size=16).digest()
+        self.map = blake2b(_meaning(rules).encode(), digest_size=16).digest()
         self._sets: dict[Values, Set] = {}
         self._days: dict[tuple[str, str], Any] = {}
         self._prefixes: dict[tuple[str, str], str] = {}
@@ -268,6 +269,11 @@ class Reader:
             raise Wrong(self.rules.columns.code or "code", str(refusal)) from None
         self._prefixes[unit, kind.code] = found
         return found
+
+
+def _meaning(rules: ComponentsMap) -> str:
+    """Give what a map makes of a row, whatever file brings it: the same rows from another spreadsheet say the same."""
+    return rules.model_copy(update={"source": SourceMap(name=rules.source.name)}).model_dump_json()
 
 
 def _reader(
