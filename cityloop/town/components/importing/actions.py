@@ -57,7 +57,8 @@ def import_components(
 ) -> Tally:
     """Import a file by its map; `at` is the present of the city."""
     importer = Importer(rules, path.name, by=by, at=at)
-    table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
+    table = Table(path, rules.source, rules.wanted(), importer.reader.numbers)
+    rejects = RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
     with bulk():
         for chunk in ahead(_chunks(table.rows(), importer, LARGE if connection.vendor == "postgresql" else 0)):

@@ -77,6 +77,7 @@ class AttributeMap(Part):
     values: dict[str, str] = Field({}, description="Value of the column → value of the attribute.")
     empty: tuple[str, ...] = Field((), description="Values that say nothing.")
     constant: str = Field("", description="The same value for all rows.")
+    default: str = Field("", description="The value of rows whose column says nothing.")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
