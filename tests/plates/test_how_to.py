@@ -52,13 +52,17 @@ def test_the_page_leads_where_it_says(tmp_path, monkeypatch):
 
 
 def test_a_new_plate_passes_and_says_what_is_to_do(tmp_path):
-    code, said = call(f"cityloop plates new elder_care --in {tmp_path}")
+    code, said = call(f"cityloop plates new libraries --in {tmp_path}")
     assert code == 0
     assert "plates check" in said
-    assert judge(tmp_path / "elder_care") == []
+    assert judge(tmp_path / "libraries") == []
+    with pytest.raises(Refusal) as caught:
+        scaffold("libraries", tmp_path)
+    assert caught.value.code == "kit.plate.exists"
     with pytest.raises(Refusal) as caught:
         scaffold("elder_care", tmp_path)
-    assert caught.value.code == "kit.plate.exists"
+    assert caught.value.code == "kit.plate.taken" and "elder_care" in str(caught.value)
+    assert not (tmp_path / "elder_care").exists()
 
 
 @pytest.mark.parametrize("name", ["Elder Care", "../elsewhere", "1st", ""])

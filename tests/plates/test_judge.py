@@ -58,6 +58,12 @@ def test_all_problems_of_all_files_are_told_at_once(lifts):
     assert {p.file for p in judge(lifts)} == {"plate.toml", "quality.toml", "stories/stuck.toml", "README.md"}
 
 
+def test_files_saved_by_an_editor_that_marks_them_are_read(lifts):
+    for path in lifts.rglob("*.toml"):
+        path.write_text("\ufeff" + path.read_text(encoding="utf-8"), encoding="utf-8")
+    assert judge(lifts) == []
+
+
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_story_goes_straight_through_in_the_order_of_its_parts(lifts, order):
     text, one = (lifts / "plate.toml").read_text(), '{ organisation = "rescue" }'

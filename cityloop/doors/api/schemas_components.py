@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from ninja import Schema
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
-from cityloop.doors.api.schemas import Names
+from cityloop.doors.api.schemas import ChoiceOut, Names
 from cityloop.doors.api.schemas_in import In, Text
 
 Value = StrictBool | StrictInt | StrictFloat | Annotated[Text, Field(max_length=400)]
@@ -75,6 +75,7 @@ class AttributeOut(Schema):
     type: str
     unit: str
     required: bool
+    choices: list[ChoiceOut] = Field(description="The keys that a value may be, of the type `choice`.")
 
 
 class ComponentTypeOut(Schema):

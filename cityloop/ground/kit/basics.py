@@ -4,7 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 LANGUAGES = ("en", "zh-hans")
@@ -34,6 +43,7 @@ Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9_
 Unit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,32}$")]
 Limit = Annotated[str, StringConstraints(pattern=LIMIT)]
 Level = Annotated[int, Field(ge=0, le=3)]
+Flag = Annotated[bool, Strict()]  # "yes" in quotes is no answer, as the JSON Schema says
 FUNCTION = r"^[a-z][a-z0-9_]{0,59}$"
 Function = Annotated[str, StringConstraints(pattern=FUNCTION)]
 
@@ -61,7 +71,7 @@ class Question(Model):
     key: Key
     type: Literal["text", "number", "choice", "choices", "bool", "date"]
     names: Words
-    required: bool = False
+    required: Flag = False
     choices: tuple[Choice, ...] = ()
 
     @model_validator(mode="after")

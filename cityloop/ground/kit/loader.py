@@ -37,7 +37,20 @@ def load(folder: Path) -> Manifest:
 
 
 def _strings(folder: Path) -> dict[str, dict[str, str]]:
-    return {lang: _flat(_read(folder, _spoken_in(lang), missing_ok=True)[0]) for lang in LANGUAGES}
+    found, problems = dict[str, dict[str, str]](), list[Problem]()
+    for lang in LANGUAGES:
+        table, text = _read(folder, _spoken_in(lang), missing_ok=True)
+        flat, lines = _flat(table), line_numbers(text)
+        where = {".".join(map(str, loc)): number for loc, number in lines.items()}
+        problems += [
+            Problem(_spoken_in(lang), where.get(key, 0), key, FILLED["string"], "words.text")
+            for key, value in flat.items()
+            if not isinstance(value, str)
+        ]
+        found[lang] = flat
+    if problems:
+        raise PlateRefused(problems)
+    return found
 
 
 def _spoken_in(lang: str) -> str:
@@ -169,7 +182,7 @@ def _said(value: Any) -> Iterator[str]:
 
 def _read(folder: Path, name: str, missing_ok: bool = False) -> tuple[dict[str, Any], str]:
     try:
-        text = (folder / name).read_text(encoding="utf-8")
+        text = (folder / name).read_text(encoding="utf-8-sig")  # editors on Windows put a mark before the text
         return tomllib.loads(text), text
     except FileNotFoundError:
         if missing_ok:
@@ -183,10 +196,10 @@ def _read(folder: Path, name: str, missing_ok: bool = False) -> tuple[dict[str, 
         raise PlateRefused([Problem(name, number, "", str(error), "file.syntax")]) from error
 
 
-def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, str]:
-    flat: dict[str, str] = {}
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
     for key, value in table.items():
-        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": str(value)}
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
     return flat
 
 
@@ -252,6 +265,7 @@ FILLED = {
     "string_pattern_mismatch": "it must have the form {pattern}",
     "string": "write a text, in quotes",
     "bool": "write true or false, without quotes",
+    "datetime": "write a day and time, such as 2026-03-02T09:00:00, without quotes",
     "int": "write a whole number, without quotes",
     "float": "write a number, without quotes",
     "finite_number": "write a number that is finite",

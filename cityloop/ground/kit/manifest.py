@@ -14,6 +14,7 @@ from cityloop.ground.kit.basics import (
     LANGUAGES,
     Choice,
     Code,
+    Flag,
     Function,
     Key,
     Level,
@@ -69,7 +70,7 @@ class Matter(Model):
     closing: Words
     milestones: Annotated[tuple[Milestone, ...], Field(min_length=1)]
     stages: tuple[Key, ...] = ()
-    urgent: bool = False
+    urgent: Flag = False
     level: Level = 0
     questions: tuple[Question, ...] = ()
     public_place: Literal["exact", "street", "unit", "none"] = "exact"
@@ -225,7 +226,7 @@ class Manifest(Model):
         once("organisations", [organisation.key for organisation in self.organisations])
         once("matters", [matter.code for matter in self.matters])
         once("replies", [reply.key for reply in self.replies])
-        once("responsibility", [f"{rule.matter} {rule.unit}" for rule in self.responsibility])
+        once("responsibility", [f"{rule.matter} {rule.unit}".strip() for rule in self.responsibility])
         for rule in self.responsibility:
             asked = rule.rule("")
             if self.matters and not any(asked.matches(m.code, rule.unit) for m in self.matters):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cityloop.ground.kit.basics import Key, Level, Limit, Model, Question, Words, once
+from cityloop.ground.kit.basics import Flag, Key, Level, Limit, Model, Question, Words, once
 
 
 class Document(Model):
@@ -12,7 +12,7 @@ class Document(Model):
 
     key: Key
     names: Words
-    required: bool = True
+    required: Flag = True
     dataset: Key | None = None
 
 
@@ -44,7 +44,7 @@ class DataField(Model):
     key: Key
     names: Words
     type: Literal["text", "number", "bool", "date", "instant", "place", "code"] = "text"
-    personal: bool = False
+    personal: Flag = False
 
 
 class Dataset(Model):

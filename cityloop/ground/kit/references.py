@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from cityloop.ground.kit.basics import LANGUAGES
 from cityloop.ground.kit.manifest import Organisation
 from cityloop.ground.kit.plate import Plate, Problem
 from cityloop.ground.kit.routing import Rule, Table
@@ -89,6 +90,9 @@ def _above_itself(organisation: Organisation, all_: tuple[Organisation, ...]) ->
 def _matters(plate: Plate, names: _Names) -> Iterator[Problem]:
     table = Table(plate.manifest.rules())
     for number, matter in enumerate(plate.manifest.matters):
+        for lang in matter.keywords.keys() - set(LANGUAGES):
+            message = f"there is no language {lang}; there are {' and '.join(LANGUAGES)}"
+            yield plate.problem("reference.language", message, "matters", number, "keywords", lang)
         yield from names.one("class", f"{matter.kind} {matter.class_}", "matters", number, "class")
         yield from names.many("stage", matter.stages, "matters", number, "stages")
         if not table.of_matter(matter.code):
@@ -99,8 +103,15 @@ def _matters(plate: Plate, names: _Names) -> Iterator[Problem]:
 def _things(plate: Plate, names: _Names) -> Iterator[Problem]:
     made = plate.manifest
     observed = {key for component in made.components for key in component.observes}
+    numbered: dict[tuple[str, str], str] = {}
     for number, component in enumerate(made.components):
         loc = ("components", number)
+        other = numbered.setdefault((component.class_, component.subclass), component.code)
+        if other != component.code:
+            message = (
+                f"{other} has class {component.class_} and subclass {component.subclass} too; codes are made of them"
+            )
+            yield plate.problem("reference.numbers", message, *loc, "subclass")
         yield from names.one("class", f"component {component.class_}", *loc, "class")
         yield from names.one("organisation", component.responsible, *loc, "responsible")
         yield from names.patterns(component.matters, *loc, "matters")

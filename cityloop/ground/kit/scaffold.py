@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cityloop.ground.kit.basics import FUNCTION
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.registry import plates
 
 TEMPLATE, PLACEHOLDER = Path(__file__).parent / "template", "my_plate"
 
@@ -12,7 +13,12 @@ TEMPLATE, PLACEHOLDER = Path(__file__).parent / "template", "my_plate"
 def scaffold(name: str, home: Path) -> Path:
     """Write the plate `name` into a new folder of `home` and give it."""
     if not re.fullmatch(FUNCTION, name):
-        raise Refusal("kit.plate.name", "Name a plate in small letters, digits and _, such as elder_care.", "name")
+        raise Refusal("kit.plate.name", "Name a plate in small letters, digits and _, such as lost_property.", "name")
+    if name in (installed := plates()):
+        raise Refusal(
+            "kit.plate.taken", "A plate that is installed is called {name} ({folder}); take another name.", "name",
+            name=name, folder=str(installed[name]),
+        )  # fmt: skip
     folder = home / name
     if folder.exists():
         raise Refusal("kit.plate.exists", "{folder} is there already.", "name", folder=str(folder))

@@ -4,7 +4,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cityloop.ground.kit.basics import Choice, Code, Digits, Function, Key, Level, Limit, Model, Pattern, Words, once
+from cityloop.ground.kit.basics import (
+    Choice,
+    Code,
+    Digits,
+    Flag,
+    Function,
+    Key,
+    Level,
+    Limit,
+    Model,
+    Pattern,
+    Words,
+    once,
+)
 
 
 class Attribute(Model):
@@ -14,7 +27,7 @@ class Attribute(Model):
     names: Words
     type: Literal["text", "number", "choice", "bool", "date"] = "text"
     unit: str = ""
-    required: bool = False
+    required: Flag = False
     choices: tuple[Choice, ...] = ()
 
     @model_validator(mode="after")

@@ -109,6 +109,7 @@ def take_in(*, reading: Reading, on: str | None = None, by: Actor, at: int) -> C
 
 def _publish(made: Content, by: Actor, at: int, what: str = "published", **more: str) -> CatalogVersion:
     orgs_actions.lock_tree()
+    made = drafts.remembering(queries.published(), made)
     plates = made.plates
     _check_matters(plates)
     rules = city_rules(made.lines)

@@ -90,7 +90,8 @@ class Body(msgspec.Struct, frozen=True):
 class CompiledCatalog:
     """The matters and responsibilities of one version, with organisations as they are now.
 
-    `matters` are what may be filed; `known` has those of plates at rest too, for cases that are there already.
+    `matters` are what may be filed; `known` has those of plates at rest and those withdrawn too, for cases that are
+    there already.
     """
 
     __slots__ = ("_body", "_directory", "digest", "known", "matters", "number")
@@ -159,7 +160,8 @@ def read(digest: str, number: int, content: str) -> Body:
     city = [_rule(rule) for rule in data["rules"]]
     tables = {p["key"]: Table([*map(_rule, p["rules"]), *city]) for p in data["plates"]}
     replies = tuple(Reply.model_validate(reply) for plate in data["plates"] for reply in plate.get("replies", ()))
-    return Body(digest, number, matters, tables, replies, {**_entries(data.get("resting", ())), **matters})
+    gone = [*data.get("withdrawn", ()), *data.get("resting", ())]
+    return Body(digest, number, matters, tables, replies, {**_entries(gone), **matters})
 
 
 def _entries(plates: Iterable[dict[str, Any]]) -> dict[str, Entry]:

@@ -19,12 +19,16 @@ FUNCTIONS = "functions"  # as `rule_functions` are called here: `rules` are the 
 
 
 class Content(NamedTuple):
-    """What a version holds: the plates that are on, those switched off as they were, the city's own lines."""
+    """What a version holds: the plates that are on, those switched off as they were, the city's own lines.
+
+    `withdrawn` are matters that no plate has any more, each under its plate: cases of theirs are still there.
+    """
 
     digest: str = ""
     plates: tuple[Manifest, ...] = ()
     resting: tuple[Manifest, ...] = ()
     lines: tuple[Responsibility, ...] = ()
+    withdrawn: tuple[Manifest, ...] = ()
 
 
 def text_of(content: Content) -> str:
@@ -32,6 +36,8 @@ def text_of(content: Content) -> str:
     held = {"plates": _plates(content.plates), "rules": _rules(city_rules(content.lines))}
     if kept := _plates(content.resting):  # a city that switched nothing off keeps the digests it always had
         held["resting"] = kept
+    if gone := _plates(content.withdrawn):
+        held["withdrawn"] = gone
     return json.dumps(held, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
@@ -44,7 +50,8 @@ def read(digest: str, text: str) -> Content:
     """Read a canonical text."""
     data = msgspec.json.decode(text)
     lines = tuple(Responsibility.model_validate(_line(rule)) for rule in data["rules"])
-    return Content(digest, _manifests(data["plates"]), _manifests(data.get("resting", ())), lines)
+    plates, resting, withdrawn = (_manifests(data.get(part, ())) for part in ("plates", "resting", "withdrawn"))
+    return Content(digest, plates, resting, lines, withdrawn)
 
 
 def _plates(plates: Iterable[Manifest]) -> list[dict[str, Any]]:

@@ -100,6 +100,24 @@ def left(now: Content, plates: Sequence[Manifest]) -> tuple[Manifest, ...]:
     return tuple(plate for plate in (*now.plates, *now.resting) if plate.key not in keys)
 
 
+def remembering(now: Content, made: Content) -> Content:
+    """Keep what a change would make forgotten: matters that no plate has any more, as they were last.
+
+    Their cases are still there, and are to be called by name, their places told as exactly as ever and no more.
+    """
+    there = {matter.code for plate in (*made.plates, *made.resting) for matter in plate.matters}
+    found: dict[str, Manifest] = {}
+    for plate in (*made.withdrawn, *now.withdrawn, *now.resting, *now.plates):
+        gone = [matter for matter in plate.matters if matter.code not in there]
+        if gone:
+            before = found.get(plate.key)
+            kept = {m.code: m for m in (*(before.matters if before else ()), *gone)}
+            found[plate.key] = Manifest(
+                key=plate.key, version=plate.version, names=plate.names, matters=tuple(kept.values())
+            )
+    return made._replace(withdrawn=tuple(found.values()))
+
+
 M = TypeVar("M", bound=BaseModel)
 
 

@@ -15,13 +15,14 @@ from cityloop.ground.kit.manifest import Manifest, Organisation, Responsibility
 from cityloop.ground.kit.plate import Loc, Problem, placed
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.catalog.content import Content, digest_of, text_of
-from cityloop.town.catalog.drafts import left
+from cityloop.town.catalog.drafts import left, remembering
 
 FORMAT = "cityloop.catalogue/1"
 MOST = 8_000_000
 SHOWN = 40
 HEAD = """# The catalogue of a city. `cityloop catalogue import FILE` takes it in, and so does the desk, under settings.
 # plates: what is on; resting: what is switched off, as it was; lines: the city's own lines of responsibility;
+# withdrawn: matters that no plate has any more, so that their cases keep their names;
 # organisations: those that are named, made where a city lacks them and otherwise left as they are.
 """
 _AT = re.compile(r"at line (\d+)")
@@ -45,6 +46,7 @@ class CatalogueFile(Model):
     plates: tuple[Manifest, ...] = ()
     resting: tuple[Manifest, ...] = ()
     lines: tuple[Responsibility, ...] = ()
+    withdrawn: tuple[Manifest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,15 @@ class Reading:
     @property
     def digest(self) -> str:
         """Give the digest of what the file holds by itself: a city that has nothing else publishes the same."""
-        return digest_of(text_of(Content("", self.file.plates, self.file.resting, self.file.lines)))
+        file = self.file
+        return digest_of(text_of(Content("", file.plates, file.resting, file.lines, file.withdrawn)))
 
     def content(self, now: Content) -> Content:
         """Give what a city's catalogue would hold; plates of its own that the file does not name are laid to rest."""
         named = {one.key for one in self.file.resting}
         kept = [one for one in left(now, self.file.plates) if one.key not in named]
-        return Content("", self.file.plates, (*self.file.resting, *kept), self.file.lines)
+        made = Content("", self.file.plates, (*self.file.resting, *kept), self.file.lines, self.file.withdrawn)
+        return remembering(now, made)
 
 
 class FileRefused(Refusal):
@@ -84,6 +88,7 @@ def written(content: Content, organisations: Iterable[Organisation], source: Sou
         "plates": [one.plain() for one in content.plates],
         "resting": [one.plain() for one in content.resting],
         "lines": [one.plain() for one in content.lines],
+        "withdrawn": [one.plain() for one in content.withdrawn],
     }
     return toml.written({name: value for name, value in data.items() if value != []}, HEAD)
 

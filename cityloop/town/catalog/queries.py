@@ -28,6 +28,7 @@ _bodies: dict[str, Body] = {}
 class _State:
     """The version published last, the organisations as they are, and what was compiled with them."""
 
+    number: int
     digest: str
     directory: dict[str, orgs.OrgRef]
     compiled: dict[str, CompiledCatalog]
@@ -49,7 +50,10 @@ def catalog(digest: str) -> CompiledCatalog:
     state = _state()
     known = state.compiled.get(digest)
     if known is None:
-        known = state.compiled[digest] = CompiledCatalog(_body(digest), state.directory)
+        body = _body(digest)
+        if digest == state.digest:  # what was published before and is again has the number it has now
+            body = msgspec.structs.replace(body, number=state.number)
+        known = state.compiled[digest] = CompiledCatalog(body, state.directory)
     return known
 
 
@@ -142,14 +146,18 @@ def forget() -> None:
 
 
 def _load() -> _State:
-    return _State(_last(), orgs.directory(), {})
+    return _State(*_newest(), orgs.directory(), {})
+
+
+def _newest() -> tuple[int, str]:
+    return CatalogVersion.objects.order_by("-number").values_list("number", "digest").first() or (0, "")
 
 
 def _last() -> str:
-    return CatalogVersion.objects.order_by("-number").values_list("digest", flat=True).first() or ""
+    return _newest()[1]
 
 
-_state = Remembered(_load, lambda: (_last(), orgs.revision()), cache_seconds)
+_state = Remembered(_load, lambda: (_newest(), orgs.revision()), cache_seconds)
 
 
 def _body(digest: str) -> Body:

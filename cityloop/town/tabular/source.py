@@ -31,6 +31,9 @@ class SourceMap(Part):
     encoding: str = Field("utf-8", description="Of a CSV file; a byte order mark is dropped.")
     delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] = '"'
+    decimal: Literal[".", ","] = Field(
+        ".", description="What stands before the decimals of a number; with ',' it is read in both ways."
+    )
     origin: str = Field("", description="Where the file comes from.")
     terms: str = Field("", description="On what terms it may be used.")
 

@@ -6,7 +6,7 @@ import io
 import json
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +17,7 @@ from cityloop.town.tabular.whole import GZIP
 
 FIELD_MOST = 131_072
 LINE_MOST = 8 * FIELD_MOST
+ENCODINGS = ("utf-8", "gb18030")  # what spreadsheets write; the latter holds GBK and GB 2312
 MARKS = (";", "\t", "|", ",")
 
 
@@ -33,10 +34,13 @@ class Raw(NamedTuple):
 class Table:
     """A file opened for reading: `rows()` goes through it once, `share()` says how far it has come."""
 
-    def __init__(self, path: Path, source: SourceMap, wanted: dict[str, str]) -> None:
+    def __init__(
+        self, path: Path, source: SourceMap, wanted: dict[str, str], numbers: Collection[str] = frozenset()
+    ) -> None:
         if not path.is_file():
             raise Refusal("import.file", "There is no file {path}.", "file", path=str(path))
         self.path, self.source, self.wanted = path, source, wanted
+        self._commas = [i for i, name in enumerate(wanted) if name in numbers] if source.decimal == "," else []
         self.size = max(1, path.stat().st_size)
         self._told: Callable[[], int] = lambda: 0
 
@@ -45,9 +49,17 @@ class Table:
         return min(1.0, self._told() / self.size)
 
     def rows(self) -> Iterator[Raw]:
-        """Go through the rows; values come in the order of `wanted`."""
+        """Go through the rows; values come in the order of `wanted`, those of `numbers` with a decimal point."""
         kind = self.source.format or _format_of(self.path.name)
-        return {"parquet": self._parquet, "geojson": self._geojson}.get(kind, self._csv)()
+        rows = {"parquet": self._parquet, "geojson": self._geojson}.get(kind, self._csv)()
+        return map(self._pointed, rows) if self._commas else rows
+
+    def _pointed(self, raw: Raw) -> Raw:
+        values = list(raw.values)
+        for place in self._commas if values else ():
+            if values[place].count(",") == 1 and "." not in values[place]:  # 1.234,5 is left to be no number
+                values[place] = values[place].replace(",", ".")
+        return raw._replace(values=tuple(values))
 
     # --- GeoJSON
 
@@ -218,7 +230,14 @@ def _hinted(header: Sequence[str], source: SourceMap, wanted: dict[str, str]) ->
             "import.encoding", 'The file is not {encoding}; it looks like UTF-16: say encoding = "utf-16" in [source].',
             "source.encoding", encoding=source.encoding,
         )  # fmt: skip
-    if wanted.keys() & _plain(header, source):
+    there = wanted.keys() & _plain(header, source)
+    for encoding in ENCODINGS if len(there) < len(wanted) else ():
+        if len(wanted.keys() & _plain(_reread(whole, source, encoding).split(source.delimiter), source)) > len(there):
+            raise Refusal(
+                "import.encoding", "The file is not {encoding}: say encoding = {other} in [source].",
+                "source.encoding", encoding=source.encoding, other=json.dumps(encoding),
+            )  # fmt: skip
+    if there:
         return
     for mark in MARKS:
         if wanted.keys() & _plain(whole.split(mark), source):
@@ -226,6 +245,14 @@ def _hinted(header: Sequence[str], source: SourceMap, wanted: dict[str, str]) ->
                 "import.delimiter", "{mark} separates the columns of the file: say delimiter = {mark} in [source].",
                 "source.delimiter", mark=json.dumps(mark),
             )  # fmt: skip
+
+
+def _reread(text: str, source: SourceMap, encoding: str) -> str:
+    """Give what a text would be in another encoding; "" where its bytes are none of it."""
+    try:
+        return text.encode(source.encoding, "surrogateescape").decode(encoding)
+    except UnicodeError:
+        return ""
 
 
 def _plain(names: Sequence[str], source: SourceMap) -> set[str]:

@@ -217,6 +217,9 @@ def test_a_matters_questions_are_answered_or_the_report_is_refused(town: Town, k
         said = ask("POST", "/api/v1/reports", body={**body, "answers": answers})
         assert said.status in (400, 422) and said.body["code"] == code, answers
         assert said.body["field"] == field
+    for gone in ({"size": "s"}, {}):
+        said = ask("POST", "/api/v1/reports", body={**body, "matter": "withdrawn", "answers": gone})
+        assert (said.body["code"], said.body["field"]) == ("catalog.matter.unknown", "matter")
     given = {"size": "l", "depth": 2.5, "seen": ["glass", "water"]}
     said = ask("POST", "/api/v1/reports", body={**body, "answers": given})
     assert said.status == 201

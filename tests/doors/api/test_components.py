@@ -63,6 +63,8 @@ def test_types(things, key):
     items = ask("GET", f"{BASE}/component-types", key("roads")).body["items"]
     assert [one["code"] for one in items] == ["camera", "lamp", "street_tree"]
     assert items[1]["class"] == "01" and items[1]["matters"] == ["hole"]
+    told = {one["key"]: [choice["key"] for choice in one["choices"]] for one in items[1]["attributes"]}
+    assert told["kind"] == ["led", "gas"] and told["height"] == []
 
 
 def test_a_report_about_one(things, key):

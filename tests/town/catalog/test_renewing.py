@@ -1,6 +1,7 @@
 """A plate in force is the one published, whatever lies in its folder; a newer one is taken over in one act."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,8 @@ from cityloop.ground.kit import compare
 from cityloop.ground.kit.loader import load
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.registry import plates as installed
-from cityloop.town.catalog import actions, queries, standing
+from cityloop.town.catalog import actions, exchange, outgoing, queries, standing
+from cityloop.town.catalog.content import Content, digest_of, text_of
 from cityloop.town.components import queries as components
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs import queries as orgs
@@ -116,3 +118,32 @@ def test_nothing_new_or_a_plate_that_is_off_is_refused_and_changes_nothing():
     with pytest.raises(Refusal) as caught:
         renew(water("2.0.0"), seen)
     assert caught.value.code == "catalog.changed"
+
+
+def test_a_matter_that_is_withdrawn_is_still_known_by_name():
+    actions.switch_on(plate=water(), by=BY, at=AT)
+    before = queries.last_digest()
+    renew(water("1.1.0", matter("9901", "Burst main")))
+    now = queries.current()
+    assert set(now.matters) == {"9901"} and now.known["9902"].names["en"] == "No water"
+    actions.switch_off(plate="water", by=BY, at=AT)
+    assert not queries.current().matters and queries.current().known["9902"].plate == "water"
+    actions.switch_on(plate=water("1.2.0"), by=BY, at=AT)
+    assert set(queries.current().matters) == {"9901", "9902"} and queries.published().withdrawn == ()
+    assert queries.last_digest() != before
+
+
+def test_what_was_withdrawn_goes_along_in_the_file_and_comes_to_the_same():
+    actions.switch_on(plate=water(), by=BY, at=AT)
+    renew(water("1.1.0", matter("9901", "Burst main")))
+    reading = exchange.read(outgoing.file(), "city.toml")
+    assert reading.digest == queries.last_digest() == digest_of(text_of(reading.content(queries.published())))
+    assert reading.content(Content()).withdrawn[0].matters[0].names["en"] == "No water"
+    shorter = reading.file.model_copy(update={"plates": (water("1.1.0", matter("9903", "Mud")),), "withdrawn": ()})
+    actions.take_in(reading=replace(reading, file=shorter), by=BY, at=AT)
+    assert {"9901", "9902", "9903"} == queries.current().known.keys()
+
+
+def test_a_city_that_withdrew_nothing_keeps_the_digests_it_always_had():
+    actions.switch_on(plate=water(), by=BY, at=AT)
+    assert "withdrawn" not in text_of(queries.published())

@@ -136,3 +136,13 @@ def test_of_two_at_once_one_wins_and_the_other_is_told():
         one.join(30)
     assert sorted(said) == ["catalog.changed", "done"]
     assert queries.last_digest() != seen and len(queries.published().plates) == 2
+
+
+@pytest.mark.django_db
+def test_a_version_that_is_published_again_has_the_number_it_has_now():
+    make_city()
+    first = on(water())
+    assert queries.current().number == first.number
+    off("water")
+    again = on(water())
+    assert again.digest == first.digest and queries.current().number == again.number > first.number

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 import threading
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from cityloop.town.components.actions import keeping
 from cityloop.town.components.importing import actions as importing
 from cityloop.town.components.importing.actions import import_components
 from cityloop.town.components.importing.mapping import ComponentsMap
+from cityloop.town.components.importing.records import _meaning
 from cityloop.town.components.models import Component
 from cityloop.town.ledger import queries as ledger
 from cityloop.town.ledger.models import Step
@@ -151,6 +153,98 @@ def test_what_the_city_changed_stays_until_the_source_says_something_new(town, t
     assert Component.objects.get().state == "lost"
     bring(write(tmp_path, {"name": "Gate"}), at=AT + 3)
     assert Component.objects.get().state == "intact"
+
+
+def test_what_the_file_has_no_column_for_stays_as_the_city_has_it(town, tmp_path):
+    bare = rules(columns={"key": "id", "name": "name", "type": "what"})
+    bring(write(tmp_path, {}), bare)
+    one = Component.objects.get()
+    keeping.change(
+        code=one.code, state="lost", accuracy="C", installed=date(2001, 2, 3), attributes={"kind": "led", "height": 9},
+        organisations={"maintainer": town.orgs["parks"].pk}, by=BY, at=AT + 1,
+    )  # fmt: skip
+    assert numbers(bring(write(tmp_path, {"name": "Gate"}), bare, at=AT + 2)[0]) == (1, 0, 1, 0, 0)
+    one = Component.objects.get()
+    assert (one.name, one.state, one.accuracy, str(one.installed)) == ("Gate", "lost", "C", "2001-02-03")
+    assert one.maintainer == town.orgs["parks"].pk
+    assert one.attributes == {"kind": "led", "height": 7.5}, "of those, the file speaks of the height"
+
+
+def test_an_attribute_that_a_row_says_nothing_of_any_more_is_taken_away(town, tmp_path):
+    bring(write(tmp_path, {}))
+    assert Component.objects.get().attributes == {"height": 7.5}
+    bring(write(tmp_path, {"h": ""}), at=AT + 1)
+    assert Component.objects.get().attributes == {}
+
+
+def test_the_same_rows_written_another_way_change_nothing(town, tmp_path):
+    rows = [{"id": "1", "name": "三号灯"}, {"id": "2"}]
+    path = write(tmp_path, *rows)
+    bring(path)
+    other = tmp_path / "gbk.csv"
+    other.write_bytes(path.read_text(encoding="utf-8").replace(",", ";").encode("gbk"))
+    source = {"name": "lamps", "encoding": "gbk", "delimiter": ";", "origin": "another department"}
+    assert numbers(bring(other, rules(source=source), at=AT + 1)[0]) == (2, 0, 0, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "field", "reason"),
+    [
+        ("10,05", "50,07", "x", 'decimal = ","'), ("10.05", "about 50", "y", "'about 50' is no number"),
+        ("", "50.07", "x", "no place"), ("10.05", "", "y", "no place"), ("0", "0", "x", "no place"),
+        ("50.07", "124.05", "x", "swapped"), ("500123.4", "3321000.7", "x", "no degrees"),
+        ("nan", "50", "x", "'nan' is no number"), ("11.05", "50.07", "x", "outside the city"),
+    ],
+)  # fmt: skip
+def test_a_place_that_is_none_says_why(town, tmp_path, x, y, field, reason):
+    _tally, rejects = bring(write(tmp_path, {"x": x, "y": y}))
+    assert rejects[0]["field"] == field and reason in rejects[0]["reason"]
+
+
+def test_numbers_with_a_comma_before_the_decimals(town, tmp_path):
+    comma = rules(source={"name": "lamps", "decimal": ","})
+    rows = [{"x": "10,05", "y": "50,07", "h": "7,5"}, {"id": "2", "h": "7.5"}, {"id": "3", "h": "1.234,5"}]
+    tally, rejects = bring(write(tmp_path, *rows), comma)
+    assert numbers(tally) == (3, 2, 0, 0, 1) and rejects[0]["field"] == "h"
+    assert [(one.lon, one.lat, one.attributes) for one in Component.objects.order_by("code")] == [
+        (10.05, 50.07, {"height": 7.5})
+    ] * 2
+    assert numbers(bring(write(tmp_path, {}), at=AT + 1)[0]) == (1, 0, 0, 1, 0), "with a point it says the same"
+
+
+@pytest.mark.parametrize("day", ["2001-2-3", "2001/2/3", "2001.02.03", "2001年2月3日", "2001/2/3 0:00"])
+def test_days_as_spreadsheets_write_them(town, tmp_path, day):
+    _tally, rejects = bring(write(tmp_path, {"since": day}))
+    assert not rejects and str(Component.objects.get().installed) == "2001-02-03"
+
+
+@pytest.mark.parametrize(("said", "written"), [("utf-8", "gb18030"), ("gbk", "utf-8")])
+def test_a_file_in_another_encoding_than_said_names_the_right_one(town, tmp_path, said, written):
+    path = write(tmp_path, {"name": "三号灯"})
+    path.write_bytes(path.read_text(encoding="utf-8").replace("id,", "编号,").encode(written))
+    asked = rules(source={"name": "lamps", "encoding": said}, columns={"key": "编号", "type": "what"}, attributes={})
+    with pytest.raises(Refusal) as refused:
+        bring(path, asked)
+    assert refused.value.field == "source.encoding" and f'encoding = "{written}"' in str(refused.value)
+
+
+def test_an_attribute_that_must_be_there_may_have_a_default(town, tmp_path):
+    species = {"species": {"column": "name", "empty": ["unknown"], "default": "tree", "values": {"plane": "Platanus"}}}
+    trees = rules(types={"default": "street_tree"}, columns={"key": "id"}, attributes=species)
+    rows = [{"id": "1"}, {"id": "2", "name": "unknown"}, {"id": "3", "name": "plane"}]
+    assert numbers(bring(write(tmp_path, *rows), trees)[0]) == (3, 3, 0, 0, 0)
+    assert [one.attributes["species"] for one in Component.objects.order_by("source_key")] == [
+        "tree", "tree", "Platanus",
+    ]  # fmt: skip
+
+
+def test_what_a_map_means_is_written_as_it_always_was():
+    """Rows are known again by a digest of it: another would let every file overwrite what the city changed."""
+    said = json.loads(_meaning(rules()))
+    assert said["source"] == {
+        "name": "lamps", "format": "", "encoding": "utf-8", "delimiter": ",", "quote": '"', "origin": "", "terms": "",
+    }  # fmt: skip
+    assert said["attributes"] == {"height": {"column": "h", "values": {}, "empty": ["0"], "constant": ""}}
 
 
 def test_a_key_twice_in_a_file_is_one_component(town, tmp_path):

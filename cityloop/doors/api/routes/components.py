@@ -157,7 +157,10 @@ def component_types(request: HttpRequest) -> HttpResponse:
 
 def _type(one: Any) -> dict[str, Any]:
     attributes = [
-        {"key": a.key, "names": a.names, "type": a.type, "unit": a.unit, "required": a.required}
+        {
+            **{name: getattr(a, name) for name in ("key", "names", "type", "unit", "required")},
+            "choices": [{"key": choice.key, "names": choice.names} for choice in a.choices],
+        }
         for a in one.attributes.values()
     ]
     told = {name: getattr(one, name) for name in ("code", "names", "plate", "subclass", "level", "responsible")}

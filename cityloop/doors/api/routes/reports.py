@@ -49,6 +49,8 @@ def report(request: HttpRequest, body: ReportIn) -> HttpResponse:
 
 def _answers(body: ReportIn) -> dict[str, str]:
     """Give the answers to the matter's questions, as every door checks them; the first fault names its question."""
+    if body.matter and body.answers:
+        catalog.current().matter(body.matter)  # of one that is not offered, no answer is at fault
     given = {key: [said] if isinstance(said, str) else said for key, said in body.answers.items()}
     found, faults = read(catalog.questions(body.matter), given)
     for fault in faults:

@@ -88,7 +88,7 @@ def import_cases(
     found = known.pairs(path, rules)
     known.establish(rules, found, by=by, at=at)
     importer = Importer(rules, Reader(rules, known.Known(rules, found), at), at)
-    table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
+    table, rejects = Table(path, rules.source, rules.wanted(), rules.numbers), RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
     with writing.bulk():
         for chunk in chunks(table.rows(), importer.pace):

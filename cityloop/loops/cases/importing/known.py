@@ -152,7 +152,8 @@ def found_city(*, by: Actor, at: int) -> None:
 
 
 def _add_matters(rules: ImportMap, found: Pairs, by: Actor, at: int) -> None:
-    _digest, plates, _resting, lines = catalog.published()
+    now = catalog.published()
+    plates, lines = now.plates, now.lines
     known = {matter.code for plate in plates for matter in plate.matters}
     wanted = plate_of(rules, found, plates)
     fresh = [m for m in wanted.matters if m.code not in known]

@@ -154,6 +154,11 @@ class ImportMap(Part):
         """What stands before each matter code that is made."""
         return f"{self.source.name}." if self.matters.prefix is None else self.matters.prefix
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Give the columns that hold numbers."""
+        return (self.place.lon, self.place.lat)
+
     def wanted(self) -> dict[str, str]:
         """Give each column of the file that is read, with the key of the map that names it."""
         named = [(name, f"columns.{role}") for role, name in self.columns.single().items()]

@@ -54,7 +54,7 @@ def replay(
 ) -> ReplayTally:
     """Replay a file up to `at`, the present of the city. Run again, it goes on where it stopped."""
     check_city()
-    table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
+    table, rejects = Table(path, rules.source, rules.wanted(), rules.numbers), RejectFile(reject_file)
     stage = set_stage(path=path, rules=rules, policy=policy, seed=seed, by=by, at=at)
     stage.tally.reject_file = str(reject_file)
     with writing.bulk():

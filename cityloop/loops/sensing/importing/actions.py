@@ -62,7 +62,7 @@ def import_readings(
     progress: Callable[[float, Tally], None] | None = None,
 ) -> Tally:
     """Import a file by its map; `at` is the present of the city."""
-    importer, table = Importer(rules, path.name, by=by, at=at), Table(path, rules.source, rules.wanted())
+    importer, table = Importer(rules, path.name, by=by, at=at), Table(path, rules.source, rules.wanted(), rules.numbers)
     importer.tally.reject_file, rejects = str(reject_file), RejectFile(reject_file)
     with bulk():
         for chunk in ahead(_chunks(table.rows())):

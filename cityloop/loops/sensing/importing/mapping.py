@@ -80,6 +80,11 @@ class SensingMap(Part):
     streams: tuple[StreamMap, ...] = Field(min_length=1)
     things: dict[str, PlacedMap] = {}
 
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Give the columns that hold numbers."""
+        return tuple(one.column for one in self.streams if one.kind in ("measurement", "count"))
+
     def wanted(self) -> dict[str, str]:
         """Give each column of the file that is read, with the key of the map that names it."""
         named = [(self.readings.time, "readings.time"), (self.readings.thing, "readings.thing")]

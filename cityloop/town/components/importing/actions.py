@@ -21,7 +21,7 @@ from django.db import IntegrityError, connection, transaction
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.components.actions import keeping, numbering
-from cityloop.town.components.actions.writing import CHANGING, Row, insert
+from cityloop.town.components.actions.writing import Row, insert
 from cityloop.town.components.importing.mapping import ComponentsMap
 from cityloop.town.components.importing.records import Reader, Taken
 from cityloop.town.components.models import REGISTER, SUBJECT, Component
@@ -57,7 +57,8 @@ def import_components(
 ) -> Tally:
     """Import a file by its map; `at` is the present of the city."""
     importer = Importer(rules, path.name, by=by, at=at)
-    table, rejects = Table(path, rules.source, rules.wanted()), RejectFile(reject_file)
+    table = Table(path, rules.source, rules.wanted(), importer.reader.numbers)
+    rejects = RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
     with bulk():
         for chunk in ahead(_chunks(table.rows(), importer, LARGE if connection.vendor == "postgresql" else 0)):
@@ -81,7 +82,7 @@ class Importer:
     def __init__(self, rules: ComponentsMap, file: str, *, by: Actor, at: int) -> None:
         self.source, self.file, self.by, self.at = rules.source.name, file[:120], by, at
         self.reader, self.tally, self.pace = Reader(rules, at), Tally(), Pace()
-        self.columns = rules.columns
+        self.columns, self.spoken, self.attributes = rules.columns, rules.spoken, rules.attributes.keys()
         self.fresh = not Component.objects.filter(source=self.source).exists()
 
     def take(self, rows: Iterable[Taken | Reject], rejects: RejectFile) -> None:
@@ -183,8 +184,14 @@ class Importer:
                 self.tally.updated -= 1
                 self._reject(Reject(new.number, new.line, *wrong), rejects)
             else:
-                changes.append((one, _values(new.row)))
+                changes.append((one, self._values(one, new.row)))
         keeping.apply(changes, by=self.by, at=self.at)
+
+    def _values(self, one: Component, row: Row) -> dict[str, Any]:
+        """Give what a row says anew of a component; what its map has no column for stays as the city has it."""
+        own = {key: value for key, value in one.attributes.items() if key not in self.attributes}
+        found = {name: getattr(row, name) for name in self.spoken}
+        return {**found, "attributes": {**own, **json.loads(row.attributes)}}
 
 
 def _hasten() -> None:
@@ -192,12 +199,6 @@ def _hasten() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL synchronous_commit = off")
-
-
-def _values(row: Row) -> dict[str, Any]:
-    """Give what a row says anew of a component."""
-    found = {name: getattr(row, name) for name in CHANGING if name != "at"}
-    return {**found, "attributes": json.loads(row.attributes)}
 
 
 def _unlike(one: Component, new: Taken, columns: Any) -> tuple[str, str] | None:

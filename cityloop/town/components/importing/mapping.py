@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from cityloop.town.components.rules.words import STATES
+from cityloop.town.components.rules.words import ROLES, STATES
 from cityloop.town.tabular.geojson import LAT, LON
 from cityloop.town.tabular.source import Part, PointMap, SourceMap, columns_of, read_as
 
@@ -13,6 +13,9 @@ TypeCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]
 State = Literal["intact", "damaged", "lost", "discarded"]
 # The standard's own words are known without a map.
 WORDS: dict[str, State] = {"完好": "intact", "破损": "damaged", "丢失": "lost", "废弃": "discarded"}
+
+# What every row says: where it stands, its attributes, and the digest of it all.
+ALWAYS = ("lon", "lat", "cell", "unit_code", "attributes", "seen")
 
 
 class ColumnsMap(Part):
@@ -74,6 +77,7 @@ class AttributeMap(Part):
     values: dict[str, str] = Field({}, description="Value of the column → value of the attribute.")
     empty: tuple[str, ...] = Field((), description="Values that say nothing.")
     constant: str = Field("", description="The same value for all rows.")
+    default: str = Field("", description="The value of rows whose column says nothing.")
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -97,6 +101,13 @@ class ComponentsMap(Part):
     def point(self) -> tuple[str, str]:
         """Give the columns of the point."""
         return (self.place.lon, self.place.lat) if self.place.lon else (LON, LAT)
+
+    @property
+    def spoken(self) -> frozenset[str]:
+        """Give the columns of a component that rows speak of: only these are brought up to date by another row."""
+        named = {role for role, name in self.columns if name and role not in ("key", "code", "type")}
+        fixed = {role for role in ROLES if getattr(self.organisations, role)}
+        return frozenset({*ALWAYS, *named, *fixed})
 
     def wanted(self) -> dict[str, str]:
         """Give each column of the file that is read, with the key of the map that names it."""

@@ -1,7 +1,8 @@
 """From rows to components: what a row says, read and judged; a row that cannot be taken says which field and why."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from hashlib import blake2b
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,17 +14,19 @@ from cityloop.ground.kit.words import clean
 from cityloop.town.components import queries
 from cityloop.town.components.actions.keeping import NAME
 from cityloop.town.components.actions.writing import Row, encode
-from cityloop.town.components.importing.mapping import WORDS, ComponentsMap
+from cityloop.town.components.importing.mapping import WORDS, AttributeMap, ComponentsMap
 from cityloop.town.components.rules import attributes as told
 from cityloop.town.components.rules.identity import Identity
 from cityloop.town.components.rules.kinds import Kind
 from cityloop.town.components.rules.words import ACCURACIES, ROLES, STATES
 from cityloop.town.tabular.rejects import Reject
+from cityloop.town.tabular.source import SourceMap
 from cityloop.town.tabular.tables import Raw
 from cityloop.town.units import queries as units
 from cityloop.town.units.rules.gcj02 import to_wgs84
 
 KEY = 120
+OUTSIDE = "the place lies outside the city"
 REMEMBERED = 20_000  # values of a column; of more, the column is read anew
 Values = tuple[str, ...]
 
@@ -73,7 +76,7 @@ class Reader:
         self.called = queries.organisations()
         self.constant = {role: self._constant(role) for role in ROLES}
         self.few = [self.column[role] for role in FEW if role in self.column]
-        self.map = blake2b(rules.model_dump_json().encode(), digest_size=16).digest()
+        self.map = blake2b(_meaning(rules).encode(), digest_size=16).digest()
         self._sets: dict[Values, Set] = {}
         self._days: dict[tuple[str, str], Any] = {}
         self._prefixes: dict[tuple[str, str], str] = {}
@@ -84,6 +87,13 @@ class Reader:
             queries.kind(code, "types.values")
         # A type's own code in the column needs no entry in the map: then any type may come.
         self._known_attributes(self.known.kinds if rules.columns.type else [rules.types.default or ""])
+
+    @property
+    def numbers(self) -> set[str]:
+        """Give the columns that hold numbers: the place, and attributes that are numbers of any type."""
+        declared = (kind.attributes for kind in self.known.kinds.values())
+        keys = {key for known in declared for key, one in known.items() if one.type == "number"}
+        return {*self.rules.point, *(one.column for key, one in self.rules.attributes.items() if key in keys)}
 
     def read(self, raws: Sequence[Raw]) -> list[Taken | Reject]:
         """Give a component or a reject for each row, in order."""
@@ -111,7 +121,7 @@ class Reader:
     def _row(self, raw: Raw, lon: float, lat: float, cell: int, unit: str | None) -> Taken:
         value, key = raw.values, self._key(raw.values)
         if unit is None:
-            raise Wrong(self.names[self.lon], "the place lies outside the city" if lon == lon else "it has no place")
+            raise self._placeless(value) if lon != lon else Wrong(self.names[self.lon], OUTSIDE)
         few = tuple([value[index] for index in self.few])
         said = self._sets.get(few) or self._set(few, value)
         kind, given = said.kind, self._text(value, "code")
@@ -122,6 +132,20 @@ class Reader:
             self._day(value, "surveyed"), self.rules.source.name, key, self._seen(value), 0, self.at, self.at,
         )  # fmt: skip
         return Taken(raw.number, raw.line, row, self._prefix(unit, kind, given), given)
+
+    def _placeless(self, value: Values) -> Wrong:
+        """Say why what stands in a row is no place at all."""
+        said = [(index, value[index].strip()) for index in (self.lon, self.lat)]
+        for index, text in said:
+            if text and not _is_number(text):
+                hint = '; say decimal = "," in [source]' if _is_number(text.replace(",", ".")) else ""
+                return Wrong(self.names[index], f"{text[:40]!r} is no number of degrees{hint}")
+        (_, x), (_, y) = said
+        if not (x and y) or float(x) == float(y) == 0:
+            return Wrong(self.names[self.lon if not x or y else self.lat], "it has no place")
+        if abs(float(y)) > 90 >= abs(float(x)) and abs(float(y)) <= 180:
+            return Wrong(self.names[self.lon], "longitude and latitude seem to be swapped")
+        return Wrong(self.names[self.lon], f"{x[:20]}, {y[:20]} are no degrees of longitude and latitude")
 
     def _key(self, value: Values) -> str:
         parts = [clean(value[index]).strip() for index in self.keys] if value else []
@@ -236,7 +260,7 @@ class Reader:
             if attribute is None:
                 continue  # another type's of the same file
             index = self.names.index(one.column) if one.column else -1
-            found.append((key, index, _reader(attribute, one.values, one.empty, one.constant, self._column_of(key))))
+            found.append((key, index, _reader(attribute, one, self._column_of(key))))
         return found
 
     def _known_attributes(self, types: Collection[str]) -> None:
@@ -270,18 +294,25 @@ class Reader:
         return found
 
 
-def _reader(
-    attribute: Attribute, values: Mapping[str, str], empty: Sequence[str], constant: str, column: str
-) -> Callable[[str], Any]:
+def _meaning(rules: ComponentsMap) -> str:
+    """Give what a map makes of a row, whatever file brings it: the same rows from another spreadsheet say the same."""
+    plain = rules.model_copy(update={"source": SourceMap(name=rules.source.name)})
+    later = {key: {"default"} for key, one in rules.attributes.items() if not one.default}
+    return plain.model_dump_json(exclude={"source": {"decimal"}, "attributes": later})  # digests stay as they are
+
+
+def _reader(attribute: Attribute, rules: AttributeMap, column: str) -> Callable[[str], Any]:
     """Give what reads one attribute; values met before are remembered."""
     known: dict[str, Any] = {}
 
     def read(text: str) -> Any:
         if text in known:
             return known[text]
-        plain = constant or text.strip()
+        plain = rules.constant or text.strip()
+        if not plain or plain in rules.empty:
+            plain = rules.default
         try:
-            kept = None if plain in empty else told.value_of(attribute, values.get(plain, plain))
+            kept = told.value_of(attribute, rules.values.get(plain, plain))
         except Refusal as refusal:
             raise Wrong(column, str(refusal)) from None
         if len(known) < REMEMBERED:
@@ -289,6 +320,13 @@ def _reader(
         return kept
 
     return read
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _point(values: Values, lon: int, lat: int) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Attributes of components: each of the type declared, none unknown, none missing that must be there."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -12,6 +13,7 @@ from cityloop.ground.kit.words import clean
 LONGEST = 400
 LARGEST = 2**53
 YES, NO = frozenset({"true", "1", "yes", "y", "是", "有"}), frozenset({"false", "0", "no", "n", "否", "无"})
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?!\d)")
 Known = Mapping[str, Attribute]
 
 
@@ -74,10 +76,11 @@ def _choice(attribute: Attribute, text: str) -> str:
 
 
 def day(value: Any, field: str) -> date:
-    """Read a day, written `2018-10-21`; what follows a full date is dropped."""
+    """Read a day with the year first, as `2018-10-21`, `2018/10/21` or `2018年10月21日`; a time after it is dropped."""
     text = str(value).strip()
     try:
-        return date.fromisoformat(text[:10])
+        parts = _DAY.match(text)
+        return date(*map(int, parts.groups())) if parts else date.fromisoformat(text[:10])
     except ValueError:
         raise Refusal("components.day", "Give a date such as 2018-10-21.", field) from None
 
