@@ -106,7 +106,7 @@ def may(viewer: Viewer, who: str) -> bool:
     return {
         table.ANY: True, table.DESK: viewer.desk, table.POSTS: bool(viewer.account), table.KEY: bool(viewer.key),
         table.CODE: bool(viewer.code), table.OWN: bool(viewer.own), table.NOBODY: False,
-        table.SETS_UP: viewer.role == "city_engineer",
+        table.SETS_UP: viewer.role == "city_engineer", table.WATCHES: viewer.role == "security_officer",
         table.LOOKS: viewer.desk or viewer.role == "city_engineer",
         table.PLACES: viewer.role in rights.PLACERS,
         table.KEEPS: viewer.role in rights.KEEPERS and viewer.name != "police",

@@ -213,6 +213,21 @@ class PeoplePage(Schema):
     next: str | None
 
 
+class LookOut(Schema):
+    """Somebody saw personal data in the clear, or looked for a person by it."""
+
+    at: str
+    username: str
+    role: str
+    purpose: str
+    person: int
+
+
+class LooksPage(Schema):
+    items: list[LookOut]
+    next: str | None
+
+
 class PersonIn(In):
     """A new account. Its password is made here and told once."""
 

@@ -19,7 +19,7 @@ from cityloop.ground.kit.remembered import moment
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import after, under
 from cityloop.town.orgs.models import Holding, Organisation, Post
-from cityloop.town.orgs.roles import ROLES, SETS_UP, Sees, Track
+from cityloop.town.orgs.roles import ROLES, SETS_UP, WATCHES, Sees, Track
 
 FRESH = 5_000_000
 TOP_LEVEL = 3
@@ -90,6 +90,10 @@ class Scope(msgspec.Struct, frozen=True):
         """Give the post in which the city may be set up: the city engineer's for the whole city; None without it."""
         engineers = (g for g in self.grants if g.role == SETS_UP and not g.unit_code)
         return next((_actor(grant, self.person) for grant in engineers), None)
+
+    def watches(self) -> bool:
+        """Tell whether one may read who looked at personal data."""
+        return any(grant.role == WATCHES and not grant.unit_code for grant in self.grants)
 
     def actors(self) -> list[Actor]:
         return [_actor(grant, self.person) for grant in self.grants]

@@ -15,6 +15,8 @@ MAY_ENTER = ("intake_officer", "inspector")
 
 # Who sets the city up, where the post is for the whole of it.
 SETS_UP = "city_engineer"
+# Who is told which personal data was looked at, by whom and what for, where the post is for the whole city.
+WATCHES = "security_officer"
 
 
 class Role(NamedTuple):

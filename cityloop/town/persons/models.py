@@ -74,7 +74,10 @@ class Look(models.Model):
     at = InstantField()
 
     class Meta:
-        indexes = [models.Index(fields=["person", "at"], name="look_person_at")]
+        indexes = [
+            models.Index(fields=["person", "at"], name="look_person_at"),
+            models.Index(fields=["by_person", "id"], name="look_by"),
+        ]
 
 
 class AccessKey(models.Model):

@@ -147,9 +147,23 @@ def digest_of(words_id: int) -> str | None:
     return None if row.salt is None else sealing.digest(bytes(row.salt), _open(row.text))
 
 
-def looks(person: Person) -> QuerySet[Look]:
-    """Select who looked at a person's data, the latest first."""
-    return Look.objects.filter(person=person).order_by("-at", "-id")
+def looks(*, person: int = 0, username: str = "", before: int = 0) -> QuerySet[Look]:
+    """Select looks at personal data, the latest first: at one person's, or by one user, below an id."""
+    found = Look.objects.order_by("-id")
+    if person:
+        found = found.filter(person=person)
+    if username:
+        found = found.filter(by_person__in=Account.objects.filter(username=username).values("person_id"))
+    return found.filter(pk__lt=before) if before else found
+
+
+def usernames(persons: Iterable[int]) -> dict[int, str]:
+    """Give the user names of persons who have accounts, by person. One query."""
+    rows = Account.objects.filter(person_id__in=set(persons)).order_by("username").values_list("person_id", "username")
+    found: dict[int, list[str]] = {}
+    for person, username in rows:
+        found.setdefault(person, []).append(username)
+    return {person: ", ".join(names) for person, names in found.items()}
 
 
 def _by(column: str, text: str) -> list[Person]:

@@ -9,6 +9,7 @@ ANY, DESK, POSTS, KEY = "anybody", "posts that see", "any post", "a key"
 CODE, OWN, ENTER, SETS_UP, NOBODY = "a code", "the reporter", "enters reports", "sets up", "nobody"
 PLACES, KEEPS = "adds components", "keeps the lamp"
 LOOKS = "posts that see, and who sets up"
+WATCHES = "reads who looked at personal data"
 OPEN_CASES = frozenset(CASES) - {"done"}
 NUMBER = frozenset({"number"})
 SPOT = frozenset({"number", "place"})
@@ -249,6 +250,7 @@ DESKS: dict[str, Row] = {
         posts=SETS_UP,
         post=[("/desk/settings/organisations/roads", {"do": "close", "names_en": "X"})],
     ),
+    "settings/looks": Row("desk", WATCHES, ["/desk/settings/looks", "/desk/settings/looks?person=1"]),
     "settings/people": Row(
         "desk",
         POSTS,
@@ -377,6 +379,7 @@ API: dict[str, Row] = {
     "settings/organisations/<organisation>/posts/<post>": Row(
         "api", KEY, post=[("/api/v1/settings/organisations/roads/posts/1", {})]
     ),
+    "settings/looks": Row("api", WATCHES, ["/api/v1/settings/looks", "/api/v1/settings/looks?username=chief"]),
     "settings/people": Row("api", KEY, ["/api/v1/settings/people"]),
     "settings/people/<username>": Row("api", KEY, post=[("/api/v1/settings/people/x", {})]),
     "settings/holdings": Row("api", KEY, post=[("/api/v1/settings/holdings", {"username": 1})]),

@@ -14,6 +14,7 @@ from cityloop.doors.api.routes import (
     exchange,
     figures,
     imagery,
+    looks,
     maps,
     organisations,
     own,
@@ -29,7 +30,6 @@ from cityloop.doors.api.routes import (
 
 __all__ = [
     "about", "acting", "alarms", "beside", "bulk", "calendars", "cases", "catalogue", "components", "detections",
-    "exchange",
-    "figures", "imagery", "maps", "organisations", "own", "people", "photos", "places", "plates", "reporters",
-    "reports", "webhooks", "work",
+    "exchange", "figures", "imagery", "looks", "maps", "organisations", "own", "people", "photos", "places", "plates",
+    "reporters", "reports", "webhooks", "work",
 ]  # fmt: skip

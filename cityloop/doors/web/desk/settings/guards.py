@@ -49,7 +49,8 @@ def setter(request: HttpRequest) -> Actor:
 
 def draw(request: HttpRequest, template: str, part: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """Draw a page of the settings, with its place in their menu and whether this visitor may change things."""
-    more = {"section": "settings", "part": part, "may_change": scope_of(request).setter() is not None}
+    scope = scope_of(request)
+    more = {"section": "settings", "part": part, "may_change": scope.setter() is not None, "may_watch": scope.watches()}
     return render(request, f"desk/settings/{template}.html", {**more, **context}, status=status)
 
 

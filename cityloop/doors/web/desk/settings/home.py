@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from cityloop.doors.web.desk.settings.guards import draw, settings_page
 from cityloop.doors.web.desk.settings.loops import LOOPS
+from cityloop.doors.web.guards import scope_of
 from cityloop.town.calendar import queries as calendar
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs import queries as orgs
@@ -26,5 +27,8 @@ def home(request: HttpRequest) -> HttpResponse:
         ("imagery", "satellite", _("Imagery"), _("The city from above: pictures and when they were taken."), None),
         ("loops", "route", _("Loops"), _("How cases and alarms move: drawn and proved."), len(LOOPS)),
     ]  # fmt: skip
+    if scope_of(request).watches():
+        told = _("Who saw personal data in the clear, when and what for.")
+        rows.append(("looks", "eye", _("Looks at personal data"), told, None))
     parts = [(reverse(f"desk:settings-{key}"), icon, name, words, count) for key, icon, name, words, count in rows]
     return draw(request, "home", "", {"parts": parts})
