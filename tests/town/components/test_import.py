@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.components import queries
@@ -245,6 +246,22 @@ def test_what_a_map_means_is_written_as_it_always_was():
         "name": "lamps", "format": "", "encoding": "utf-8", "delimiter": ",", "quote": '"', "origin": "", "terms": "",
     }  # fmt: skip
     assert said["attributes"] == {"height": {"column": "h", "values": {}, "empty": ["0"], "constant": ""}}
+
+
+def test_rows_that_are_there_are_found_by_the_index(town, tmp_path):
+    """On SQLite, too: a file of hundreds of thousands of rows, brought again, else reads the table for each chunk."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans with the values, and reads a small table whole")
+    path = write(tmp_path, {}, {"id": "2"})
+    bring(path)
+    with CaptureQueriesContext(connection) as asked:
+        bring(write(tmp_path, {"name": "Gate"}, {"id": "2"}), at=AT + 1)
+    known = [one["sql"] for one in asked if '"source_key" IN' in one["sql"]]
+    assert len(known) == 3
+    for sql in known:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "component_source_key_once" in str(cursor.fetchall()), sql
 
 
 def test_a_key_twice_in_a_file_is_one_component(town, tmp_path):

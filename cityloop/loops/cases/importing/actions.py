@@ -28,7 +28,7 @@ from cityloop.loops.cases.importing.records import Reader, Record
 from cityloop.loops.cases.loop import keep_present
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.calendar.queries import calendars
-from cityloop.town.columns import real_now
+from cityloop.town.columns import of_source, real_now
 from cityloop.town.persons.actions import Draft, WordsRow, seal_words
 from cityloop.town.tabular import writing
 from cityloop.town.tabular.rejects import Reject, RejectFile
@@ -76,7 +76,7 @@ def stored(source: str, keys: Sequence[str]) -> dict[str, Stored]:
     """Give what is there of these keys. One query a thousand keys."""
     found: dict[str, Stored] = {}
     for start in range(0, len(keys), 1000):
-        rows = Case.objects.filter(source=source, source_key__in=keys[start : start + 1000])
+        rows = Case.objects.filter(of_source(source, keys[start : start + 1000]))
         found |= {row[0]: Stored(row[1:]) for row in rows.values_list("source_key", *STORED)}
     return found
 

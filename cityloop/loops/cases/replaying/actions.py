@@ -24,6 +24,7 @@ from cityloop.loops.cases.replaying.plan import Director, Planned
 from cityloop.loops.cases.replaying.policy import Policy
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.columns import of_source
 from cityloop.town.tabular import writing
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
@@ -211,7 +212,7 @@ def standing(source: str, keys: Sequence[str]) -> dict[str, Standing]:
     """Give how far the cases of these keys have come. One query a thousand keys."""
     found: dict[str, Standing] = {}
     for start in range(0, len(keys), 1000):
-        rows = Case.objects.filter(source=source, source_key__in=keys[start : start + 1000])
+        rows = Case.objects.filter(of_source(source, keys[start : start + 1000]))
         found |= {row[0]: Standing(*row[1:]) for row in rows.values_list("source_key", "id", "origin", "seq", "at")}
     return found
 

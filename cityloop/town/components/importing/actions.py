@@ -20,6 +20,7 @@ from django.db import IntegrityError, connection, transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
+from cityloop.town.columns import of_source
 from cityloop.town.components.actions import keeping, numbering
 from cityloop.town.components.actions.writing import Row, insert
 from cityloop.town.components.importing.mapping import ComponentsMap
@@ -175,7 +176,7 @@ class Importer:
     @transaction.atomic
     def _update(self, told: dict[str, Taken], rejects: RejectFile) -> None:
         _hasten()
-        rows = Component.objects.select_for_update().filter(source=self.source, source_key__in=list(told))
+        rows = Component.objects.select_for_update().filter(of_source(self.source, list(told)))
         changes = []
         for one in rows.order_by("pk"):
             new = told[str(one.source_key)]
@@ -214,7 +215,7 @@ def _seen(source: str, keys: Sequence[str]) -> dict[str, int]:
     """Give what was said last of each key that is there. One query for ten thousand keys."""
     found: dict[str, int] = {}
     for start in range(0, len(keys), 10_000):
-        rows = Component.objects.filter(source=source, source_key__in=keys[start : start + 10_000])
+        rows = Component.objects.filter(of_source(source, keys[start : start + 10_000]))
         found |= dict(rows.values_list("source_key", "seen"))
     return found
 
