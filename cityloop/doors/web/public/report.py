@@ -22,6 +22,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.components import queries as components
 from cityloop.town.files import queries as files
 from cityloop.town.units import queries as units
@@ -82,7 +83,10 @@ def send(request: HttpRequest, draft: Draft) -> HttpResponse:
     try:
         brake(request, "report", most=MOST, seconds=WITHIN)
         made = drafting.report_of(draft)
-        cases.check(report=made)  # what is wrong in it is told before who may have reported the same
+        # What is wrong in it is told before who may have reported the same.
+        cases.check(report=made)
+        if made.matter:
+            catalog.current().matter(made.matter)
         found = [] if queued(request) else drafting.likely(draft, at)
         if found and not drafting.seen(draft, found):
             return page(request, draft, step=steps.SEND, likely=found)
