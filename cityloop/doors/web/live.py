@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from importlib import import_module
+from random import random
 from typing import Any
 
 import msgspec
@@ -168,9 +169,10 @@ async def _stream(
     send: Send, tail: Tail, account: Any, offset: int, gone: "asyncio.Future[None]", still: Still
 ) -> None:
     loop = asyncio.get_running_loop()
-    quiet = asked = loop.time()
+    quiet = loop.time()
+    asked = quiet - BEAT * 2 * random()  # noqa: S311 - a thousand opened at once are not all asked for at once
     while not gone.done():
-        if loop.time() - asked >= BEAT:  # who signed out, or whose key was ended, would listen on for ever
+        if loop.time() - asked >= BEAT * 3:  # who signed out, or whose key was ended, would listen on for ever
             if not await _in_thread(_holds, still):
                 return
             asked = loop.time()
