@@ -248,10 +248,9 @@ def test_what_a_map_means_is_written_as_it_always_was():
     assert said["attributes"] == {"height": {"column": "h", "values": {}, "empty": ["0"], "constant": ""}}
 
 
+@pytest.mark.once  # PostgreSQL plans with the values, and reads a small table whole
 def test_rows_that_are_there_are_found_by_the_index(town, tmp_path):
     """On SQLite, too: a file of hundreds of thousands of rows, brought again, else reads the table for each chunk."""
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL plans with the values, and reads a small table whole")
     path = write(tmp_path, {}, {"id": "2"})
     bring(path)
     with CaptureQueriesContext(connection) as asked:
