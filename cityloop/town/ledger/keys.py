@@ -5,6 +5,7 @@ import os
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from django.conf import settings
 
 ALGORITHM = "Ed25519"
+_loading = Lock()
 _loaded: dict[Any, Ed25519PrivateKey] = {}  # by the home it is of: every report is signed, and paths take time
 
 
@@ -26,6 +28,11 @@ def private_key() -> Ed25519PrivateKey:
     known = _loaded.get(settings.HOME)
     if known is not None:
         return known
+    with _loading:  # a new city's first reports come at the same time
+        return _loaded.get(settings.HOME) or _load()
+
+
+def _load() -> Ed25519PrivateKey:
     path = key_file()
     if not path.exists():
         _make(path)
