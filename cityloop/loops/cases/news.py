@@ -42,23 +42,36 @@ def tell_at_once(most: int = 500) -> int:
         move_cursor(READER, last_offset())
         return 0
     rows = list(after_offset(cursor(READER), most))
-    for row in rows:
-        if row.kind == LOOP and row.origin == "live" and row.what in NEWS and row.before != row.after:
-            _tell(row)
+    told = [row for row in rows if row.kind == LOOP and row.origin == "live" and _is_news(row)]
+    if told:
+        _tell_all(told)
     if rows:
         move_cursor(READER, rows[-1].offset or 0)
     return len(rows)
 
 
-def _tell(row: Step) -> None:
-    case = openly.everybody().filter(pk=int(row.subject.partition(":")[2])).first()
-    if case is None:
-        return
-    where = openly.spot(case).unit
-    over = [case.subject, *(f"unit:{code}" for code in parts_over(where))]
-    for one in subscribing.told_at_once(over, at=row.at):
-        with passing_over(one):
-            _tell_one(one, row, case)
+def _is_news(row: Step) -> bool:
+    return row.what in NEWS and row.before != row.after
+
+
+def _tell_all(told: list[Step]) -> None:
+    """Tell subscribers of steps. Two queries for all of them, and more only for those that somebody asked for."""
+    ids = {row.pk: int(row.subject.partition(":")[2]) for row in told}
+    cases = openly.everybody().in_bulk(set(ids.values()))
+    over = {pk: [case.subject, *_units_over(case)] for pk, case in cases.items()}
+    asked: dict[str, list[Subscription]] = {}
+    for one in subscribing.told_at_once({subject for some in over.values() for subject in some}):
+        asked.setdefault(one.subject, []).append(one)
+    for row in told:
+        pk = ids[row.pk]
+        for one in (one for subject in over.get(pk, ()) for one in asked.get(subject, ())):
+            if one.since <= row.at:
+                with passing_over(one):
+                    _tell_one(one, row, cases[pk])
+
+
+def _units_over(case: Case) -> list[str]:
+    return [f"unit:{code}" for code in parts_over(openly.spot(case).unit)]
 
 
 def _tell_one(one: Subscription, row: Step, case: Case) -> None:

@@ -2,16 +2,14 @@
 
 import json
 import logging
-from typing import Any
-
-from django.db.models import Q
+from typing import Any, NamedTuple
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import CLOCK
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import numbers, telling
 from cityloop.loops.cases.actions import take
-from cityloop.loops.cases.folding import with_folded
+from cityloop.loops.cases.folding import with_folded_of
 from cityloop.loops.cases.known import is_known
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case, Follower, Report
@@ -70,42 +68,74 @@ def _lapse(row: Row, now: int) -> int:
 
 
 def tell_reporters(most: int = 500) -> int:
-    """Turn what the ledger says was told into notices, in order, at least once; each notice is made once."""
+    """Turn what the ledger says was told into notices, in order, at least once; each notice is made once.
+
+    Four queries for all steps together, and more only for those of which somebody is told.
+    """
     rows = list(after_offset(cursor(READER), most))
-    for row in rows:
-        if row.kind == LOOP and row.origin == "live" and '"tell"' in row.data:
-            _tell(row)
+    told = [(row, said) for row in rows if (said := _said(row))]
+    if told:
+        _tell_all(told)
     if rows:
         move_cursor(READER, rows[-1].offset or 0)
     return len(rows)
 
 
-def _tell(row: Step) -> None:
-    told = json.loads(row.data).get("tell", [])
-    kinds, staff = [KINDS[what] for what in told if what in KINDS], [STAFF[what] for what in told if what in STAFF]
-    case = Case.objects.filter(pk=int(row.subject.partition(":")[2])).first() if kinds or staff else None
-    if case is None:
-        return
-    for kind, whom in staff:
+def _said(row: Step) -> list[str]:
+    """Give what a step says is told, of what has a kind of notice."""
+    if row.kind != LOOP or row.origin != "live" or '"tell"' not in row.data:
+        return []
+    return [what for what in json.loads(row.data).get("tell", []) if what in KINDS or what in STAFF]
+
+
+class Readers(NamedTuple):
+    """Who wants to hear of cases: by the case they know, and by the one it was folded into; the longest there first."""
+
+    reports: dict[int, list[Report]]
+    followers: dict[int, list[Follower]]
+
+    def reporters_of(self, case: Case, *, alone: bool) -> list[Report]:
+        """Give who reported a case; where all may know how it goes on, also who reported what was folded into it."""
+        rows = self.reports.get(case.pk, [])
+        return [row for row in rows if row.case_id == case.pk] if alone or not is_known(case) else rows
+
+
+def _tell_all(told: list[tuple[Step, list[str]]]) -> None:
+    ids = {row.pk: _case_of(row) for row, _said in told}
+    readers = _readers(sorted(set(ids.values())))
+    heard = {pk for some in readers for pk in some}
+    wanted = heard | {ids[row.pk] for row, said in told if any(what in STAFF for what in said)}
+    cases = Case.objects.in_bulk(wanted)
+    for row, said in told:
+        if case := cases.get(ids[row.pk]):
+            _tell(row, said, case, readers)
+
+
+def _case_of(row: Step) -> int:
+    return int(row.subject.partition(":")[2])
+
+
+def _readers(ids: list[int]) -> Readers:
+    """Give who is to hear of some cases. Two queries; nearly nobody leaves an address, so few rows come."""
+    found = Readers({}, {})
+    for model, into in ((Report, found.reports), (Follower, found.followers)):
+        rows: Any = model._default_manager.filter(with_folded_of(ids), person__gt=0)
+        for one in rows.select_related("case").order_by("pk"):
+            for pk in {one.case_id, one.case.into_id} - {None}:
+                into.setdefault(pk, []).append(one)
+    return found
+
+
+def _tell(row: Step, said: list[str], case: Case, readers: Readers) -> None:
+    for kind, whom in (STAFF[what] for what in said if what in STAFF):
         for recipient in whom(case, row.at):
             _notice(case, row, kind, case, desk=True, **recipient)
-    for kind in kinds:
-        for who in _reporters(case, alone=kind in ASKING):
+    for kind in (KINDS[what] for what in said if what in KINDS):
+        for who in readers.reporters_of(case, alone=kind in ASKING):
             _notice(case, row, kind, who.case, person=who.person, language=who.language)
         if kind not in ASKING and is_known(case):
-            for follower in _followers(case):
+            for follower in readers.followers.get(case.pk, []):
                 _notice(case, row, NEWS, follower.case, person=follower.person, language=follower.language)
-
-
-def _reporters(case: Case, *, alone: bool) -> list[Report]:
-    """Give who reported a case; where all may know how it goes on, also who reported what was folded into it."""
-    theirs = Q(case=case) if alone or not is_known(case) else with_folded(case)
-    return list(Report.objects.filter(theirs, person__gt=0).select_related("case").order_by("pk"))
-
-
-def _followers(case: Case) -> list[Follower]:
-    rows = Follower.objects.filter(with_folded(case), person__gt=0).select_related("case")
-    return list(rows.order_by("pk"))
 
 
 def _notice(case: Case, row: Step, kind: str, theirs: Case, *, desk: bool = False, **whom: Any) -> None:

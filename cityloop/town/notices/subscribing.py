@@ -66,10 +66,10 @@ def present(*, person: int, subject: str) -> str:
     return subject if subject in found or not found else found[0]
 
 
-def told_at_once(subjects: Iterable[str], *, at: int) -> list[Subscription]:
-    """Give who is told at once of what happened at `at` to any of these subjects: not who asked later. One query."""
-    rows = Subscription.objects.filter(confirmed__isnull=False, next_at__isnull=True, since__lte=at)
-    return list(rows.filter(subject__in=list(subjects)))
+def told_at_once(subjects: Iterable[str]) -> list[Subscription]:
+    """Give who is told at once of what happens to any of these subjects, from each one's `since` on. One query."""
+    rows = Subscription.objects.filter(confirmed__isnull=False, next_at__isnull=True)
+    return list(rows.filter(subject__in=list(subjects)).order_by("pk"))
 
 
 def due_daily(at: int, most: int) -> list[Subscription]:

@@ -1,11 +1,14 @@
 """What happens without anybody asking: lapses, warnings, notices, finding a checker."""
 
+from typing import Any
+
 from django.core import mail
 
 from cityloop.ground.loop.snapshot import load
 from cityloop.loops.cases import tasks
 from cityloop.loops.cases.checkers import find_checkers
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.news import tell_at_once
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.actions import sequence
 from cityloop.town.notices.models import Notice
@@ -69,6 +72,22 @@ def test_the_reporter_is_told_by_mail_in_order_and_once(town: Town) -> None:
     assert send_due(at=town.at + DAY) == 2
     assert [m.to for m in mail.outbox] == [["ann@example.org"]] * 2
     assert "受理" in mail.outbox[1].subject
+
+
+def test_telling_costs_no_more_where_more_cases_have_nobody_to_tell(
+    town: Town, django_assert_max_num_queries: Any
+) -> None:
+    tell_at_once()
+    with_mail = town.collect(email="ann@example.org").case
+    for _ in range(12):
+        town.take(town.collect().case, "decline", "intake", reason="not_ours", words="belongs to the state")
+    while sequence():
+        pass
+    with django_assert_max_num_queries(17):  # of them ten for the one who is told
+        assert tasks.tell_reporters() >= 25
+    with django_assert_max_num_queries(7):
+        assert tell_at_once() >= 25
+    assert [n.subject for n in Notice.objects.all()] == [f"case:{with_mail}"]
 
 
 def test_an_inspector_of_another_unit_checks_when_nobody_near_may(town: Town) -> None:
