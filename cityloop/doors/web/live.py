@@ -51,7 +51,7 @@ class Tail:
         self.start = -1  # what lies at or before this is not kept
         self.kept: deque[tuple[Passed, bytes]] = deque()
         self.changed = asyncio.Event()
-        self.scopes: dict[int, tuple[float, authority.Scope]] = {}
+        self.scopes: dict[int, tuple[float, asyncio.Future[authority.Scope]]] = {}
         self.joining = asyncio.Lock()
         self.streams = 0
         self.task: asyncio.Task[None] | None = None
@@ -101,13 +101,16 @@ class Tail:
         return found[::-1]
 
     async def scope_of(self, account: Any) -> authority.Scope:
-        """Give what an account may see, asked anew every five seconds, once for all its screens."""
+        """Give what an account may see, asked anew every five seconds, once for all its screens.
+
+        The first screen that finds it old asks; those that wake beside it, a thousand at once, wait for that answer.
+        """
         now = asyncio.get_running_loop().time()
-        asked, scope = self.scopes.get(account.pk, (-SCOPE_FRESH, authority.NOBODY))
-        if now - asked >= SCOPE_FRESH:
-            scope = await _in_thread(_scope, account)
-            self.scopes[account.pk] = (now, scope)
-        return scope
+        asked, answer = self.scopes.get(account.pk, (-SCOPE_FRESH, None))
+        if answer is None or now - asked >= SCOPE_FRESH or (answer.done() and answer.exception()):
+            answer = asyncio.ensure_future(_in_thread(_scope, account))
+            self.scopes[account.pk] = (now, answer)
+        return await asyncio.shield(answer)
 
 
 _tails: dict[Any, Tail] = {}

@@ -7,6 +7,7 @@ import time
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db import DatabaseError
 from django.test import Client
 
 from cityloop.doors.web import live
@@ -178,6 +179,37 @@ def test_many_that_come_at_once_get_each_step_once(town, monkeypatch):
 
     listen(screens, work, lambda: tip and all(s.offsets and s.offsets[-1] >= tip[0][-1] for s in screens))
     assert all(screen.offsets == tip[0] for screen in screens) and len(begun) == 1
+
+
+def test_many_that_wake_at_once_ask_once_what_their_account_sees(town, monkeypatch):
+    asked, ask = [], live._scope
+    monkeypatch.setattr(live, "_scope", lambda account: asked.append(account.pk) or ask(account))
+    account = town.accounts["shift"]
+
+    async def wake():
+        tail = live.Tail()
+        return await asyncio.gather(*(tail.scope_of(account) for _ in range(100)))
+
+    found = asyncio.run(wake())
+    assert asked == [account.pk]
+    assert all(scope.sees_anything() for scope in found)
+
+
+def test_what_failed_to_be_asked_is_asked_again(town, monkeypatch):
+    ask, fails = live._scope, [DatabaseError("away")]
+    monkeypatch.setattr(live, "_scope", lambda account: raised(fails.pop()) if fails else ask(account))
+
+    async def twice():
+        tail = live.Tail()
+        with pytest.raises(DatabaseError):
+            await tail.scope_of(town.accounts["shift"])
+        return await tail.scope_of(town.accounts["shift"])
+
+    assert asyncio.run(twice()).sees_anything()
+
+
+def raised(error):
+    raise error
 
 
 def test_after_a_gap_nothing_is_missing_or_doubled(town):
