@@ -1,17 +1,18 @@
 """Likely duplicates: same matter, near in place and time, similar words."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
 from django.db.models import QuerySet
 
-from cityloop.ground.codes import metres_between
+from cityloop.ground.codes import metres_between, neighbourhood
 from cityloop.loops.cases.known import PICTURED, coarse, everybody, exactness
-from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.persons.queries import words_of_many
+from cityloop.town.tabular.keyed import one_of, rows_of
 from cityloop.town.units.queries import near
 
 RADIUS_M = 150.0
@@ -19,6 +20,7 @@ GRID_M = 160.0  # how far a place may lie from where its street is told
 NEARLY = 0.5
 WITHIN = 14 * 86_400_000_000
 MOST_COMPARED = 40
+C = TypeVar("C")
 OPEN_STATES = ("collected", "proving", "waiting_reporter", "filed", "dispatched", "handling", "handled", "checking")
 
 
@@ -47,8 +49,12 @@ def likely(
     `among` is what the asker may see; without it, all cases are compared.
     """
     seen = Case.objects.all() if among is None else among
-    rows = _comparable(seen, lon, lat, RADIUS_M, at, [matter, ""] if matter else None)
-    found = list(rows.exclude(pk=but).order_by("-created")[:MOST_COMPARED])
+    rows = seen.filter(
+        near("cell", lon, lat, RADIUS_M), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
+    )
+    rows = rows.filter(matter__in=[matter, ""]) if matter else rows
+    rows = rows.exclude(pk=but).defer("snapshot", "slots", "head")  # what only a step needs
+    found = list(rows.order_by("-created")[:MOST_COMPARED])
     places = [(case.lon, case.lat) for case in found]
     return _best(_measured(found, places, lon, lat), at, matter, words, alike)[:most]
 
@@ -74,28 +80,53 @@ def openly_likely(*, lon: float, lat: float, at: int, matter: str = "", words: s
     where they are nearly the same, so that nobody feels out letter by letter what was written.
     """
     told = {code: how for code in ([matter] if matter else _matters()) if (how := exactness(code)) in PICTURED}
-    rows = _comparable(everybody(), lon, lat, RADIUS_M + GRID_M, at, list(told))
-    found = list(rows.order_by("-created")[:MOST_COMPARED])
-    places = [coarse(case.lon, case.lat, told[case.matter]) for case in found]
-    return _best(_measured(found, places, lon, lat), at, matter, words, nearly_the_same)[:most]
+    found = _openly_near(lon, lat, at, told) if told else []
+    places = [coarse(one.lon, one.lat, told[one.matter]) for one in found]
+    best = _best(_measured(found, places, lon, lat), at, matter, words, nearly_the_same)[:most]
+    cases = everybody().defer("snapshot", "slots", "head").in_bulk([one.case.pk for one in best]) if best else {}
+    return [msgspec.structs.replace(one, case=cases[one.case.pk]) for one in best if one.case.pk in cases]
+
+
+class Near(NamedTuple):
+    """What telling how alike two cases are needs of one: it is asked for at every report, and nearly none is alike."""
+
+    pk: int
+    matter: str
+    created: int
+    lon: float
+    lat: float
+
+    @property
+    def subject(self) -> str:
+        """The name of the case on the ledger."""
+        return f"{SUBJECT}:{self.pk}"
+
+
+_OPEN_NEAR = (
+    "o.cell >= k.low AND o.cell < k.high AND o.closed IS NULL AND o.level = 0 AND o.parent_id IS NULL"
+    f" AND o.state IN ({', '.join(repr(state) for state in OPEN_STATES)}) AND o.created BETWEEN %s AND %s"
+)
+
+
+def _openly_near(lon: float, lat: float, at: int, matters: Iterable[str]) -> list[Near]:
+    """Give the newest open cases of some matters near a place and an instant, of those everybody may know. One query.
+
+    Written by hand: to have it written anew each time costs more than its answer.
+    """
+    one, wanted = one_of(matters)
+    rows = rows_of(
+        "cases_case", ("low", "high"), neighbourhood(lon, lat, RADIUS_M + GRID_M),
+        give="o.id, o.matter, o.created, o.lon, o.lat", where=f"{_OPEN_NEAR} AND o.matter {one}",
+        values=[at - WITHIN, at + WITHIN, wanted], order="o.created DESC", most=MOST_COMPARED,
+    )  # fmt: skip
+    return [Near(*row) for row in rows]
 
 
 def _matters() -> Iterable[str]:
     return catalog.current().known if catalog.has_any() else ()
 
 
-def _comparable(
-    rows: "QuerySet[Case]", lon: float, lat: float, radius: float, at: int, matters: list[str] | None
-) -> "QuerySet[Case]":
-    """Select the open cases near a place and an instant, of some matters or of all; what only a step needs is left."""
-    rows = rows.filter(
-        near("cell", lon, lat, radius), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
-    )
-    rows = rows if matters is None else rows.filter(matter__in=matters)
-    return rows.defer("snapshot", "slots", "head")
-
-
-def _measured(found: list[Case], places: list[Any], lon: float, lat: float) -> list[tuple[Case, float]]:
+def _measured(found: list[C], places: list[Any], lon: float, lat: float) -> list[tuple[C, float]]:
     """Give those cases whose place lies within the radius, each with its distance."""
     at = np.array(places, float).reshape(-1, 2)
     away = metres_between(at[:, 0], at[:, 1], lon, lat)
@@ -103,7 +134,7 @@ def _measured(found: list[Case], places: list[Any], lon: float, lat: float) -> l
 
 
 def _best(
-    near_by: list[tuple[Case, float]], at: int, matter: str, words: str, alike: Callable[[str, str], float]
+    near_by: list[tuple[Any, float]], at: int, matter: str, words: str, alike: Callable[[str, str], float]
 ) -> list[Likely]:
     texts = words_of_many([case.subject for case, _ in near_by], "1:collect:words") if words and near_by else {}
     scored = [
@@ -115,7 +146,7 @@ def _best(
     return sorted((x for x in scored if x.score >= 0.35), key=lambda x: (-x.score, x.metres))
 
 
-def _score(case: Case, metres: float, at: int, matter: str, same_words: float | None) -> Likely:
+def _score(case: Any, metres: float, at: int, matter: str, same_words: float | None) -> Likely:
     gone = abs(at - case.created)
     place, time = 1 - metres / RADIUS_M, 1 - gone / WITHIN
     same = 1.0 if matter and case.matter == matter else 0.5

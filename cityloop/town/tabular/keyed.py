@@ -13,20 +13,23 @@ from django.db import connection
 Keys = Sequence[Sequence[int]]
 
 
-def rows_of(table: str, names: Sequence[str], keys: Keys, *, give: str, where: str, order: str = "") -> list[Any]:
-    """Give the columns `give` of the rows `o` of a table that stand `where` a key says.
+def rows_of(
+    table: str, names: Sequence[str], keys: Keys, *, give: str, where: str, values: Sequence[Any] = (), order: str = "",
+    most: int = 0,
+) -> list[Any]:  # fmt: skip
+    """Give the columns `give` of the rows `o` of a table that stand `where` a key says; no more than `most`.
 
-    A key is called `k`, and its whole numbers have the `names`: `where` is such as "o.id = k.pk". No keys, no query.
+    A key is called `k`, and its whole numbers have the `names`: `where` is such as "o.id = k.pk", with a `%s` for each
+    of the `values`. No keys, no query.
     """
     if not keys:
         return []
-    tail = f" ORDER BY {order}" if order else ""
+    tail = (f" ORDER BY {order}" if order else "") + (f" LIMIT {most}" if most else "")
     if connection.vendor == "postgresql":
         # OFFSET 0 keeps the planner from turning the order of the two around.
-        return _asked(
-            names, keys, give, f'CROSS JOIN LATERAL (SELECT o.* FROM "{table}" o WHERE {where} OFFSET 0) o{tail}'
-        )
-    return _asked(names, keys, give, f'CROSS JOIN "{table}" o WHERE {where}{tail}')
+        lateral = f'CROSS JOIN LATERAL (SELECT o.* FROM "{table}" o WHERE {where} OFFSET 0) o{tail}'
+        return _asked(names, keys, give, lateral, values)
+    return _asked(names, keys, give, f'CROSS JOIN "{table}" o WHERE {where}{tail}', values)
 
 
 def sums_of(table: str, names: Sequence[str], keys: Keys, *, give: str, what: str, where: str) -> list[Any]:
@@ -37,25 +40,26 @@ def sums_of(table: str, names: Sequence[str], keys: Keys, *, give: str, what: st
     return _asked(names, keys, f'{give}, (SELECT {what} FROM "{table}" o WHERE {where})', "") if keys else []
 
 
-def one_of(numbers: Iterable[int]) -> tuple[str, Any]:
-    """Give the condition that a column is one of some numbers, and its value: one, however many they are."""
-    listed = list(numbers)
+def one_of(some: Iterable[int] | Iterable[str]) -> tuple[str, Any]:
+    """Give the condition that a column is one of some numbers or words, and its value: one, however many they are."""
+    listed = list(some)
     if connection.vendor == "postgresql":
         return "= ANY(%s)", listed
     return "IN (SELECT value FROM json_each(%s))", msgspec.json.encode(listed).decode()
 
 
-def _asked(names: Sequence[str], keys: Keys, give: str, found: str) -> list[Any]:
+def _asked(names: Sequence[str], keys: Keys, give: str, found: str, values: Sequence[Any] = ()) -> list[Any]:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             arrays = ", ".join(["%s::bigint[]"] * len(names))
             cursor.execute(
                 f"SELECT {give} FROM unnest({arrays}) AS k({', '.join(names)}) {found}",
-                [list(column) for column in zip(*keys, strict=True)],
+                [*(list(column) for column in zip(*keys, strict=True)), *values],
             )
         else:
             read = ", ".join(f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate(names))
             cursor.execute(
-                f"SELECT {give} FROM (SELECT {read} FROM json_each(%s)) k {found}", [msgspec.json.encode(keys).decode()]
+                f"SELECT {give} FROM (SELECT {read} FROM json_each(%s)) k {found}",
+                [msgspec.json.encode(keys).decode(), *values],
             )
         return list(cursor.fetchall())
