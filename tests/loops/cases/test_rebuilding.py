@@ -1,6 +1,8 @@
 """Cases are rebuilt from the ledger by the calendars that held at each of their steps, not by those of today."""
 
-from cityloop.loops.cases.models import Case
+import pytest
+
+from cityloop.loops.cases.models import Case, Part, Posting, Report
 from cityloop.loops.cases.rebuilding import all_differences, differences
 from cityloop.town.calendar import queries
 from cityloop.town.calendar.actions import keep_calendar
@@ -71,3 +73,69 @@ def test_what_cannot_be_read_is_named_and_does_not_end_the_check(town: Town) -> 
         ("case.not_rebuilt", f"case:{snapshot}"),
         ("case.columns", f"case:{columns}"),
     ]
+
+
+COLUMNS = {
+    "seq": 99, "round": 2, "matter": "other", "unit_filed": "9", "level": 2, "urgent": True, "held": "leader",
+    "lon": 1.5, "cell": 7, "origin": "replay", "channel": "fax", "created": 5, "at": 5, "filed": 5, "closed": 5,
+    "due": 5, "resolution": "solved", "lead_org": 999, "person": 7, "precision": "day", "component": "1", "slots": "{}",
+    "head": b"no",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_column_that_lists_and_figures_read_is_held_against_the_ledger(town: Town, column: str) -> None:
+    case = town.to("handling")
+    assert list(all_differences()) == []
+    Case.objects.filter(pk=case).update(**{column: COLUMNS[column]})
+    found = [(f.code, f.where) for f in all_differences()]
+    assert found == [("case.columns", f"case:{case}")]
+
+
+def test_parts_that_say_something_else_or_are_gone_are_named(town: Town) -> None:
+    edited, gone, more = (town.to("handling") for _ in range(3))
+    Part.objects.filter(case_id=edited).update(due=5)
+    Part.objects.filter(case_id=gone).delete()
+    Part.objects.create(case_id=more, round=1, number=9, org=1, org_path="/1/", role="assist", state="assigned")
+    found = [(f.code, f.where) for f in all_differences()]
+    assert found == [("case.parts", f"case:{case}") for case in (edited, gone, more)]
+
+
+def test_that_something_was_overdue_cannot_be_taken_back_unseen(town: Town) -> None:
+    """The share handled in time is counted from these rows."""
+    wiped, gone, kept = (town.to("handling") for _ in range(3))
+    town.at = due(kept) + 60_000_000
+    for case in (wiped, gone, kept):
+        for action, who in (("report_back", "parks"), ("accept", "roads"), ("report_back", "roads")):
+            town.take(case, action, who, words="done")
+    assert list(all_differences()) == []
+    late = Row.objects.filter(what="handling", mark__gte=100)
+    assert set(late.values_list("subject_id", flat=True)) == {wiped, gone, kept}
+    late.filter(subject_id=wiped).update(mark=50)
+    late.filter(subject_id=gone).delete()
+    assert [(f.code, f.where) for f in all_differences()] == [("case.work", f"case:{case}") for case in (wiped, gone)]
+
+
+def test_work_that_nobody_sees_any_more_is_named(town: Town) -> None:
+    ended, gone, moved, more = (town.to("handling") for _ in range(4))
+    rows = Row.objects.filter(ended__isnull=True, slot="state")
+    rows.filter(subject_id=ended).update(ended=town.at)
+    rows.filter(subject_id=gone).delete()
+    rows.filter(subject_id=moved).update(due=town.at + 10**15)
+    row = rows.get(subject_id=more)
+    row.pk, row.slot = None, "request:9"
+    row.save(force_insert=True)
+    found = [(f.code, f.where) for f in all_differences()]
+    assert found == [("case.work", f"case:{case}") for case in (ended, gone, moved, more)]
+
+
+def test_a_case_or_report_that_is_gone_is_named(town: Town) -> None:
+    reported, early, gone = (town.to("collected") for _ in range(3))
+    Report.objects.filter(case_id=reported).delete()
+    Report.objects.filter(case_id=early).update(created=5)
+    for model in (Posting, Report):
+        model.objects.filter(case_id=gone).delete()
+    Case.objects.filter(pk=gone).delete()
+    assert [(f.code, f.where) for f in all_differences()] == [
+        ("case.report", f"case:{reported}"), ("case.report", f"case:{early}"), ("case.gone", f"case:{gone}"),
+    ]  # fmt: skip
