@@ -1,11 +1,11 @@
-"""What stands beside the state of a case (columns, parts, rows of work, the report), held against its ledger.
+"""What stands beside the state of a case (columns, parts, rows of work, the report, words), held against its ledger.
 
 Lists, maps, figures and exports read these rows and never the ledger: a date of closing or a limit changed there would
 be believed by everybody.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +17,7 @@ from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import Case, Part, Report
 from cityloop.loops.cases.retelling import PartKey, Retold
 from cityloop.town.ledger.queries import Finding
+from cityloop.town.persons.queries import digests_of
 from cityloop.town.worklist.models import Row
 
 # The snapshot is compared by itself; slots are read in both ways of writing; a source may change who leads by no step.
@@ -33,10 +34,11 @@ class Beside(msgspec.Struct):
     parts: list[Part] = []
     work: list[Row] = []
     reports: list[Report] = []
+    words: dict[int, str | None] = {}
 
 
 def beside(cases: Sequence[Case]) -> dict[int, Beside]:
-    """Read what stands beside some cases. Three queries."""
+    """Read what stands beside some cases. Four queries."""
     found: dict[int, Beside] = defaultdict(Beside)
     ids = [case.pk for case in cases]
     for part in Part.objects.filter(case_id__in=ids):
@@ -45,6 +47,9 @@ def beside(cases: Sequence[Case]) -> dict[int, Beside]:
         found[row.subject_id].work.append(row)
     for report in Report.objects.filter(case_id__in=ids):
         found[report.case_id].reports.append(report)
+    words = digests_of(case.subject for case in cases)
+    for case in cases:
+        found[case.pk].words = words.get(case.subject, {})
     return found
 
 
@@ -60,6 +65,8 @@ def faults(case: Case, retold: Retold, stored: Beside) -> Iterator[Finding]:
         yield Finding("case.work", case.subject, message)
     if message := _reports(retold, stored.reports):
         yield Finding("case.report", case.subject, message)
+    if message := _words(retold, stored.words):
+        yield Finding("case.words", case.subject, message)
 
 
 def _state(case: Case, retold: Retold) -> Iterator[str]:
@@ -158,3 +165,13 @@ def _reports(retold: Retold, stored: Sequence[Report]) -> str:
     if any((one.created, one.channel, one.origin) != (first.created, channel, first.origin) for one in stored):
         return "Its report does not say what the ledger says."
     return ""
+
+
+def _words(retold: Retold, stored: Mapping[int, str | None]) -> str:
+    """Say what is wrong with what was said: each text gives the digest of its step, unless somebody had it erased."""
+    if retold.words.keys() - stored.keys():
+        return "Words are gone, and were not erased."
+    if stored.keys() - retold.words.keys():
+        return "Words stand here that the ledger does not know."
+    changed = any(digest not in (None, retold.words[key]) for key, digest in stored.items())
+    return "Words are not those of which the ledger has the digest." if changed else ""

@@ -7,9 +7,12 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.snapshot import Snapshot, load
 from cityloop.loops.cases.beside import Beside, beside, faults
 from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.cases.loop import altered as altered_loops
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.loops.cases.retelling import Retold
 from cityloop.town.calendar.past import Past
+from cityloop.town.calendar.past import altered as altered_calendars
+from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import Finding, steps
 
@@ -76,7 +79,16 @@ def missing() -> Iterator[Finding]:
             yield Finding("case.gone", ids[number], "The ledger knows this case, and it is gone.")
 
 
+def rules() -> Iterator[Finding]:
+    """Yield a finding for each catalogue, calendar and loop definition that is not the one that was published."""
+    yield from (Finding("catalogue.edited", name, "It is not as it was published.") for name in catalog.altered())
+    yield from (Finding("calendar.edited", name, "It is not as the ledger says.") for name in altered_calendars())
+    for digest in altered_loops():
+        yield Finding("loop.edited", f"loop:{digest[:12]}", "Its text does not give its digest.")
+
+
 def all_differences() -> Iterator[Finding]:
-    """Compare every case with its ledger: what runs each night."""
+    """Compare every case, and the rules it goes by, with the ledger: what runs each night."""
+    yield from rules()
     yield from differences(Case.objects.order_by("pk").iterator(chunk_size=CHUNK))
     yield from missing()

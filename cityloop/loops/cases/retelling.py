@@ -22,7 +22,8 @@ PartKey = tuple[int, int]  # round and number
 class Retold(Book):
     """A book that takes the steps of its ledger anew, and writes nothing.
 
-    `leads` are the organisations that led at some time, `parts` what the list of parts said last of each.
+    `leads` are the organisations that led at some time, `parts` what the list of parts said last of each,
+    `words` the digests of what was said.
     """
 
     def __init__(self, case: Case, rows: Sequence[Step], past: Past, *, late: bool = False) -> None:
@@ -35,6 +36,7 @@ class Retold(Book):
         self.hidden: dict[str, Any] = json.loads(first.inner) if first else {}
         self.leads: set[int] = {0}
         self.parts: dict[PartKey, tuple[Any, ...]] = {}
+        self.words: dict[int, str] = {}
         for row in rows:
             self.again(row, past, late=late)
 
@@ -48,6 +50,7 @@ class Retold(Book):
         act, actor, at = act_of(row)
         self.step(act, actor, at)
         self.case.head = bytes(row.hash)
+        self.words |= words_of(row, act)
         if lead := self.snapshot.lead:
             self.leads.add(lead.org)
         if self.parts_changed:
@@ -73,6 +76,14 @@ def act_of(row: Step) -> tuple[Act, Actor, int]:
         name=row.name,
     )
     return Act(row.what, data), actor, row.at
+
+
+def words_of(row: Step, act: Act) -> dict[int, str]:
+    """Give which words a step left with `persons`, and their digests, by their ids."""
+    inner: dict[str, Any] = json.loads(row.inner)
+    return {
+        inner[f"{name}_id"]: digest for name, digest in act.data.items() if isinstance(inner.get(f"{name}_id"), int)
+    }
 
 
 def _first_definition(case: Case, rows: Sequence[Step]) -> str:

@@ -1,13 +1,17 @@
 """Cases are rebuilt from the ledger by the calendars that held at each of their steps, not by those of today."""
 
 import pytest
+from django.db import connection
 
-from cityloop.loops.cases.models import Case, Part, Posting, Report
-from cityloop.loops.cases.rebuilding import all_differences, differences
+from cityloop.loops.cases.models import Case, LoopText, Part, Posting, Report
+from cityloop.loops.cases.rebuilding import all_differences, differences, rules
 from cityloop.town.calendar import queries
 from cityloop.town.calendar.actions import keep_calendar
 from cityloop.town.calendar.models import Calendar
+from cityloop.town.catalog.models import CatalogVersion
 from cityloop.town.ledger.models import Step
+from cityloop.town.persons.actions import keep_words
+from cityloop.town.persons.models import Words
 from cityloop.town.worklist.models import Row
 from tests.loops.cases.smallville import Town
 from tests.town.staff import BY
@@ -139,3 +143,34 @@ def test_a_case_or_report_that_is_gone_is_named(town: Town) -> None:
     assert [(f.code, f.where) for f in all_differences()] == [
         ("case.report", f"case:{reported}"), ("case.report", f"case:{early}"), ("case.gone", f"case:{gone}"),
     ]  # fmt: skip
+
+
+def test_words_that_were_changed_swapped_added_or_taken_away_are_named(town: Town) -> None:
+    changed, other, gone, more, erased = (town.to("collected", words=f"Words {n}") for n in range(5))
+    assert list(all_differences()) == []
+    rows = {int(row.subject.split(":")[1]): row for row in Words.objects.filter(field="1:collect:words")}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text FROM persons_words WHERE id = %s", [rows[other].pk])
+        cursor.execute("UPDATE persons_words SET text = %s WHERE id = %s", [*cursor.fetchone(), rows[changed].pk])
+        cursor.execute("UPDATE persons_words SET text = 'no token' WHERE id = %s", [rows[other].pk])
+    Words.objects.filter(pk=rows[gone].pk).delete()
+    keep_words(f"case:{more}", "1:collect:words", "I am quite content.")
+    Words.objects.filter(pk=rows[erased].pk).update(erased=town.at, salt=None, text=None)
+    found = [(f.code, f.where) for f in all_differences()]
+    assert found == [("case.words", f"case:{case}") for case in (changed, other, gone, more)]
+
+
+def test_rules_that_were_changed_by_hand_are_named(town: Town) -> None:
+    holidays(town)
+    town.to("filed")
+    version, calendar, text = CatalogVersion.objects.get(), Calendar.objects.get(key="city"), LoopText.objects.get()
+    CatalogVersion.objects.update(content=version.content + " ")
+    Calendar.objects.filter(pk=calendar.pk).update(holidays=["2018-10-30"])
+    LoopText.objects.update(text=text.text + "# more")
+    found = [(f.code, f.where) for f in rules()]
+    assert found == [
+        ("catalogue.edited", "catalogue:1"), ("calendar.edited", "calendar:city"),
+        ("loop.edited", f"loop:{text.digest[:12]}"),
+    ]  # fmt: skip
+    LoopText.objects.update(text="what")
+    assert [f.code for f in rules()] == ["catalogue.edited", "calendar.edited", "loop.edited"]
