@@ -3,6 +3,10 @@
 import pytest
 from django.db import connection
 
+from cityloop.ground.loop.actor import Actor
+from cityloop.ground.loop.snapshot import Act
+from cityloop.loops.cases.actions.follow import Following, follow
+from cityloop.loops.cases.actions.take import take
 from cityloop.loops.cases.models import Case, LoopText, Part, Posting, Report
 from cityloop.loops.cases.rebuilding import all_differences, differences, rules
 from cityloop.town.calendar import queries
@@ -10,8 +14,10 @@ from cityloop.town.calendar.actions import keep_calendar
 from cityloop.town.calendar.models import Calendar
 from cityloop.town.catalog.models import CatalogVersion
 from cityloop.town.ledger.models import Step
-from cityloop.town.persons.actions import keep_words
-from cityloop.town.persons.models import Words
+from cityloop.town.ledger.queries import verify
+from cityloop.town.persons.actions import erase_person, keep_words
+from cityloop.town.persons.models import Person, Words
+from cityloop.town.persons.queries import words_of
 from cityloop.town.worklist.models import Row
 from tests.loops.cases.smallville import Town
 from tests.town.staff import BY
@@ -174,3 +180,18 @@ def test_rules_that_were_changed_by_hand_are_named(town: Town) -> None:
     ]  # fmt: skip
     LoopText.objects.update(text="what")
     assert [f.code for f in rules()] == ["catalogue.edited", "calendar.edited", "loop.edited"]
+
+
+def test_what_somebody_said_is_erased_with_them_and_the_ledger_stands(town: Town) -> None:
+    """As reporter, when asked again, and as who follows another's case; what staff said is the city's."""
+    case = town.collect(words="My cellar is wet.", email="a@example.org").case
+    mine = Person.objects.get(pk=Case.objects.get(pk=case).reports.get().person)
+    town.take(case, "file", "shift")
+    take(case=case, act=Act("add", {"words": "It rises."}), by=Actor("reporter", "reporter", mine.pk), at=town.at)
+    other = town.to("filed", words="Not mine.")
+    follow(case=other, who=Following(words="Mine too.", email="a@example.org"), at=town.at)
+    town.take(other, "note", "shift", words="The city's.")
+    assert erase_person(person=mine, by=BY, at=town.at) == 3
+    assert sorted(words_of(f"case:{other}").values())[-2:] == ["Not mine.", "The city's."]
+    assert not [text for text in words_of(f"case:{case}").values() if text]
+    assert list(verify()) == [] and list(all_differences()) == []
