@@ -1,5 +1,6 @@
 // Checks a Cityloop receipt with nothing but Node.js: node verify.mjs RECEIPT.json KEY.json
-// RECEIPT: `cityloop ledger receipt NUMBER`. KEY: from /.well-known/cityloop-ledger.
+// RECEIPT: `cityloop ledger receipt NUMBER`, or a promise. KEY: from /.well-known/cityloop-ledger; fetched today, it
+// says too whether the city still publishes the seals that the receipt was given with (older ones: ?from=NUMBER).
 import { createHash, createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 
@@ -36,8 +37,18 @@ const city = createPublicKey({ key: spki, format: "der", type: "spki" });
 const faults = [], fault = (where, what) => faults.push(`${where}: ${what}`);
 const signed = ({ statement = {}, signature = "" }) =>
   verify(null, Buffer.from(canonical(statement)), city, Buffer.from(signature, "base64"));
+if (receipt.promise) {
+  const good = signed({ statement: receipt.promise, signature: receipt.signature });
+  console.log(good ? `The promise of ${receipt.promise.number} holds.` : "promise: its signature is wrong");
+  process.exit(good ? 0 : 1);
+}
 const seals = new Map(receipt.seals.map(({ statement }) => [statement.number, statement]));
 for (const s of receipt.seals) if (!signed(s)) fault(`seal ${s.statement.number}`, "its signature is wrong");
+for (const { statement } of key.seals ?? []) {
+  const then = seals.get(statement.number);
+  if (then && canonical(then) !== canonical(statement))
+    fault(`seal ${statement.number}`, "the city publishes another one under this number now");
+}
 let prev = "0".repeat(64);
 if (receipt.steps.length === 0) fault("receipt", "it holds no sealed step");
 receipt.steps.forEach(({ body, seal, index, proof }, i) => {

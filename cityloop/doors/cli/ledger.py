@@ -1,7 +1,9 @@
 """`cityloop ledger`: check the record, hand out receipts, show the key."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,30 +18,67 @@ def ledger() -> None:
 
 
 @ledger.command("verify")
-@click.option("--receipt", "receipt_file", type=click.Path(exists=True, dir_okay=False), help="Check this receipt.")
-@click.option("--key", "key_file", type=click.Path(exists=True, dir_okay=False), help="The city's public key.")
-@click.option("--rebuild", is_flag=True, help="Also rebuild every case from its steps and compare.")
+@click.option(
+    "--receipt", "receipt_file", type=click.Path(exists=True, dir_okay=False), help="Check this receipt or promise."
+)
+@click.option(
+    "--key",
+    "key_file",
+    type=click.Path(exists=True, dir_okay=False),
+    help="The city's public key, as published. Without it a receipt is held against the ledger of this city.",
+)
+@click.option(
+    "--rebuild", is_flag=True, help="Also rebuild every case from its steps and compare all that is read of it."
+)
 @verb(django=False)
 def verify(out: Out, receipt_file: str | None, key_file: str | None, rebuild: bool) -> int:
-    """Recompute every chain and sealed root; or check one receipt, which needs no database."""
-    if receipt_file or key_file:
+    """Recompute every chain and sealed root; or check one receipt: with --key no database is needed."""
+    if key_file and not receipt_file:
+        raise Refusal("ledger.receipt.key", "Give a receipt with the key.", field="receipt")
+    if receipt_file:
         return _verify_receipt(out, receipt_file, key_file)
     set_up()
     return _verify_all(out, rebuild)
 
 
-def _verify_receipt(out: Out, receipt_file: str | None, key_file: str | None) -> int:
-    from cityloop.town.ledger.check import check_receipt, read_public
-
-    if not (receipt_file and key_file):
-        raise Refusal("ledger.receipt.key", "Give both --receipt and --key.", field="key")
+def _verify_receipt(out: Out, receipt_file: str, key_file: str | None) -> int:
     try:
-        receipt = json.loads(Path(receipt_file).read_text(encoding="utf-8"))
-        public = read_public(Path(key_file).read_text(encoding="utf-8"))
-        found = [{"where": where, "message": message} for where, message in check_receipt(receipt, public)]
+        given = json.loads(Path(receipt_file).read_text(encoding="utf-8"))
+        faults = _with_key(given, Path(key_file).read_text(encoding="utf-8")) if key_file else _with_ledger(given)
+        found = [{"where": where, "message": message} for where, message in faults]
+        well = _well(given, here=not key_file)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise Refusal("ledger.receipt.shape", "This is no receipt or no key: {error}", error=str(error)) from error
-    return _answer(out, found, f"The receipt of {receipt['number']} holds: {len(receipt['steps'])} steps.")
+    return _answer(out, found, well)
+
+
+def _with_key(given: dict[str, Any], published: str) -> Iterator[tuple[str, str]]:
+    from cityloop.town.ledger.check import check_promise, check_receipt, read_public, read_seals
+
+    public = read_public(published)
+    return check_promise(given, public) if "promise" in given else check_receipt(given, public, read_seals(published))
+
+
+def _with_ledger(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Hold a receipt against the ledger it was given out from: what stood there then must stand there now."""
+    set_up()
+    from cityloop.town.ledger.check import check_promise, check_receipt
+    from cityloop.town.ledger.receipts import astray, signer
+
+    issued = given["promise"] if "promise" in given else given["issued"]["statement"]
+    public = signer(issued["key_id"])
+    if public is None:
+        yield "key", "this city has none of this name"
+        return
+    yield from check_promise(given, public) if "promise" in given else check_receipt(given, public)
+    yield from astray(given)
+
+
+def _well(given: dict[str, Any], *, here: bool) -> str:
+    stands = " All of it stands on this ledger." if here else ""
+    if "promise" in given:
+        return f"The promise of {given['promise']['number']} holds: the city signed its first step.{stands}"
+    return f"The receipt of {given['number']} holds: {len(given['steps'])} steps.{stands}"
 
 
 def _verify_all(out: Out, rebuild: bool) -> int:
@@ -48,8 +87,9 @@ def _verify_all(out: Out, rebuild: bool) -> int:
 
     sources = [queries.verify(), all_differences()] if rebuild else [queries.verify()]
     found = [{"code": f.code, "where": f.where, "message": f.message} for source in sources for f in source]
-    steps, seals = queries.size()
-    return _answer(out, found, f"{steps} steps and {seals} seals are as written.")
+    (steps, seals), waiting = queries.size(), queries.unsealed()
+    more = f" {waiting} steps wait for their seal." if waiting else ""
+    return _answer(out, found, f"{steps} steps and {seals} seals are as written.{more}")
 
 
 def _answer(out: Out, found: list[dict[str, str]], well: str) -> int:

@@ -47,8 +47,11 @@ def security(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def published_ledger(request: HttpRequest) -> JsonResponse:
-    """Give the city's public keys and latest signed roots, with which receipts are checked."""
-    answer = JsonResponse(ledger.published())
+    """Give the city's public keys and latest signed roots, to check receipts with; `from` a number on, by hundreds."""
+    begin = request.GET.get("from", "")
+    if begin and not (begin.isascii() and begin.isdecimal() and len(begin) <= 15):
+        raise Http404
+    answer = JsonResponse(ledger.published(int(begin) if begin else None))
     answer["Cache-Control"] = "public, max-age=60"
     answer["Access-Control-Allow-Origin"] = "*"
     return answer

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum, Value
 from django.db.models.functions import Coalesce, Substr
 
 from cityloop.ground.kit.refusal import Refusal
@@ -18,14 +18,19 @@ GROUPS = {"agency": "lead_org", "matter": "matter", "unit": "unit_code", "state"
 TIME_MARK = "_time"
 
 
-def timed() -> "QuerySet[Case]":
-    """Give the cases whose times may stand in statistics: not those marked as impossible, zero, future or unread."""
-    return Case.objects.exclude(marked__contains=TIME_MARK)
+def is_timed(marked: str) -> bool:
+    """Whether a case's times may stand in statistics: none is marked as impossible, zero, future or unread."""
+    return TIME_MARK not in marked
 
 
-def hourly() -> "QuerySet[Case]":
-    """Give the cases that may stand in figures of hours: of those timed, the ones known to the second."""
-    return timed().filter(precision="second")
+def is_hourly(marked: str, precision: str) -> bool:
+    """Whether a case may stand in figures of hours: its times may, and are known to the second."""
+    return is_timed(marked) and precision == "second"
+
+
+def is_limited(marked: str, origin: str) -> bool:
+    """Whether a case may stand in figures of limits: its times may, and our own clocks ran, not its source's."""
+    return is_timed(marked) and origin != "import"
 
 
 def count(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.core.cache import cache
 from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef, Value
 
+from cityloop.loops.cases.counting import is_hourly, is_limited
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.onmap import MINUTE, Mark, of_hours, still_open
 from cityloop.town.orgs.authority import Scope
@@ -29,13 +30,18 @@ class Late(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A case that ended: when, how long after it came in, whether it was closed, and late; and its limit, if known."""
+    """A case that ended: when, how long after it came in, whether it was closed, and late; and its limit, if known.
+
+    `timed` and `limited`: whether it may stand in figures of hours, and in those of limits.
+    """
 
     at: int
     took: int
     closed: bool
     late: bool
     due: int | None = None
+    timed: bool = True
+    limited: bool = True
 
 
 class Lately(NamedTuple):
@@ -85,12 +91,14 @@ def _lately(scope: Scope, code: str, now: int, since: int) -> Lately:
     gone: Any = of_hours(scope, code, closed__gt=since, closed__lte=now)
     late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
     still = still_open(scope, code).filter(due__gt=since, due__lt=now)
-    names = ("closed", "created", "state", "due", "late")
+    names = ("closed", "created", "state", "due", "late", "marked", "precision", "origin")
     both = gone.annotate(late=Exists(late)).values_list(*names).union(
         still.annotate(late=Value(True)).values_list(*names), all=True
     )  # fmt: skip
     rows = list(both)
     ended = [
-        Ended(at, at - came, state == "closed", late, due) for at, came, state, due, late in rows if at is not None
+        Ended(at, at - came, state == "closed", late, due, is_hourly(marked, precision), is_limited(marked, origin))
+        for at, came, state, due, late, marked, precision, origin in rows
+        if at is not None
     ]
-    return Lately(sorted(ended, key=itemgetter(0)), [due for at, _came, _state, due, _late in rows if at is None])
+    return Lately(sorted(ended, key=itemgetter(0)), [row[3] for row in rows if row[0] is None])

@@ -4,7 +4,8 @@ What everybody may know, and how exactly a place is told, is decided in `openly`
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from django.db.models.functions import Substr
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases import numbers, openly
+from cityloop.loops.cases.counting import is_hourly, is_limited
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.calendar.clock import city_clock
@@ -27,6 +29,7 @@ from cityloop.town.worklist.models import Row
 
 WEEK = 7 * 86_400_000_000
 MOST = 200
+TIMES = ("matter", "closed", "created", "marked", "precision")
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -173,19 +176,24 @@ def proofs(shown: Iterable[Seen]) -> dict[int, tuple[str, str]]:
 
 
 class Figures(msgspec.Struct, frozen=True):
-    """The city in numbers over a week: what came in, what was closed, how much of it late, how long it took."""
+    """The city in numbers over a week: what came in, what was closed, how much of it late, how long it took.
+
+    `limited` of the closed ran against a limit of ours, `timed` of them took a time that can be right.
+    """
 
     since: int
     at: int
     received: int
     closed: int
+    limited: int
     late: int
+    timed: int
     median: int | None
 
     @property
     def share(self) -> int | None:
-        """Of what was closed, how much was handled within its limit, in percent."""
-        return 100 * (self.closed - self.late) // self.closed if self.closed else None
+        """Of what was closed and had a limit, how much was handled within it, in percent."""
+        return 100 * (self.limited - self.late) // self.limited if self.limited else None
 
 
 def figures() -> Figures:
@@ -194,28 +202,37 @@ def figures() -> Figures:
 
 
 def _figures() -> Figures:
-    """Count. Three queries, down the indexes of closing and of collection."""
+    """Count. Two queries, down the indexes of closing and of collection."""
     now = city_clock.now()
     since = now - WEEK
-    over = cases().filter(closed__gte=since, state="closed")
-    took = sorted(closed - created for closed, created in over.values_list("closed", "created") if closed is not None)
     late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
+    over = cases().filter(closed__gte=since, state="closed").annotate(late=Exists(late))
+    rows = list(over.values_list("closed", "created", "marked", "precision", "origin", "late"))
+    took = [(closed or came) - came for closed, came, marked, precision, _, _ in rows if is_hourly(marked, precision)]
+    limited = [bool(late) for _, _, marked, _, origin, late in rows if is_limited(marked, origin)]
     return Figures(
         since=since,
         at=now,
         received=cases().filter(created__gte=since).count(),
-        closed=len(took),
-        late=over.filter(Exists(late)).count(),
-        median=took[len(took) // 2] if took else None,
+        closed=len(rows),
+        limited=len(limited),
+        late=sum(limited),
+        timed=len(took),
+        median=_middle(took),
     )
 
 
+def _middle(took: Sequence[int]) -> int | None:
+    return int(median(took)) if took else None
+
+
 class OfMatter(msgspec.Struct, frozen=True):
-    """The figures of one matter over a week; `median` in microseconds from collecting to closing."""
+    """The figures of one matter over a week; `median` in microseconds from collecting to closing, of the `timed`."""
 
     matter: str
     received: int
     closed: int
+    timed: int
     median: int | None
 
 
@@ -228,15 +245,17 @@ def _by_matter() -> list[OfMatter]:
     since = city_clock.now() - WEEK
     came = cases().filter(created__gte=since).values_list("matter")
     received: dict[str, int] = dict(came.annotate(n=Count("pk")).order_by())
-    took: dict[str, list[int]] = {}
-    ended = cases().filter(closed__gte=since, state="closed").values_list("matter", "closed", "created")
-    for matter, closed, created in ended:
-        took.setdefault(matter, []).append((closed or created) - created)
+    took: dict[str, list[int | None]] = {}
+    ended = cases().filter(closed__gte=since, state="closed")
+    for matter, closed, created, marked, precision in ended.values_list(*TIMES):
+        time = (closed or created) - created if is_hourly(marked, precision) else None
+        took.setdefault(matter, []).append(time)
     both = [
-        OfMatter(matter, received.get(matter, 0), len(times), times[len(times) // 2] if times else None)
+        OfMatter(matter, received.get(matter, 0), len(times), len(known), _middle(known))
         for matter in {*received, *took}
         if matter
-        for times in [sorted(took.get(matter, ()))]
+        for times in [took.get(matter, [])]
+        for known in [[time for time in times if time is not None]]
     ]
     return sorted(both, key=lambda one: (-one.received, one.matter))
 

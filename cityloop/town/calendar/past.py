@@ -40,3 +40,13 @@ class Past:
         if late and place and step.recorded_at - turn.recorded < GRACE:
             turn = self._turns[place - 1]
         return turn.calendars
+
+
+def altered() -> list[str]:
+    """Name the calendars that do not say what the ledger said of them last. Two queries."""
+    rows = {f"calendar:{row.key}": row for row in queries.listed()}
+    last: dict[str, str] = {}
+    for step in Step.objects.filter(subject__in=list(rows)).order_by("seq"):
+        last[step.subject] = step.data
+    said = {subject: json.loads(data) for subject, data in last.items()}
+    return [name for name in said if any(getattr(rows[name], field) != value for field, value in said[name].items())]

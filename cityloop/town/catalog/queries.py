@@ -1,5 +1,6 @@
 """Reads of the catalogue. On the hot path there is no SQL: one cheap check at most once a second."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -72,6 +73,18 @@ def published() -> Content:
     """Give what the last catalogue holds, to publish it with changes. One query, after a change one more."""
     digest = _last()
     return _content(digest) if digest else Content()
+
+
+def altered() -> list[str]:
+    """Name the versions whose content does not give their digest, or that were never published. Two queries."""
+    told = Step.objects.filter(subject=SUBJECT).values_list("data", flat=True)
+    known = {json.loads(data).get("digest") for data in told}
+    rows = CatalogVersion.objects.order_by("number").values_list("number", "digest", "content")
+    return [
+        f"catalogue:{number}"
+        for number, digest, text in rows
+        if content.digest_of(text) != digest or digest not in known
+    ]
 
 
 @lru_cache(maxsize=4)

@@ -1,26 +1,32 @@
-"""Checking a receipt with nothing but the receipt and a public key: no database, no Django models."""
+"""Checking a receipt or a promise with nothing but it and what the city publishes: no database, no Django models."""
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
 from cityloop.town.ledger import keys, merkle
 
 
-def check_receipt(receipt: dict[str, Any], public: bytes) -> Iterator[tuple[str, str]]:
+def check_receipt(
+    receipt: dict[str, Any], public: bytes, published: Sequence[dict[str, Any]] = ()
+) -> Iterator[tuple[str, str]]:
     """Yield (where, what is wrong) for each fault; nothing when the receipt holds.
 
-    `public` is the city's public key as 32 raw bytes, had from the city and not from the receipt.
+    `public` is the city's public key as 32 raw bytes, had from the city and not from the receipt. `published` are seals
+    the city publishes now: where one has the number of the receipt's and says something else, the city went back.
     """
     seals = {}
+    now = {entry["statement"]["number"]: entry["statement"] for entry in published}
     for entry in receipt["seals"]:
         said = entry["statement"]
         if said.get("key_id") != keys.key_id(public):
             yield f"seal {said.get('number')}", "it was signed with another key"
         elif not keys.verify(public, base64.b64decode(entry["signature"]), _canonical(said)):
             yield f"seal {said.get('number')}", "its signature is wrong"
+        if now.get(said["number"], said) != said:
+            yield f"seal {said['number']}", "the city publishes another one under this number now"
         seals[said["number"]] = said
     prev, seq = "00" * 32, 0
     if not receipt["steps"]:
@@ -29,6 +35,15 @@ def check_receipt(receipt: dict[str, Any], public: bytes) -> Iterator[tuple[str,
         yield from _check_step(step, seals, receipt["subject"], prev, seq)
         prev, seq = sha256(step["body"].encode()).hexdigest(), seq + 1
     yield from _check_issued(receipt, public, prev, seq)
+
+
+def check_promise(given: dict[str, Any], public: bytes) -> Iterator[tuple[str, str]]:
+    """Yield (where, what is wrong) of a promise, likewise; whether it was kept a receipt tells."""
+    said = given["promise"]
+    if said["key_id"] != keys.key_id(public):
+        yield "promise", "it was signed with another key"
+    elif not keys.verify(public, base64.b64decode(given["signature"]), _canonical(said)):
+        yield "promise", "its signature is wrong"
 
 
 def _check_issued(receipt: dict[str, Any], public: bytes, head: str, steps: int) -> Iterator[tuple[str, str]]:
@@ -67,6 +82,12 @@ def _check_step(
 
 def _canonical(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_seals(text: str) -> list[dict[str, Any]]:
+    """Read the seals published beside a key; none where it is the key alone."""
+    stripped = text.strip()
+    return list(json.loads(stripped).get("seals", [])) if stripped.startswith("{") else []
 
 
 def read_public(text: str) -> bytes:

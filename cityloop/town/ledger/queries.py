@@ -191,12 +191,25 @@ def size() -> tuple[int, int]:
     return Step.objects.count(), Seal.objects.count()
 
 
-def published() -> dict[str, Any]:
-    """Give what stands at /.well-known/cityloop-ledger: keys and the latest roots."""
+def unsealed() -> int:
+    """Count the steps that no seal covers yet: a minute's where the city is served, all since then where it is not."""
+    last = Seal.objects.order_by("-number").first()
+    covered = last.first + last.size if last else 0
+    return Step.objects.exclude(offset__lt=covered).count()
+
+
+SHOWN = 100
+
+
+def published(begin: int | None = None) -> dict[str, Any]:
+    """Give what stands at /.well-known/cityloop-ledger: keys and roots, the latest or those from number `begin` on."""
+    seals = (
+        Seal.objects.order_by("-number") if begin is None else Seal.objects.filter(number__gte=begin).order_by("number")
+    )
     return {
         "v": 1,
         "keys": [keys.described(bytes(k.public)) for k in Key.objects.order_by("created")],
-        "seals": [_published_seal(s) for s in Seal.objects.order_by("-number")[:100]],
+        "seals": [_published_seal(s) for s in seals[:SHOWN]],
     }
 
 

@@ -1,13 +1,15 @@
 """Promises and receipts: what a resident takes home and checks without us."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 from cityloop.town.columns import real_now
 from cityloop.town.ledger import chain, keys, merkle
 from cityloop.town.ledger.models import Key, Seal, Step
 from cityloop.town.ledger.queries import _published_seal, row_of, steps
+from cityloop.town.ledger.sealing import statement_of
 
 
 def promise(row: chain.Row, number: str) -> dict[str, Any]:
@@ -85,3 +87,32 @@ def _proved(seal: Seal, own: Sequence[Step]) -> list[dict[str, Any]]:
         }
         for step, index, proof in zip(own, indexes, merkle.paths(leaves, indexes), strict=True)
     ]
+
+
+def signer(key_id: str) -> bytes | None:
+    """Give the public key of this name, if it is one of this city's."""
+    key = Key.objects.filter(key_id=key_id).first()
+    return bytes(key.public) if key else None
+
+
+def astray(given: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (where, what is wrong) for each step and seal of a receipt, or the step of a promise, that is no more here.
+
+    Who rolls the ledger back, or writes it anew with the key in hand, cannot reach what was handed out.
+    """
+    promise = given.get("promise")
+    subject = str((promise or given)["subject"])
+    here = {step.seq: bytes(step.hash).hex() for step in steps(subject)}
+    wanted = (
+        {promise["seq"]: promise["hash"]}
+        if promise
+        else {n: sha256(step["body"].encode()).hexdigest() for n, step in enumerate(given["steps"], 1)}
+    )
+    for seq, digest in wanted.items():
+        if here.get(seq) != digest:
+            yield f"step {seq}", "this ledger has another" if seq in here else "this ledger does not have it"
+    for entry in given.get("seals", []):
+        said = entry["statement"]
+        seal = Seal.objects.filter(number=said["number"]).first()
+        if seal is None or statement_of(seal) != said:
+            yield f"seal {said['number']}", "this ledger has another" if seal else "this ledger does not have it"

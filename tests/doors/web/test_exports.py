@@ -4,9 +4,12 @@ import csv
 import io
 import json
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from cityloop.doors.web.desk import exports
+from cityloop.loops.cases.models import Case
 from cityloop.town.ledger.models import Step
 from tests.doors.web.conftest import number
 
@@ -30,6 +33,16 @@ def test_a_list_as_csv_has_what_the_list_shows(at_desk, town):
     assert found[1]["address"] == "12 Hill Road" and found[1]["matter_name"] == "Fallen tree"
     assert "secret words" not in json.dumps(found)
     assert [r["number"] for r in rows(at_desk("shift"), state="closed")] == [number(two)]
+
+
+def test_a_file_can_be_held_against_the_source_and_every_column_is_documented(at_desk, town):
+    case = town.to("dispatched")
+    Case.objects.filter(pk=case).update(source="nyc311", source_key="=26973624", marked="zero_time", precision="day")
+    (row,) = rows(at_desk("shift"))
+    assert (row["lead_key"], row["source"], row["marked"], row["precision"]) == ("parks", "nyc311", "zero_time", "day")
+    assert row["source_key"] == "'=26973624"
+    told = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "pages.md").read_text(encoding="utf-8")
+    assert [name for name in exports.COLUMNS if f"| `{name}`" not in told and f", `{name}`" not in told] == []
 
 
 def test_authority_holds_for_files(at_desk, town):

@@ -11,6 +11,7 @@ from cityloop.doors.web.public import cards
 from cityloop.loops.cases import openly, public
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger.models import Step
+from cityloop.town.worklist.models import Row
 from tests.doors.web.conftest import publish
 
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -119,6 +120,28 @@ def test_figures_count_what_came_and_what_was_closed(client, town, closed, secre
     assert [(r["matter"], r["received"], r["closed"]) for r in rows] == [("tree", "2", "1")]
     data = client.get("/figures.json").json()
     assert data["received"] == 2 and data["matters"][0]["matter"] == "tree"
+
+
+def test_times_that_cannot_be_right_and_limits_of_others_stay_out_of_the_figures(client, town):
+    """The import map says so: what carries a mark of time, or is known to the day, stands in no figure of time."""
+    right, other, zero, day, imported = (town.to("closed") for _ in range(5))
+    for number, case in enumerate((right, other, zero, day, imported)):
+        row = Case.objects.get(pk=case)
+        Case.objects.filter(pk=case).update(created=row.closed - (number + 1) * 3_600_000_000)
+    Case.objects.filter(pk=zero).update(marked="zero_time outside_city")
+    Case.objects.filter(pk=day).update(precision="day")
+    Case.objects.filter(pk=imported).update(origin="import")
+    Row.objects.filter(what="handling", subject_id__in=[other, zero]).update(mark=100)
+    found = public._figures()
+    assert (found.closed, found.limited, found.late, found.share) == (5, 3, 1, 66)
+    assert (found.timed, found.median) == (3, 2 * 3_600_000_000)
+    Case.objects.filter(pk=imported).update(marked="impossible_time")
+    assert public._figures().median == 1.5 * 3_600_000_000  # of two, the middle between them
+    one = public._by_matter()[0]
+    assert (one.received, one.closed, one.timed, one.median) == (5, 5, 2, 1.5 * 3_600_000_000)
+    data = client.get("/figures.json").json()
+    assert (data["closed"], data["within_limit_percent"], data["median_seconds"]) == (5, 66, 5400)
+    assert data["matters"][0]["timed"] == 2 and data["at"].endswith("Z")
 
 
 def test_what_was_handled_late_counts_as_late(town):

@@ -11,12 +11,16 @@ from django.core.cache import cache
 from django.test import Client
 
 from cityloop.doors.web.wall import figures, views
+from cityloop.doors.web.wall.turns import Wall
+from cityloop.loops.cases import pressing
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.pressing import Ended, Lately
 from cityloop.loops.sensing.actions import counting, judging
 from cityloop.loops.sensing.models import Alarm
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
+from cityloop.town.orgs import authority
+from cityloop.town.worklist.models import Row
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import MINUTE, Town
 from tests.loops.sensing.instruments import HOUR, bring
@@ -90,6 +94,24 @@ def test_a_day_hour_by_hour() -> None:
     assert figures.share([]) is None
     late = Lately([Ended(now - 5 * HOUR, HOUR, True, True, due=now - 7 * HOUR - 1)], [now - 3 * HOUR, now - 1])
     assert figures.late_by_hour(9, late, now) == [7] * 16 + [8] * 2 + [7, 7] + [7] + [8] * 2 + [9]
+
+
+def test_times_that_cannot_be_right_and_limits_of_others_stay_out(at_desk: Desk, town: Town) -> None:
+    right, zero, imported = (town.to("closed") for _ in range(3))
+    for hours, case in enumerate((right, zero, imported), 2):
+        row = Case.objects.get(pk=case)
+        Case.objects.filter(pk=case).update(created=(row.closed or 0) - hours * HOUR)
+    Case.objects.filter(pk=zero).update(marked="zero_time")
+    Case.objects.filter(pk=imported).update(origin="import")
+    Row.objects.filter(what="handling", subject_id=zero).update(mark=100)
+    cache.clear()
+    scope = authority.scope(town.accounts["dispatcher"], town.at)
+    gone = pressing.lately(scope, "1001", town.at, town.at - 24 * HOUR).ended
+    assert sorted((one.took, one.timed, one.limited) for one in gone) == [
+        (2 * HOUR, True, True), (3 * HOUR, False, False), (4 * HOUR, True, False),
+    ]  # fmt: skip
+    assert figures.took(gone, "1001", town.at).value == "3 h"
+    assert figures.within(gone, Wall(()), "1001", town.at).value == "100 %"
 
 
 def test_what_needs_a_decision(at_desk: Desk, town: Town, air: int) -> None:

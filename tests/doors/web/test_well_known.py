@@ -7,6 +7,8 @@ import pytest
 
 from cityloop.config.address import security_contacts
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.ledger.actions import sequence
+from cityloop.town.ledger.sealing import seal_all
 
 pytestmark = pytest.mark.django_db
 
@@ -45,3 +47,14 @@ def test_whom_to_tell_of_a_weakness(client, settings):
 def test_a_contact_that_is_none_is_named(wrong):
     with pytest.raises(Refusal, match="CITYLOOP_SECURITY"):
         security_contacts(wrong)
+
+
+def test_every_seal_ever_made_can_be_fetched(client, town):
+    town.to("filed")
+    sequence()
+    seal_all()
+    newest = client.get("/.well-known/cityloop-ledger").json()["seals"]
+    assert newest and client.get("/.well-known/cityloop-ledger?from=0").json()["seals"] == newest[::-1]
+    assert client.get("/.well-known/cityloop-ledger?from=999").json()["seals"] == []
+    for wrong in ("x", "-1", "1e3", "9" * 30, "\u0663"):
+        assert client.get("/.well-known/cityloop-ledger", {"from": wrong}).status_code == 404

@@ -12,9 +12,10 @@ import pytest
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.ledger import keys
 from cityloop.town.ledger.actions import record, sequence
-from cityloop.town.ledger.check import check_receipt, read_public
-from cityloop.town.ledger.queries import published
-from cityloop.town.ledger.receipts import receipt
+from cityloop.town.ledger.check import check_promise, check_receipt, read_public
+from cityloop.town.ledger.models import Seal, Sequencer, Step
+from cityloop.town.ledger.queries import published, row_of, unsealed, verify
+from cityloop.town.ledger.receipts import astray, promise, receipt
 from cityloop.town.ledger.sealing import seal_all
 
 BY = Actor("person", "clerk", 7, 8, 9)
@@ -132,3 +133,46 @@ def test_keys_are_read_as_published(given: dict[str, Any]) -> None:
 def test_a_receipt_names_nobody(given: dict[str, Any]) -> None:
     text = json.dumps(given)
     assert '"person"' not in text and '"post"' not in text
+
+
+def roll_back_and_go_on() -> None:
+    """Take the ledger back to its first seal, as an older copy of the database would, and let it seal other steps."""
+    Seal.objects.filter(number__gt=0).delete()
+    Step.objects.filter(offset__gte=Seal.objects.get().size).delete()
+    Sequencer.objects.update(next_offset=Seal.objects.get().size)
+    record(subject="case:1", kind="case", what="other", by=BY, at=9, data={})
+    sequence()
+    seal_all()
+    assert list(verify()) == []
+
+
+def test_a_ledger_rolled_back_is_found_out_by_who_kept_a_receipt(given: dict[str, Any], tmp_path: Path) -> None:
+    assert list(astray(given)) == []
+    assert list(check_receipt(given, keys.public_bytes(), published()["seals"])) == []
+    roll_back_and_go_on()
+    said = dict(astray(given))
+    assert said["seal 1"] == "this ledger has another" and said["step 4"] == "this ledger does not have it"
+    assert "step 1" not in said and "seal 0" not in said
+    another = ("seal 1", "the city publishes another one under this number now")
+    assert list(check_receipt(given, keys.public_bytes(), published()["seals"])) == [another]
+    done = node(tmp_path, given)
+    assert done.returncode == 1 and ": ".join(another) in done.stdout
+
+
+def test_a_promise_holds_for_both_verifiers_until_it_is_changed(given: dict[str, Any], tmp_path: Path) -> None:
+    good = promise(row_of(Step.objects.get(subject="case:1", seq=1)), "SV-2018-000001")
+    assert list(check_promise(good, keys.public_bytes())) == [] == list(astray(good))
+    assert node(tmp_path, good).returncode == 0
+    bad = {**good, "promise": {**good["promise"], "number": "SV-2018-000002"}}
+    assert list(check_promise(bad, keys.public_bytes())) and node(tmp_path, bad).returncode == 1
+    Step.objects.filter(subject="case:1", seq=1).update(hash=b"another")
+    assert list(astray(good)) == [("step 1", "this ledger has another")]
+
+
+def test_all_seals_can_be_read_and_what_waits_is_counted(given: dict[str, Any]) -> None:
+    assert [s["statement"]["number"] for s in published()["seals"]] == [1, 0]
+    assert [s["statement"]["number"] for s in published(1)["seals"]] == [1]
+    assert [s["statement"]["number"] for s in published(0)["seals"]] == [0, 1]
+    assert unsealed() == 2
+    Seal.objects.all().delete()
+    assert unsealed() == Step.objects.count() == 10

@@ -32,6 +32,7 @@ MOST_XLSX = 20_000
 COLUMNS = (
     "number", "state", "state_name", "matter", "matter_name", "unit", "place", "address", "lon", "lat", "channel",
     "created", "filed", "due", "closed", "resolution", "lead", "overdue",
+    "lead_key", "source", "source_key", "marked", "precision",
 )  # fmt: skip
 
 
@@ -109,6 +110,11 @@ def row(case: Any, place: str, now: int) -> dict[str, Any]:
         "resolution": case.resolution,
         "lead": names.organisation(case.lead_org),
         "overdue": bool(case.due and case.closed is None and case.due < now),
+        "lead_key": names.organisation_key(case.lead_org),
+        "source": case.source,
+        "source_key": case.source_key,
+        "marked": case.marked,
+        "precision": case.precision,
     }
 
 

@@ -15,6 +15,7 @@ from cityloop.doors.web.show.times import duration, when
 from cityloop.ground.kit.words import harmless
 from cityloop.loops.cases import public
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.columns import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +68,30 @@ def line(one: public.OfMatter) -> Line:
     return Line(one.matter, names.matter(one.matter), one.received, one.closed, median)
 
 
-COLUMNS = ("matter", "name", "received", "closed", "median_seconds")
+COLUMNS = ("matter", "name", "received", "closed", "timed", "median_seconds")
 
 
-def rows() -> list[tuple[str, str, int, int, int | None]]:
+def rows() -> list[tuple[str, str, int, int, int, int | None]]:
     """Give the figures as data."""
-    seconds = 1_000_000
     return [
-        (one.matter, names.matter(one.matter), one.received, one.closed, one.median and one.median // seconds)
+        (one.matter, names.matter(one.matter), one.received, one.closed, one.timed, seconds(one.median))
         for one in public.by_matter()
     ]
+
+
+def seconds(micros: int | None) -> int | None:
+    """Give a time in whole seconds."""
+    return None if micros is None else micros // 1_000_000
+
+
+def whole() -> dict[str, str | int | None]:
+    """Give the figures of the whole city as data, those of the page and what they are counted from."""
+    told = public.figures()
+    return {
+        "since": rfc3339(told.since), "at": rfc3339(told.at), "days": 7, "received": told.received,
+        "closed": told.closed, "limited": told.limited, "late": told.late, "within_limit_percent": told.share,
+        "timed": told.timed, "median_seconds": seconds(told.median),
+    }  # fmt: skip
 
 
 @require_safe
@@ -84,10 +99,8 @@ def rows() -> list[tuple[str, str, int, int, int | None]]:
 def data(request: HttpRequest, kind: str) -> HttpResponse:
     """Give the figures by matter as CSV or JSON."""
     if kind == "json":
-        told = public.figures()
         listed = [dict(zip(COLUMNS, row, strict=True)) for row in rows()]
-        found = {"since": told.since, "at": told.at, "days": 7, "received": told.received, "closed": told.closed}
-        return JsonResponse({**found, "matters": listed}, json_dumps_params={"ensure_ascii": False})
+        return JsonResponse({**whole(), "matters": listed}, json_dumps_params={"ensure_ascii": False})
     text = io.StringIO()
     written = csv.writer(text)
     written.writerow(COLUMNS)

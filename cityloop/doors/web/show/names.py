@@ -78,6 +78,12 @@ def organisation(number: int) -> str:
     return words(found.names) if found else ""
 
 
+def organisation_key(number: int) -> str:
+    """Give the key by which programs know an organisation, "" where it is not known; no query, as above."""
+    found = organisations().get(number)
+    return found.key if found else ""
+
+
 def matter(code: str) -> str:
     """Name a matter, or say that it has none yet."""
     if not code:

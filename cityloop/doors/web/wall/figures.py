@@ -98,7 +98,7 @@ def late_by_hour(over: int, lately: Lately, now: int) -> list[int]:
 
 def within(gone: Sequence[Ended], wall: Wall, code: str, now: int) -> Figure:
     """Tell how much of what was closed in a day was handled within its limit, and how it was lately."""
-    closed = [one for one in gone if one.closed]
+    closed = [one for one in gone if one.closed and one.limited]
     lately = [one for one in closed if one.at > now - LATELY]
     whole, last = share(closed), share(lately) if len(lately) >= SOME else None
     worst = min((value for value in (whole, last) if value is not None), default=100)
@@ -129,7 +129,7 @@ def hourly(closed: Sequence[Ended], now: int) -> list[int]:
 
 def took(gone: Sequence[Ended], code: str, now: int) -> Figure:
     """Tell how long cases took that were closed in a day, and lately."""
-    closed = [one for one in gone if one.closed]
+    closed = [one for one in gone if one.closed and one.timed]
     lately = [one.took for one in closed if one.at > now - LATELY]
     value = duration(int(median(one.took for one in closed))) if closed else "–"
     said = (

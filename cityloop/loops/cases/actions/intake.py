@@ -161,11 +161,12 @@ def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:
     place = locate(report)
     row = _row(report, place, at, origin)
     book = Book(row, keep_present(), calendars(), origin=origin, recorded_at=real_now())
-    data, inner = _data(report, place, row)
+    person = _person(report, at)
+    data, inner = _data(report, place, row, person)
     book.step(Act("collect", data), by, at, inner=inner)
     follow = numbers.new_follow_code()
     save([book])
-    _report_row(report, row, at, origin, follow)
+    _report_row(report, row, at, origin, follow, person)
     number = numbers.number(row)
     return Collected(row.pk, number, follow, receipts.promise(book.rows[0], number))
 
@@ -219,17 +220,17 @@ def _row(report: Report, place: Place, at: int, origin: str) -> models.Case:
     )
 
 
-def _data(report: Report, place: Place, row: models.Case) -> tuple[dict[str, Any], dict[str, Any]]:
+def _data(report: Report, place: Place, row: models.Case, person: int) -> tuple[dict[str, Any], dict[str, Any]]:
     data: dict[str, Any] = {"channel": row.channel, "unit": place.unit}
     inner: dict[str, Any] = {}
     if report.matter:
         entry = catalog.current().matter(report.matter)
         data["matter"], data["level"] = entry.code, entry.level
     if report.words.strip():
-        kept = keep_words(row.subject, "1:collect:words", clean(report.words).strip())
+        kept = keep_words(row.subject, "1:collect:words", clean(report.words).strip(), person)
         data["words"], inner["words_id"] = kept.digest, kept.id
     if report.answers:
-        kept = keep_words(row.subject, "1:collect:answers", clean(_lines(report.answers)))
+        kept = keep_words(row.subject, "1:collect:answers", clean(_lines(report.answers)), person)
         data["answers"], inner["answers_id"] = kept.digest, kept.id
     if place.lon is not None and place.lat is not None:
         inner["lon_e7"], inner["lat_e7"] = round(place.lon * 1e7), round(place.lat * 1e7)
@@ -248,13 +249,15 @@ _REPORT = (
 )
 
 
-def _report_row(report: Report, row: models.Case, at: int, origin: str, follow: str) -> None:
-    person = 0
-    if report.email or report.phone or report.name:
-        found = find_or_register(
-            at=at, name=report.name, phone=report.phone, email=report.email, language=report.language
-        )
-        person = int(found.pk)
+def _person(report: Report, at: int) -> int:
+    """Find or register who reports, before the words are kept: they are erased with the person whose they are."""
+    if not (report.email or report.phone or report.name):
+        return 0
+    found = find_or_register(at=at, name=report.name, phone=report.phone, email=report.email, language=report.language)
+    return int(found.pk)
+
+
+def _report_row(report: Report, row: models.Case, at: int, origin: str, follow: str, person: int) -> None:
     digest = numbers.follow_digest(follow)
     with connection.cursor() as cursor:
         cursor.execute(_REPORT, [row.pk, at, row.channel, origin, report.language, person, digest])

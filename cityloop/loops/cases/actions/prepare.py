@@ -18,8 +18,11 @@ WORDS_LIMIT = 5_000
 Data = dict[str, Any]
 
 
-def prepare(book: Book, transition: Transition, data: Data) -> tuple[Data, Data]:
-    """Give the public data of the step and its inner data (ids of words and photos)."""
+def prepare(book: Book, transition: Transition, data: Data, *, whose: int = 0) -> tuple[Data, Data]:
+    """Give the public data of the step and its inner data (ids of words and photos).
+
+    `whose` words they are: those of a reporter or follower are erased with them, those of staff are the city's.
+    """
     known = {k: v for k, v in data.items() if v not in (None, "")}
     for name in known:
         if name not in transition.action.fields and name != "words":
@@ -39,7 +42,7 @@ def prepare(book: Book, transition: Transition, data: Data) -> tuple[Data, Data]
             public[name] = values.convert(book, field.type, name, value)
     _proposals(book, transition, public)
     if words:
-        _keep(book, transition.name, words, public, inner)
+        _keep(book, transition.name, words, public, inner, whose)
     return public, inner
 
 
@@ -54,9 +57,9 @@ def _words(name: str, value: Any) -> str:
     return text
 
 
-def _keep(book: Book, action: str, words: dict[str, str], public: Data, inner: Data) -> None:
+def _keep(book: Book, action: str, words: dict[str, str], public: Data, inner: Data, whose: int) -> None:
     seq = book.snapshot.seq + 1
-    drafts = [Draft(book.case.subject, f"{seq}:{action}:{name}"[:60], text) for name, text in words.items()]
+    drafts = [Draft(book.case.subject, f"{seq}:{action}:{name}"[:60], text, whose) for name, text in words.items()]
     for name, kept in zip(words, keep_words_many(drafts), strict=True):
         public[name] = kept.digest
         inner[f"{name}_id"] = kept.id

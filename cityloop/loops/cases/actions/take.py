@@ -72,7 +72,8 @@ def take(
         if expected is not None and expected != book.snapshot.seq:
             raise Changed(book.snapshot, _last_what(book))
         transition = _transition(book, act)
-        data, inner = prepare(book, transition, act.data)
+        whose = by.person if by.kind == "reporter" else 0
+        data, inner = prepare(book, transition, act.data, whose=whose)
         check_named(book, transition, data, at)
         if claimed_at is not None:
             inner["claimed_at"] = claimed_at
