@@ -123,7 +123,10 @@ def _light_pages(django_test_environment: None) -> None:
 
 @pytest.fixture(autouse=True)
 def _forget(request: pytest.FixtureRequest) -> None:
-    """Nothing a process remembers outlives a test's database."""
+    """Nothing a process remembers outlives a test's database, nor the language of its last visitor that test."""
+    from django.utils import translation
+
+    translation.deactivate()
     used = {"db", "transactional_db"} & set(request.fixturenames)
     if not used and request.node.get_closest_marker("django_db") is None:
         return

@@ -35,6 +35,7 @@ VERBS = {
     "loop": ("cityloop.doors.cli.loop:loop", "Prove a loop definition."),
     "sensing": ("cityloop.doors.cli.sensing:sensing", "Readings: move what is old to the history, judge anew."),
     "staff": ("cityloop.doors.cli.staff:staff", "Organisations, posts and the people who hold them."),
+    "persons": ("cityloop.doors.cli.persons:persons", "What the city holds of a resident: find, erase, seal anew."),
     "units": ("cityloop.doors.cli.units:units", "Load, check, ask and reform the city's units."),
     "plates": ("cityloop.doors.cli.plates:plates", "List, judge, switch on and off the plates of this city."),
     "messages": ("cityloop.doors.cli.messages:messages", "Collect, compile and check translations."),

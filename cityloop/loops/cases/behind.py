@@ -41,6 +41,16 @@ def _by_link(bound: links.Bound | None) -> tuple[Case, Report | Follower] | None
     return (row.case, row) if row is not None else None
 
 
+def numbers_by(persons: Iterable[int]) -> dict[int, list[str]]:
+    """Give the numbers of the cases that persons reported or follow, the oldest first. Two queries."""
+    wanted, found = list(persons), dict[int, set[tuple[int, int]]]()
+    for model in (Report, Follower):
+        rows = model._default_manager.filter(person__in=wanted, person__gt=0)
+        for person, pk, created in rows.values_list("person", "case_id", "case__created"):
+            found.setdefault(person, set()).add((pk, created))
+    return {person: [numbers.number_of(*one) for one in sorted(cases)] for person, cases in found.items()}
+
+
 def reports_of(case: Case) -> list[Report]:
     """Give the reports a case grew from with their cases, also those folded into it, the oldest first. One query.
 

@@ -1,0 +1,73 @@
+"""`cityloop persons`: what a resident may ask of a city about what it holds of them, and the keys it is sealed with."""
+
+import click
+
+from cityloop.doors.cli.main import FINDINGS, OK
+from cityloop.doors.cli.verb import Out, verb
+from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
+
+BY = Actor(kind="rule", role="rule", name="command line")
+
+
+@click.group()
+def persons() -> None:
+    """What the city holds of a resident: find it, erase it, seal all of it anew."""
+
+
+@persons.command("find")
+@click.argument("address")
+@verb()
+def find(out: Out, address: str) -> int:
+    """Say who gave just this e-mail ADDRESS or telephone number, masked, and which cases they reported or follow.
+
+    Exit 1 where nobody did.
+    """
+    from cityloop.loops.cases.behind import numbers_by
+    from cityloop.town.persons import queries
+
+    found = queries.by_email(address) if "@" in address else queries.by_phone(address)
+    cases = numbers_by(person.pk for person in found)
+    rows = [{"person": p.pk, **queries.masked(p)._asdict(), "cases": cases.get(p.pk, [])} for p in found]
+    out.give({"persons": rows})
+    for row in rows:
+        out.say("  ".join(str(row[name]) for name in ("person", "name", "phone", "email")))
+        out.say(f"    {', '.join(row['cases']) or '-'}")
+    return OK if rows else FINDINGS
+
+
+@persons.command("erase")
+@click.argument("number", type=int)
+@click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back.")
+@verb()
+def erase(out: Out, number: int, yes: bool) -> int:
+    """Erase what the city holds of the person NUMBER: name, number, address, words, account. Kept on the ledger.
+
+    The cases stay, and so do their places, states and what staff wrote.
+    """
+    from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.persons import actions, queries
+
+    person = queries.persons_of([number]).get(number)
+    if person is None:
+        raise Refusal("persons.unknown", "There is no living record of a person {number}.", "number", number=number)
+    if not yes and not out.as_json:
+        click.confirm("This cannot be taken back. Erase?", abort=True)
+    words = actions.erase_person(person=person, by=BY, at=city_clock.now())
+    out.give({"person": number, "words": words})
+    out.say(f"Person {number} is erased, with {words} texts.")
+    return OK
+
+
+@persons.command("renew-keys")
+@verb()
+def renew_keys(out: Out) -> int:
+    """Seal everything under the newest master key; afterwards an older one may be dropped."""
+    from cityloop.town.persons import actions
+
+    count = 0
+    while done := actions.renew_keys():
+        count += done
+    out.give({"sealed": count})
+    out.say(f"{count} rows are sealed anew.")
+    return OK
