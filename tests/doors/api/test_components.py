@@ -5,6 +5,7 @@ import pytest
 from cityloop.loops.cases.models import Case
 from tests.doors.api.conftest import ask
 from tests.town.components.things import EAST, furnish, put
+from tests.town.staff import seat
 
 BASE = "/api/v1"
 
@@ -94,6 +95,18 @@ def test_one_is_added_and_corrected_by_whose_post_may(things, key):
     assert ask("PATCH", path, key("inspector"), {"owner": "parks"}).status == 403
     owned = ask("PATCH", path, key("dispatcher"), {"owner": "parks", "attributes": {"height": None}})
     assert (owned.body["owner"], owned.body["attributes"]) == ("parks", {"lit": False})
+
+
+def test_who_looks_after_the_register_corrects_it(things, key, town):
+    for unit, level, sees, may in (("100101", 2, 200, 200), ("100102", 0, 404, 403)):
+        town.accounts["steward"] = seat(town.orgs["city"], "data_steward", unit, level)
+        mine = key("steward")
+        assert ask("GET", f"{BASE}/components/{things[6].code}", mine).status == sees
+        done = ask(
+            "PATCH", f"{BASE}/components/{things[0].code}", mine, {"state": "damaged", "lon": 10.04, "lat": 50.07}
+        )
+        assert done.status == may, done.body
+    assert ask("PATCH", f"{BASE}/components/{things[0].code}", mine, {"owner": "parks"}).status == 403
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ ANY, DESK, POSTS, KEY = "anybody", "posts that see", "any post", "a key"
 CODE, OWN, ENTER, SETS_UP, NOBODY = "a code", "the reporter", "enters reports", "sets up", "nobody"
 PLACES, KEEPS = "adds components", "keeps the lamp"
 LOOKS = "posts that see, and who sets up"
+REGISTER = "reads the register of components"
 WATCHES = "reads who looked at personal data"
 OPEN_CASES = frozenset(CASES) - {"done"}
 NUMBER = frozenset({"number"})
@@ -191,11 +192,11 @@ DESKS: dict[str, Row] = {
     ),
     "notices": Row("desk", DESK, ["/desk/notices"]),
     "style": Row("desk", DESK, ["/desk/style"]),
-    "components": Row("desk", DESK, ["/desk/components", "/desk/components?state=intact"]),
-    "components/labels": Row("desk", DESK, ["/desk/components/labels"]),
-    "components/<str:code>": Row("desk", DESK, [f"/desk/components/{LAMP_CODE}"], NUMBER),
+    "components": Row("desk", REGISTER, ["/desk/components", "/desk/components?state=intact"]),
+    "components/labels": Row("desk", REGISTER, ["/desk/components/labels"]),
+    "components/<str:code>": Row("desk", REGISTER, [f"/desk/components/{LAMP_CODE}"], NUMBER),
     "components/<str:code>/change": Row(
-        "desk", DESK, post=[(f"/desk/components/{LAMP_CODE}/change", {"state": "melted"})]
+        "desk", KEEPS, post=[(f"/desk/components/{LAMP_CODE}/change", {"state": "melted"})]
     ),
     "components/new": Row(
         "desk", PLACES, ["/desk/components/new"], post=[("/desk/components/new", {"type": "lamp", "lon": "10.05"})]

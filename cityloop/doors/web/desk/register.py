@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.desk import filters
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.guards import register_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.qr import qr
 from cityloop.doors.web.show.things import CHIPS, state_name, state_names, title, type_name
@@ -25,7 +25,7 @@ LABELS = 24  # three columns of eight on a sheet of A4
 
 
 @require_safe
-@desk_page
+@register_page
 def listed(request: HttpRequest) -> HttpResponse:
     """Show components in the order of their codes. Nine queries at most."""
     scope, query = scope_of(request), request.GET
@@ -48,7 +48,7 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@desk_page
+@register_page
 def labels(request: HttpRequest) -> HttpResponse:
     """Show the labels of what a list holds, a sheet at a time, to be printed. Four queries at most."""
     scope, query = scope_of(request), request.GET
