@@ -1,5 +1,8 @@
 """Components at the JSON door: lists by code and by place, one, types, and a report about one."""
 
+import csv
+import io
+
 import pytest
 
 from cityloop.loops.cases.models import Case
@@ -120,3 +123,19 @@ def test_who_looks_after_the_register_corrects_it(things, key, town):
 def test_what_is_corrected_wrongly_is_said_at_its_field(things, key, wrong, status, field):
     answer = ask("PATCH", f"{BASE}/components/{things[0].code}", key("dispatcher"), wrong)
     assert answer.status == status and field in answer.body["field"], answer.body
+
+
+def test_programs_take_the_same(things, key, town):
+    tree = things[5]
+    path = f"{BASE}/exports/components"
+    said = csv.DictReader(
+        io.StringIO(ask("GET", f"{path}/csv?type=lamp&unit=100101", key("parks")).body.decode("utf-8-sig"))
+    )
+    assert [row["code"] for row in said] == sorted(one.code for one in things[:5])
+    marks = ask("GET", f"{path}/geojson?bbox=10.1,50,10.2,50.1", key("parks")).body["features"]
+    assert [mark["id"] for mark in marks] == [tree.code]
+    assert marks[0]["properties"]["attributes.species"] == "oak" and "attributes.lit" not in marks[0]["properties"]
+    assert ask("GET", f"{path}/csv?state=melted", key("parks")).status == 400
+    assert ask("GET", f"{path}/doc", key("parks")).status == 422
+    town.accounts["integrator"] = seat(town.orgs["city"], "integrator")
+    assert ask("GET", f"{path}/csv", key("integrator")).status == 403

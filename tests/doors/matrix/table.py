@@ -193,6 +193,11 @@ DESKS: dict[str, Row] = {
     "notices": Row("desk", DESK, ["/desk/notices"]),
     "style": Row("desk", DESK, ["/desk/style"]),
     "components": Row("desk", REGISTER, ["/desk/components", "/desk/components?state=intact"]),
+    r"^components\.(?P<kind>csv|xlsx|geojson)$": Row(
+        "desk",
+        REGISTER,
+        ["/desk/components.csv", "/desk/components.xlsx", "/desk/components.geojson?type=lamp"],
+    ),
     "components/labels": Row("desk", REGISTER, ["/desk/components/labels"]),
     "components/<str:code>": Row("desk", REGISTER, [f"/desk/components/{LAMP_CODE}"], NUMBER),
     "components/<str:code>/change": Row(
@@ -361,6 +366,9 @@ API: dict[str, Row] = {
     "cases/<number>/paper": Row("api", KEY, ["/api/v1/cases/{number}/paper"]),
     "counts": Row("api", KEY, ["/api/v1/counts", "/api/v1/counts?under=100101"]),
     "exports/<kind>": Row("api", DESK, ["/api/v1/exports/csv", "/api/v1/exports/geojson"], SPOT | {"address"}),
+    "exports/components/<kind>": Row(
+        "api", REGISTER, ["/api/v1/exports/components/csv", "/api/v1/exports/components/geojson?unit=100101"]
+    ),
     "views": Row("api", KEY, ["/api/v1/views"], post=[("/api/v1/views", {"name": "x"})]),
     "views/<view>": Row("api", KEY, post=[("/api/v1/views/1", {})]),
     "notices": Row("api", KEY, ["/api/v1/notices"]),
