@@ -161,6 +161,16 @@ def test_lines_that_two_changed_at_once_are_compared(town, engineer):
     assert "Nothing was changed here by others" in shown(quiet)[1]
 
 
+def test_a_unit_lists_the_lines_that_name_it_or_what_is_in_it(town, engineer):
+    form = {"do": "line", "lead": "roads", "assist": ""}
+    leaf = units.children("100101")[0].code
+    assert engineer.post(TREE, {**form, "on": catalog.current().digest, "unit": leaf}).status_code == 303
+    for code, told in ((leaf, True), ("100101", True), ("100102", False)):
+        page = engineer.get(f"/desk/settings/units/{code}").content.decode()
+        assert ("Lines of responsibility that name it" in page) is told, code
+        assert ("cityloop units … --preview" in page) is told
+
+
 def test_a_line_of_the_citys_own_wins_and_can_be_taken_away(town, engineer):
     form = {"do": "line", "on": catalog.current().digest, "unit": "", "lead": "roads", "assist": "parks"}
     assert engineer.post("/desk/settings/catalogue/tree", form).status_code == 303
