@@ -7,6 +7,7 @@ import { inplace } from "./islands/inplace"
 import { keys } from "./islands/keys"
 import { lists } from "./islands/lists"
 import { live } from "./islands/live"
+import { narrowing } from "./islands/narrowing"
 import { replies } from "./islands/replies"
 import { start } from "./islands/start"
 import { told } from "./islands/told"
@@ -16,6 +17,7 @@ hints()
 keys()
 lists()
 acting()
+narrowing()
 replies()
 told()
 inplace()

@@ -11,7 +11,7 @@ from cityloop.doors.api import ports as api
 from cityloop.doors.sensorthings import raw
 from cityloop.doors.sensorthings.mqtt import news as mqtt_news
 from cityloop.doors.web import live
-from cityloop.doors.web.desk import exports, paper
+from cityloop.doors.web.desk import exports, paper, register_files
 from cityloop.loops.cases import matching as cases_matching
 from cityloop.loops.cases import queries as cases
 from cityloop.loops.cases import stream
@@ -66,6 +66,7 @@ PORTS: dict[type, Any] = {
     sensing.News: cases_signs.tell,
     sensing.Reports: cases_matching.reported,
     api.Files: exports.written,
+    api.Register: register_files.written,
     api.Paper: paper.printed,
 }
 

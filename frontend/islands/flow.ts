@@ -1,6 +1,7 @@
 // The three steps of a report without a round trip. The server shows the same steps to a browser without scripts.
 import { done, keepNow, newKey, queue, restored } from "./keeping"
 import { HINTED } from "./hints"
+import { fits } from "./narrowing"
 import { photos, shown } from "./photos"
 import { places } from "./places"
 import { pick, PICKED, POSITIONED } from "./position"
@@ -236,8 +237,7 @@ class Flow {
   }
 
   private filter(text: string): void {
-    const wanted = text.trim().toLocaleLowerCase()
-    for (const label of this.all(".matters label")) label.hidden = !(label.textContent ?? "").toLocaleLowerCase().includes(wanted)
+    for (const label of this.all(".matters label")) label.hidden = !fits(label, text.trim())
     for (const group of this.all(".matters fieldset")) group.hidden = !group.querySelector("label:not([hidden])")
   }
 

@@ -108,8 +108,9 @@ def may(viewer: Viewer, who: str) -> bool:
         table.CODE: bool(viewer.code), table.OWN: bool(viewer.own), table.NOBODY: False,
         table.SETS_UP: viewer.role == "city_engineer", table.WATCHES: viewer.role == "security_officer",
         table.LOOKS: viewer.desk or viewer.role == "city_engineer",
-        table.PLACES: viewer.role in rights.PLACERS,
-        table.KEEPS: viewer.role in rights.KEEPERS and viewer.name != "police",
+        table.REGISTER: viewer.desk or viewer.role in rights.READERS,
+        table.PLACES: viewer.role in (*rights.PLACERS, "city_engineer"),
+        table.KEEPS: viewer.role in (*rights.KEEPERS, "city_engineer") and viewer.name != "police",
     }[who]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What a list is asked for in its address, read and checked."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest
 from msgspec.structs import replace
@@ -37,6 +37,9 @@ def _flag(value: object) -> object:
 
 Whole = Annotated[int, BeforeValidator(_digits)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+Kind = Literal["csv", "xlsx", "geojson"]  # of a file
 
 
 class Asked(Schema):

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.http import HttpResponse
 
+from cityloop.town.components.queries import Place, Wanted
+
 
 class Files(Protocol):
     """Answers with a list as a file of a kind (csv, xlsx, geojson).
@@ -15,6 +17,15 @@ class Files(Protocol):
     """
 
     def __call__(self, kind: str, find: Callable[[int, int], list[Any]], now: int, before: int = 0) -> HttpResponse: ...
+
+
+class Register(Protocol):
+    """Answers with components as a file. `find(after, most)` gives those after a place in the list.
+
+    Bound in `config/wiring.py`.
+    """
+
+    def __call__(self, kind: str, find: Callable[[Place | None, int], list[Any]], wanted: Wanted) -> HttpResponse: ...
 
 
 class Paper(Protocol):
@@ -26,6 +37,12 @@ class Paper(Protocol):
 def files() -> Files:
     """Give who writes lists as files."""
     answers: Files = import_module(settings.WIRING).PORTS[Files]
+    return answers
+
+
+def register() -> Register:
+    """Give who writes the register as a file."""
+    answers: Register = import_module(settings.WIRING).PORTS[Register]
     return answers
 
 

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from cityloop.ground.loop.actor import Actor
 
 BY = Actor(kind="rule", role="rule", name="command line")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+PREVIEW = click.option(
+    "--preview", is_flag=True, help="Change nothing: say what becomes of the units, and of lines that name them."
+)
 
 
 @click.group()
@@ -78,50 +82,73 @@ def locate(out: Out, lon: float, lat: float) -> int:
 
 @units.command("split")
 @click.argument("spec", type=FILE)
+@PREVIEW
 @verb()
-def split(out: Out, spec: Path) -> int:
+def split(out: Out, spec: Path, preview: bool) -> int:
     """Divide a unit as SPEC says: code, parts (each names, and a shape as GeoJSON or the codes of its children)."""
     from cityloop.town.calendar.clock import city_clock
     from cityloop.town.units.actions import reform
 
     wanted = keys(read(spec), "code", "parts")
-    parts = [_part(part, spec.parent) for part in wanted["parts"]]
-    return _told(out, reform.split(code=str(wanted["code"]), parts=parts, by=BY, at=city_clock.now()))
+    parts, code = [_part(part, spec.parent) for part in wanted["parts"]], str(wanted["code"])
+    return _reformed(out, preview, lambda: reform.split(code=code, parts=parts, by=BY, at=city_clock.now()))
 
 
 @units.command("merge")
 @click.argument("spec", type=FILE)
+@PREVIEW
 @verb()
-def merge(out: Out, spec: Path) -> int:
+def merge(out: Out, spec: Path, preview: bool) -> int:
     """Join units as SPEC says: codes, and names of the new one."""
     from cityloop.town.calendar.clock import city_clock
     from cityloop.town.units.actions import reform
 
     wanted = keys(read(spec), "codes", "names")
     codes = [str(code) for code in wanted["codes"]]
-    return _told(out, reform.merge(codes=codes, names=wanted["names"], by=BY, at=city_clock.now()))
+    named = wanted["names"]
+    return _reformed(out, preview, lambda: reform.merge(codes=codes, names=named, by=BY, at=city_clock.now()))
 
 
 @units.command("renumber")
 @click.argument("spec", type=FILE)
+@PREVIEW
 @verb()
-def renumber(out: Out, spec: Path) -> int:
+def renumber(out: Out, spec: Path, preview: bool) -> int:
     """Give units new codes as SPEC says: a table `codes` from old to new."""
     from cityloop.town.calendar.clock import city_clock
     from cityloop.town.units.actions import reform
 
     codes = {str(old): str(new) for old, new in keys(read(spec), "codes")["codes"].items()}
-    return _told(out, reform.renumber(codes=codes, by=BY, at=city_clock.now()))
+    return _reformed(out, preview, lambda: reform.renumber(codes=codes, by=BY, at=city_clock.now()))
 
 
-def _told(out: Out, event: Any) -> int:
-    """Let whoever keeps unit codes follow at once; a city being served would do it within seconds."""
+def _reformed(out: Out, preview: bool, act: Callable[[], Any]) -> int:
+    """Reform, and let whoever keeps unit codes follow at once; a city being served would do it within seconds.
+
+    Lines of responsibility do not follow: a line is part of a published catalogue. They are listed, above all before.
+    """
+    from django.db import transaction
+
+    from cityloop.town.catalog import queries as catalog
     from cityloop.town.units.tasks import publish_reforms
 
-    publish_reforms()
-    out.give({"mapping": dict(event.mapping), "relocate": sorted(event.relocate), "became": dict(event.became)})
+    with transaction.atomic():
+        event = act()
+        transaction.set_rollback(preview)
+    if not preview:
+        publish_reforms()
+    lines = catalog.lines_at({*event.mapping, *event.became}.__contains__)
+    told = {"mapping": dict(event.mapping), "relocate": sorted(event.relocate), "became": dict(event.became)}
+    hanging = [{name: getattr(line, name) for name in ("matter", "unit", "lead", "source")} for line in lines]
+    out.give({**told, "lines": hanging, "preview": preview})
     for old, new in event.became.items():
         out.say(f"{old} → {', '.join(new)}")
+    if lines:
+        out.say(f"{len(lines)} lines of responsibility name these codes and hold no longer; write new ones:")
+    for line in lines:
+        out.say(f"  {line.unit}  {line.matter}  {line.lead}  ({line.source})")
+    if preview:
+        out.say("Nothing was changed.")
     return OK
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.components import rights
 from cityloop.town.orgs import authority
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
@@ -47,14 +48,22 @@ def city_page(view: View) -> View:
 
 def desk_page(view: View) -> View:
     """Let in whose posts see something; strangers sign in first, others are told that they hold no such post."""
+    return _page(view, Scope.sees_anything)
 
+
+def register_page(view: View) -> View:
+    """Let in who reads the register of components: besides those, who looks after it."""
+    return _page(view, rights.may_read)
+
+
+def _page(view: View, may: Callable[[Scope], bool]) -> View:
     @wraps(view)
     @login_required
     def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         if not units.has_city():
             return render(request, "public/no_city.html", status=503)
         scope = scope_of(request)
-        if not scope.sees_anything():
+        if not may(scope):
             if scope.grants and request.path == reverse("desk:home"):
                 return HttpResponseRedirect(reverse("desk:settings"))  # posts that see no case still set up or look
             raise PermissionDenied

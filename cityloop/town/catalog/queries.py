@@ -1,7 +1,7 @@
 """Reads of the catalogue. On the hot path there is no SQL: one cheap check at most once a second."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,9 +9,10 @@ import msgspec
 
 from cityloop.ground.kit import compare
 from cityloop.ground.kit.compare import Difference
-from cityloop.ground.kit.manifest import Question
+from cityloop.ground.kit.manifest import Question, city_rules
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
+from cityloop.ground.kit.routing import Rule
 from cityloop.town.calendar.queries import cache_seconds
 from cityloop.town.catalog import content
 from cityloop.town.catalog.compiled import Body, CompiledCatalog, read
@@ -120,6 +121,15 @@ def _runs(key: str) -> list[tuple[str, str]]:
         runs[version] = (runs.get(version, (step["digest"],))[0], step["digest"])
         before = version
     return list(runs.values())
+
+
+def lines_at(fits: Callable[[str], bool]) -> list[Rule]:
+    """Give the lines of responsibility that name a unit whose code fits, plates' and the city's own."""
+    if not has_any():
+        return []
+    now = published()
+    rules = [*(rule for plate in now.plates for rule in plate.rules()), *city_rules(now.lines)]
+    return sorted((rule for rule in rules if rule.unit and fits(rule.unit)), key=lambda rule: (rule.unit, rule.matter))
 
 
 def content_of(digest: str) -> Content:

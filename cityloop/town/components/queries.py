@@ -16,6 +16,7 @@ from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.columns import under
 from cityloop.town.components.models import REGISTER, Component, Register, Serial, Tally, Type
 from cityloop.town.components.ports import Organisations
+from cityloop.town.components.rights import READERS
 from cityloop.town.components.rules.identity import DIVISION, Identity, check
 from cityloop.town.components.rules.kinds import Kind, kind_of
 from cityloop.town.ledger.models import Step
@@ -134,9 +135,9 @@ def history(component: Component) -> list[Step]:
 
 
 def seen_by(scope: Any) -> Q:
-    """Give which components a scope may see: the public ones, and more in the areas its posts see whole."""
+    """Give which components a scope may see: the public ones, and more in the areas its posts see or look after."""
     found = Q(level=0)
-    for area in scope.area_ranges():
+    for area in scope.area_ranges(*READERS):
         if area.level:
             found |= Q(unit_code__gte=area.low, unit_code__lt=area.high, level__lte=area.level)
     return found
@@ -144,7 +145,7 @@ def seen_by(scope: Any) -> Q:
 
 def ceiling(scope: Any) -> int:
     """Give up to which confidentiality a scope may see the whole city."""
-    return max((area.level for area in scope.area_ranges() if not area.low), default=0)
+    return max((area.level for area in scope.area_ranges(*READERS) if not area.low), default=0)
 
 
 class Wanted(NamedTuple):

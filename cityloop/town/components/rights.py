@@ -4,8 +4,16 @@ from typing import Any
 
 from cityloop.ground.loop.actor import Actor
 
-KEEPERS = ("inspector", "dispatcher", "department_officer", "crew")  # who stands before a thing, or answers for it
+# Whose posts see no case, but the register: in their units, up to their level.
+READERS = ("data_steward", "city_engineer")
+# Who stands before a thing, or answers for it, or for the register.
+KEEPERS = ("inspector", "dispatcher", "department_officer", "crew", "data_steward")
 PLACERS = ("inspector", "dispatcher", "department_officer")  # who puts new things into the register
+
+
+def may_read(scope: Any) -> bool:
+    """Tell whether somebody reads the register at the desk: whose posts see something, and who looks after it."""
+    return bool(scope.sees_anything() or scope.has_role(*READERS))
 
 
 def keeper(scope: Any, one: Any) -> Actor | None:
@@ -33,7 +41,12 @@ def _acting(scope: Any, roles: tuple[str, ...], unit_code: str, level: int, mine
     posts = {
         grant.post
         for grant in scope.grants
-        if grant.role in roles and grant.covers(unit_code, level) and (grant.sees == "area" or mine(grant))
+        if grant.role in roles and grant.covers(unit_code, level) and (_whole(grant) or mine(grant))
     }
     found: Actor | None = next((actor for actor in scope.actors() if actor.post in posts), scope.setter())
     return found
+
+
+def _whole(grant: Any) -> bool:
+    """Tell whether a post has to do with everything in its units, not with what is its organisation's alone."""
+    return bool(grant.sees == "area" or grant.role in READERS)

@@ -99,3 +99,9 @@ def append_sequenced(rows: Sequence[chain.Row]) -> None:
 def move_cursor(name: str, offset: int) -> None:
     """Note how far a reader has come."""
     Cursor.objects.update_or_create(name=name, defaults={"offset": offset})
+
+
+@transaction.atomic
+def note_export(*, by: Actor, at: int, kind: str, filters: list[str], of: str = "cases") -> None:
+    """Note that somebody took a list out of the house as a file of this kind, narrowed by filters of these names."""
+    record(subject=f"export:{by.post}", kind="export", what=kind, by=by, at=at, data={"filters": filters, "of": of})

@@ -98,9 +98,10 @@ class Scope(msgspec.Struct, frozen=True):
     def actors(self) -> list[Actor]:
         return [_actor(grant, self.person) for grant in self.grants]
 
-    def area_ranges(self) -> list[Range]:
-        """Give the code ranges seen whole, without those that another one contains."""
+    def area_ranges(self, *roles: str) -> list[Range]:
+        """Give the code ranges seen whole, without those that another one contains, and those of posts in `roles`."""
         areas = [grant for grant in self._widest() if grant.sees == "area"]
+        areas += [grant for grant in self.grants if grant.role in roles]
         return [Range(g.unit_code, after(g.unit_code) if g.unit_code else LAST, g.level) for g in areas]
 
     def q(self, unit_field: str, level_field: str, org_exists: Callable[[str], Q]) -> Q:

@@ -1,10 +1,14 @@
 """Components at the JSON door: lists by code and by place, one, types, and a report about one."""
 
+import csv
+import io
+
 import pytest
 
 from cityloop.loops.cases.models import Case
 from tests.doors.api.conftest import ask
 from tests.town.components.things import EAST, furnish, put
+from tests.town.staff import seat
 
 BASE = "/api/v1"
 
@@ -96,6 +100,18 @@ def test_one_is_added_and_corrected_by_whose_post_may(things, key):
     assert (owned.body["owner"], owned.body["attributes"]) == ("parks", {"lit": False})
 
 
+def test_who_looks_after_the_register_corrects_it(things, key, town):
+    for unit, level, sees, may in (("100101", 2, 200, 200), ("100102", 0, 404, 403)):
+        town.accounts["steward"] = seat(town.orgs["city"], "data_steward", unit, level)
+        mine = key("steward")
+        assert ask("GET", f"{BASE}/components/{things[6].code}", mine).status == sees
+        done = ask(
+            "PATCH", f"{BASE}/components/{things[0].code}", mine, {"state": "damaged", "lon": 10.04, "lat": 50.07}
+        )
+        assert done.status == may, done.body
+    assert ask("PATCH", f"{BASE}/components/{things[0].code}", mine, {"owner": "parks"}).status == 403
+
+
 @pytest.mark.parametrize(
     ("wrong", "status", "field"),
     [
@@ -107,3 +123,19 @@ def test_one_is_added_and_corrected_by_whose_post_may(things, key):
 def test_what_is_corrected_wrongly_is_said_at_its_field(things, key, wrong, status, field):
     answer = ask("PATCH", f"{BASE}/components/{things[0].code}", key("dispatcher"), wrong)
     assert answer.status == status and field in answer.body["field"], answer.body
+
+
+def test_programs_take_the_same(things, key, town):
+    tree = things[5]
+    path = f"{BASE}/exports/components"
+    said = csv.DictReader(
+        io.StringIO(ask("GET", f"{path}/csv?type=lamp&unit=100101", key("parks")).body.decode("utf-8-sig"))
+    )
+    assert [row["code"] for row in said] == sorted(one.code for one in things[:5])
+    marks = ask("GET", f"{path}/geojson?bbox=10.1,50,10.2,50.1", key("parks")).body["features"]
+    assert [mark["id"] for mark in marks] == [tree.code]
+    assert marks[0]["properties"]["attributes.species"] == "oak" and "attributes.lit" not in marks[0]["properties"]
+    assert ask("GET", f"{path}/csv?state=melted", key("parks")).status == 400
+    assert ask("GET", f"{path}/doc", key("parks")).status == 422
+    town.accounts["integrator"] = seat(town.orgs["city"], "integrator")
+    assert ask("GET", f"{path}/csv", key("integrator")).status == 403

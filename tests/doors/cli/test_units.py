@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from cityloop.ground.kit.manifest import Responsibility
+from cityloop.town.catalog import actions as catalog
+from cityloop.town.ledger.models import Step
 from tests.doors.cli.typed import typed
-from tests.loops.cases.smallville import MAP, _write
+from tests.loops.cases.smallville import AT, MAP, PLATE, _write
+from tests.town.staff import BY, make_city
 
 pytestmark = pytest.mark.once
 
@@ -35,8 +39,16 @@ def test_load_check_locate_and_reform(tmp_path: Path, settings: Any) -> None:
     assert typed("units", "locate", "-73.9", "40.7") == (1, None)
     code, found = typed("units", "locate", "10.02", "50.02")
     assert code == 0 and found["path"][0]["names"]["en"] == "West"
+    line = {"matter": "*", "unit": found["code"], "lead": "parks"}
+    make_city()
+    catalog.publish(plates=[PLATE], city=[Responsibility.model_validate(line)], by=BY, at=AT)
     spec = tmp_path / "spec.toml"
     spec.write_text(f'[codes]\n"{found["code"]}" = "{found["code"][:6]}077"\n')
+    before = Step.objects.count()
+    code, event = typed("units", "renumber", str(spec), "--preview")
+    assert (code, event["preview"], event["became"]) == (0, True, {found["code"]: [f"{found['code'][:6]}077"]})
+    assert event["lines"] == [{**line, "source": "the city"}]
+    assert Step.objects.count() == before and typed("units", "locate", "10.02", "50.02")[1]["code"] == found["code"]
     code, event = typed("units", "renumber", str(spec))
     assert (code, event["mapping"]) == (0, {found["code"]: f"{found['code'][:6]}077"})
     spec.write_text("colour = 1\n")

@@ -9,6 +9,7 @@ ANY, DESK, POSTS, KEY = "anybody", "posts that see", "any post", "a key"
 CODE, OWN, ENTER, SETS_UP, NOBODY = "a code", "the reporter", "enters reports", "sets up", "nobody"
 PLACES, KEEPS = "adds components", "keeps the lamp"
 LOOKS = "posts that see, and who sets up"
+REGISTER = "reads the register of components"
 WATCHES = "reads who looked at personal data"
 OPEN_CASES = frozenset(CASES) - {"done"}
 NUMBER = frozenset({"number"})
@@ -191,11 +192,16 @@ DESKS: dict[str, Row] = {
     ),
     "notices": Row("desk", DESK, ["/desk/notices"]),
     "style": Row("desk", DESK, ["/desk/style"]),
-    "components": Row("desk", DESK, ["/desk/components", "/desk/components?state=intact"]),
-    "components/labels": Row("desk", DESK, ["/desk/components/labels"]),
-    "components/<str:code>": Row("desk", DESK, [f"/desk/components/{LAMP_CODE}"], NUMBER),
+    "components": Row("desk", REGISTER, ["/desk/components", "/desk/components?state=intact"]),
+    r"^components\.(?P<kind>csv|xlsx|geojson)$": Row(
+        "desk",
+        REGISTER,
+        ["/desk/components.csv", "/desk/components.xlsx", "/desk/components.geojson?type=lamp"],
+    ),
+    "components/labels": Row("desk", REGISTER, ["/desk/components/labels"]),
+    "components/<str:code>": Row("desk", REGISTER, [f"/desk/components/{LAMP_CODE}"], NUMBER),
     "components/<str:code>/change": Row(
-        "desk", DESK, post=[(f"/desk/components/{LAMP_CODE}/change", {"state": "melted"})]
+        "desk", KEEPS, post=[(f"/desk/components/{LAMP_CODE}/change", {"state": "melted"})]
     ),
     "components/new": Row(
         "desk", PLACES, ["/desk/components/new"], post=[("/desk/components/new", {"type": "lamp", "lon": "10.05"})]
@@ -360,6 +366,9 @@ API: dict[str, Row] = {
     "cases/<number>/paper": Row("api", KEY, ["/api/v1/cases/{number}/paper"]),
     "counts": Row("api", KEY, ["/api/v1/counts", "/api/v1/counts?under=100101"]),
     "exports/<kind>": Row("api", DESK, ["/api/v1/exports/csv", "/api/v1/exports/geojson"], SPOT | {"address"}),
+    "exports/components/<kind>": Row(
+        "api", REGISTER, ["/api/v1/exports/components/csv", "/api/v1/exports/components/geojson?unit=100101"]
+    ),
     "views": Row("api", KEY, ["/api/v1/views"], post=[("/api/v1/views", {"name": "x"})]),
     "views/<view>": Row("api", KEY, post=[("/api/v1/views/1", {})]),
     "notices": Row("api", KEY, ["/api/v1/notices"]),

@@ -5,13 +5,16 @@ import json
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.town.components import queries as components
 from cityloop.town.components.models import Component
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs import queries as orgs
+from tests.steady import steady
 from tests.town.components.things import EAST, WEST, furnish, put
+from tests.town.staff import seat
 
 NEW = "/desk/components/new"
 
@@ -110,8 +113,57 @@ def test_who_stands_before_it_corrects_it_but_does_not_say_whose_it_is(at_desk, 
     assert Component.objects.get(code=lamp.code).responsible == int(org("parks"))
 
 
-def test_the_forms_cost_few_statements(at_desk, lamp):
+@pytest.fixture
+def post(town):
+    """Give a browser of somebody new who holds one post of the city's own."""
+
+    def hold(role, unit="", level=0):
+        client = Client()
+        client.force_login(seat(town.orgs["city"], role, unit, level))
+        return client
+
+    return hold
+
+
+def test_who_looks_after_the_register_reads_and_corrects_it_in_the_units_of_the_post(post, lamp):
+    camera, east = put("camera"), put(place=EAST)
+    steward = post("data_steward", "100101", 2)
+    register = page(steward.get("/desk/components"))
+    assert lamp.code in register and camera.code in register and "/desk/map" not in register
+    assert f'href="{NEW}"' not in register and steward.get(NEW).status_code == 403
+    assert steward.get("/desk/components/labels").status_code == 200
+    shown = page(steward.get(f"/desk/components/{lamp.code}"))
+    assert f"{lamp.code}/correct" in shown and 'value="damaged"' in shown and "/desk/map" not in shown
+    path = f"/desk/components/{lamp.code}"
+    assert 'name="responsible"' not in page(steward.get(f"{path}/correct"))
+    assert steward.post(f"{path}/correct", sent(lon="10.06", name="Gate 9")).status_code == 303
+    assert steward.post(f"{path}/change", {"state": "damaged"}).status_code == 303
+    steps = Step.objects.filter(subject=lamp.subject).order_by("seq")
+    assert [(step.what, step.role) for step in steps[1:]] == [("moved", "data_steward"), ("state", "data_steward")]
+    assert "/correct" not in page(steward.get(f"/desk/components/{east.code}")), "read, but of another district"
+    assert steward.post(f"/desk/components/{east.code}/change", {"state": "lost"}).status_code == 403
+    low = post("data_steward", "100101", 1)
+    assert low.get(f"/desk/components/{camera.code}").status_code == 404
+    settings = page(steward.get("/desk/settings/"))
+    assert settings.count('href="/desk/components"') == 2, "in the rail, and among the rooms"
+
+
+def test_who_sets_up_a_part_reads_and_of_the_whole_city_keeps(post, lamp):
+    path = f"/desk/components/{lamp.code}"
+    part, whole = post("city_engineer", "100101"), post("city_engineer")
+    assert part.get("/desk/components").status_code == part.get(path).status_code == 200
+    assert part.get(NEW).status_code == part.post(f"{path}/change", {"state": "lost"}).status_code == 403
+    assert whole.post(NEW, sent(name="Gate 8")).status_code == 303
+    assert whole.post(f"{path}/correct", sent(responsible=org("parks"))).status_code == 303
+    for role in ("security_officer", "integrator"):
+        assert post(role).get("/desk/components").status_code == 403
+        assert "/desk/components" not in page(post(role).get("/desk/settings/"))
+
+
+def test_the_forms_cost_few_statements(at_desk, lamp, settings):
+    steady(settings)
     desk = at_desk("inspector")
+    desk.get("/desk/map")
     for path in (NEW, f"{NEW}?type=lamp", f"/desk/components/{lamp.code}/correct", "/desk/map"):
         with CaptureQueriesContext(connection) as asked:
             assert desk.get(path).status_code == 200

@@ -140,3 +140,19 @@ def test_statements_do_not_grow_with_the_cases(at_desk, town, django_assert_max_
     key = offer_of(browser.get("/desk/many?" + chosen(*cases)), "dispatch")
     with django_assert_max_num_queries(12):
         browser.get("/desk/many?" + chosen(*cases, offer=key))
+
+
+def test_the_rail_marks_the_list_that_the_cases_were_chosen_in(at_desk, town):
+    case = town.to("handled")
+    desk = at_desk("dispatcher")
+    assert 'name="from" value="inbox"' in desk.get("/desk/").content.decode()
+    for came, other in (("inbox", "cases"), ("cases", "inbox")):
+        page = desk.get(f"/desk/many?{chosen(case)}&from={came}")
+        offer = offer_of(page, "submit")
+        asked = desk.get(f"/desk/many?{chosen(case)}&from={came}&offer={offer}")
+        for text in (page.content.decode(), asked.content.decode()):
+            assert f'name="from" value="{came}"' in text
+            at = text.index(f'data-place="{came}"')
+            assert 'aria-current="page"' in text[at : at + 200]
+            at = text.index(f'data-place="{other}"')
+            assert 'aria-current="page"' not in text[at : at + 150]

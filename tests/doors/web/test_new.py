@@ -6,7 +6,10 @@ import pytest
 
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case, Follower, Report
+from cityloop.town.catalog import actions as catalog
 from cityloop.town.ledger.models import Step
+from tests.loops.cases.smallville import PLATE
+from tests.town.staff import BY
 
 CALL = {"lon": "10.05", "lat": "50.07", "words": "A tree is down", "matter": "tree", "key": "k1", "channel": "phone"}
 
@@ -80,3 +83,10 @@ def test_the_form_speaks_of_the_caller_and_not_to_them(at_desk, client):
     assert "In the caller&#x27;s words" in page or "In the caller's words" in page
     assert "In your words" not in page and "You, if you like" not in page
     assert "In your words" in client.get("/report").content.decode()
+
+
+def test_each_matter_brings_the_words_it_is_found_by_in_every_language(town, at_desk):
+    matter = PLATE.matters[0].model_copy(update={"names": {"en": "Fallen tree", "zh-hans": "树木倒伏"}})
+    catalog.publish(plates=[PLATE.model_copy(update={"matters": (matter, *PLATE.matters[1:])})], by=BY, at=town.at)
+    said = at_desk("intake").get("/desk/new").content.decode()
+    assert re.search(r'<option value="tree" data-words="Fallen tree 树木倒伏[^"]*tree"', said)

@@ -1,5 +1,8 @@
 """Settings: everyone with a post may look, the city engineer of the whole city changes, all of it on the ledger."""
 
+import html
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -104,6 +107,68 @@ def test_a_wrong_value_changes_nothing_and_is_told(town, engineer, changes, said
     answer = engineer.post("/desk/settings/catalogue/tree", matter_form(**changes))
     catalog.forget()
     assert answer.status_code == 422 and said in answer.content.decode() and catalog.current().digest == before
+
+
+def shown(answer):
+    """Give the rows of the table that compares, and what the form holds."""
+    page = html.unescape(answer.content.decode())
+    table = page.partition('aria-labelledby="overtaken-title"')[2].partition("</section>")[0]
+    rows = [[re.sub(r"<[^>]+>", "", cell).strip() for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)]
+            for row in re.findall(r"<tr>(.*?)</tr>", table)]  # fmt: skip
+    return rows[1:], page
+
+
+TREE = "/desk/settings/catalogue/tree"
+
+
+def test_what_another_published_meanwhile_is_shown_beside_ones_own_and_taken_over(town, engineer):
+    mine = matter_form(names_en="My tree", level="1", amount0="7")
+    theirs = matter_form(names_en="Their tree", urgent="yes", filing_zh="树倒了")
+    assert engineer.post(TREE, theirs).status_code == 303
+    answer = engineer.post(TREE, mine)
+    rows, page = shown(answer)
+    assert answer.status_code == 422 and "City engineer published version 2" in page
+    assert ["Name · English both", "Fallen tree", "Their tree", "My tree"] in rows
+    assert ["Urgent", "No", "Yes", "No"] in rows and ["Confidentiality", "0", "0", "1"] in rows
+    assert {row[0].partition(" · ")[0] for row in rows} == {"Name", "Filed when", "Limits", "Urgent", "Confidentiality"}
+    assert ">My tree</textarea>" in page and ">树倒了</textarea>" in page and '<option value="yes" selected>' in page
+    assert engineer.post(TREE, mine).status_code == 422, "the version it was made on is still another"
+    on = re.search(r'name="on" value="(\w+)"', page)
+    again = {**mine, "on": on[1] if on else "", "urgent": "yes", "filing_zh": "树倒了"}
+    assert engineer.post(TREE, again).status_code == 303
+    catalog.forget()
+    made = catalog.current().matter("tree")
+    assert (made.names["en"], made.level, made.urgent, made.filing["zh-hans"]) == ("My tree", 1, True, "树倒了")
+    assert made.milestones[0].limit.amount == 7
+
+
+def test_trying_on_an_old_version_tells_it_too(town, engineer):
+    mine = matter_form(do="try", level="1")
+    engineer.post(TREE, matter_form(names_en="Their tree"))
+    rows, page = shown(engineer.post(TREE, mine))
+    assert ["Name · English", "Fallen tree", "Their tree", "Fallen tree"] in rows and ">Their tree</textarea>" in page
+
+
+def test_lines_that_two_changed_at_once_are_compared(town, engineer):
+    before = catalog.current().digest
+    mine = {"do": "line", "on": before, "unit": "", "lead": "roads", "assist": "parks"}
+    assert engineer.post(TREE, {**mine, "lead": "parks", "assist": ""}).status_code == 303
+    answer = engineer.post(TREE, mine)
+    assert answer.status_code == 422
+    assert shown(answer)[0] == [["the whole city both", "–", "Parks", "Roads, Parks"]]
+    engineer.post("/desk/settings/catalogue/hole", {**mine, "on": catalog.current().digest})
+    quiet = engineer.post(TREE, matter_form(on=before, level="1"))
+    assert "Nothing was changed here by others" in shown(quiet)[1]
+
+
+def test_a_unit_lists_the_lines_that_name_it_or_what_is_in_it(town, engineer):
+    form = {"do": "line", "lead": "roads", "assist": ""}
+    leaf = units.children("100101")[0].code
+    assert engineer.post(TREE, {**form, "on": catalog.current().digest, "unit": leaf}).status_code == 303
+    for code, told in ((leaf, True), ("100101", True), ("100102", False)):
+        page = engineer.get(f"/desk/settings/units/{code}").content.decode()
+        assert ("Lines of responsibility that name it" in page) is told, code
+        assert ("cityloop units … --preview" in page) is told
 
 
 def test_a_line_of_the_citys_own_wins_and_can_be_taken_away(town, engineer):

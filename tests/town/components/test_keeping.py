@@ -18,7 +18,7 @@ from cityloop.town.units.actions import reform
 from cityloop.town.units.tasks import publish_reforms
 from tests.loops.cases.smallville import AT, PLATE
 from tests.town.components.things import EAST, LAMP, WEST, WITH_THINGS, counted, furnish, put, recounted
-from tests.town.staff import BY
+from tests.town.staff import BY, seat
 
 
 def refusal(call, /, *args, **named) -> tuple[str, str | None]:
@@ -110,6 +110,10 @@ def test_who_may_see_what_a_plate_keeps_to_itself(town):
     assert queries.by_code(camera.code, seeing).pk == camera.pk
     stranger = queries.seen_by(authority.NOBODY)
     assert [one.code for one in queries.listed(queries.Wanted(), seen=stranger, after=None, most=9)] == [lamp.code]
+    for role, level, sees in (("data_steward", 2, True), ("city_engineer", 1, False), ("security_officer", 3, False)):
+        scope = authority.scope(seat(town.orgs["city"], role, "100101", level), town.at)
+        assert Component.objects.filter(queries.seen_by(scope), pk=camera.pk).exists() is sees, role
+    assert queries.ceiling(authority.scope(seat(town.orgs["city"], "data_steward", "", 2), town.at)) == 2
     assert queries.standing_by_type("") == {"lamp": 1}
     assert queries.standing_by_type("", 2) == {"camera": 1, "lamp": 1}
 

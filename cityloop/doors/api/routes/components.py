@@ -1,14 +1,15 @@
 """What stands in the city: its components, and what kinds there are."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
-from ninja import Query
+from ninja import Path, Query
 from pydantic import Field
 
+from cityloop.doors.api import ports
 from cityloop.doors.api.answers import listed, said, unchanged
-from cityloop.doors.api.asked import Asked, Paged, box
+from cityloop.doors.api.asked import Asked, Kind, Paged, box
 from cityloop.doors.api.bodies import json_body, known_query
 from cityloop.doors.api.door import ACT, READ, api, scope_of
 from cityloop.doors.api.openapi import can
@@ -33,6 +34,7 @@ from cityloop.town.components.actions import keeping
 from cityloop.town.components.rules.attributes import day
 from cityloop.town.components.rules.identity import LENGTH, is_digits
 from cityloop.town.components.rules.words import ROLES, STATES
+from cityloop.town.ledger.actions import note_export
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.units import queries as units
 
@@ -48,13 +50,17 @@ class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=
             raise ValueError("out of range")
 
 
-class ComponentsAsked(Paged):
+class ComponentFilters(Asked):
     """Which components."""
 
     bbox: Text = Field("", max_length=120, description="west,south,east,north in degrees; then listed by place.")
     type: Text = Field("", max_length=60, description="A code from /component-types.")
     state: Text = Field("", max_length=9, description="intact, damaged, lost or discarded.")
     unit: Text = Field("", max_length=32, description="A unit and all below it.")
+
+
+class ComponentsAsked(ComponentFilters, Paged):
+    """A page of them."""
 
 
 @api.get("/components", response=can(ComponentsPage, 200, "key query"), auth=READ, tags=["components"])
@@ -70,12 +76,32 @@ def all_components(request: HttpRequest, asked: Query[ComponentsAsked]) -> HttpR
     return listed([_shown(one) for one in page], more)
 
 
-def _wanted(asked: ComponentsAsked) -> components.Wanted:
+def _wanted(asked: ComponentFilters) -> components.Wanted:
     if asked.state and asked.state not in STATES:
         raise Refusal("components.state", "A component is {names}.", "state", names=", ".join(STATES))
     if asked.type:
         components.kind(asked.type)
     return components.Wanted(asked.type, asked.state, asked.unit, box(asked.bbox) if asked.bbox else None)
+
+
+@api.get("/exports/components/{kind}", response=can(None, 200, "key path query"), auth=READ, tags=["components"])
+def export(request: HttpRequest, kind: Path[Annotated[Kind, Field()]], asked: Query[ComponentFilters]) -> HttpResponse:
+    """Give the components of a list as a file: CSV, XLSX or GeoJSON, just as the desk gives it; noted on the ledger.
+
+    All of them; a workbook holds the first 20,000. `cityloop components import` reads the other two.
+    """
+    known_query(request, asked)
+    scope = scope_of(request)
+    if not rights.may_read(scope):
+        raise Refusal("authority.denied", "None of your posts reads the register of components.")
+    wanted, seen = _wanted(asked), components.seen_by(scope)
+
+    def find(after: components.Place | None, most: int) -> list[Any]:
+        return components.listed(wanted, seen=seen, after=after, most=most)
+
+    filters = sorted(name for name in request.GET if request.GET[name])
+    note_export(by=scope.actors()[0], at=city_clock.now(), kind=kind, filters=filters, of="components")
+    return ports.register()(kind, find, wanted)
 
 
 @api.get("/components/{code}", response=can(ComponentOut, 200, "key path tag"), auth=READ, tags=["components"])

@@ -1,6 +1,6 @@
 """Counts by unit, now or at an earlier hour; and lists as files."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Path, Query
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from cityloop.doors.api import ports
 from cityloop.doors.api.answers import said
-from cityloop.doors.api.asked import Asked, Filters, looked_for
+from cityloop.doors.api.asked import Asked, Filters, Kind, looked_for
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
 from cityloop.doors.api.openapi import can
@@ -17,16 +17,15 @@ from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.times import instant
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import onmap, queries
-from cityloop.loops.cases.actions.exporting import note_export
 from cityloop.loops.cases.onmap import Counted
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
+from cityloop.town.ledger.actions import note_export
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.units import queries as units
 
 BACK = 24 * 3_600_000_000  # how far one may look back: the further, the more has to be counted
 SQUARE_KM = 1_000_000
-Kind = Literal["csv", "xlsx", "geojson"]
 
 
 class CountsAsked(Asked):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.guards import register_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.things import state_names, thing
@@ -25,7 +25,7 @@ from cityloop.town.components.actions import keeping
 
 
 @require_safe
-@desk_page
+@register_page
 def component(request: HttpRequest, code: str) -> HttpResponse:
     """Show a component."""
     return page(request, components.by_code(code, components.seen_by(scope_of(request))))
@@ -61,7 +61,7 @@ def _case(case: Any, now: int) -> dict[str, Any]:
 
 
 @require_POST
-@desk_page
+@register_page
 def change(request: HttpRequest, code: str) -> HttpResponse:
     """Say in which state a component is."""
     scope = scope_of(request)

@@ -3,32 +3,26 @@
 A file holds what the list shows and no more: nobody's name or words. That it was taken is on the ledger.
 """
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.utils.http import content_disposition_header
-from django.utils.translation import get_language, override
+from django.http import HttpRequest
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.desk import cases as lists
 from cityloop.doors.web.desk.tabs import filters_of
 from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.sheets import MOST_XLSX, PAGE, Pages, Sheet
+from cityloop.doors.web.sheets import written as as_file
 from cityloop.doors.web.show import names
-from cityloop.ground.kit.words import harmless
 from cityloop.loops.cases import numbers
-from cityloop.loops.cases.actions.exporting import note_export
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.search import asking
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
+from cityloop.town.ledger.actions import note_export
 
-PAGE = 1_000
 MOST = 100_000
-MOST_XLSX = 20_000
 COLUMNS = (
     "number", "state", "state_name", "matter", "matter_name", "unit", "place", "address", "lon", "lat", "channel",
     "created", "filed", "due", "closed", "resolution", "lead", "overdue",
@@ -56,13 +50,10 @@ Find = Callable[[int, int], list[Any]]
 def written(kind: str, find: Find, now: int, before: int = 0) -> Any:
     """Answer with a file of the cases that `find(before, most)` gives, the newest first, below the id `before`."""
     pages = pages_of(find, now, before, MOST_XLSX if kind == "xlsx" else MOST)
-    answer = WRITERS[kind](spoken(pages, get_language() or "en"))
-    answer["Content-Disposition"] = content_disposition_header(True, f"cases.{kind}") or ""
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return as_file(kind, Sheet("cases", COLUMNS, "number"), pages)
 
 
-def pages_of(find: Find, now: int, before: int, most: int) -> Iterator[list[dict[str, Any]]]:
+def pages_of(find: Find, now: int, before: int, most: int) -> Pages:
     """Give the rows of a list page by page, the newest first. Two or three queries a page."""
     given = 0
     while given < most:
@@ -71,16 +62,6 @@ def pages_of(find: Find, now: int, before: int, most: int) -> Iterator[list[dict
             return
         yield rows(found, now)
         before, given = found[-1].pk, given + len(found)
-
-
-def spoken(pages: Iterator[list[dict[str, Any]]], language: str) -> Iterator[list[dict[str, Any]]]:
-    """Draw each page in the visitor's language: it is drawn after the page's own language has been put back."""
-    while True:
-        with override(language):
-            page = next(pages, None)
-        if page is None:
-            return
-        yield page
 
 
 def rows(found: list[Any], now: int) -> list[dict[str, Any]]:
@@ -116,72 +97,3 @@ def row(case: Any, place: str, now: int) -> dict[str, Any]:
         "marked": case.marked,
         "precision": case.precision,
     }
-
-
-Pages = Iterator[list[dict[str, Any]]]
-
-
-def as_csv(pages: Pages) -> StreamingHttpResponse:
-    """Write CSV with a byte order mark, so that spreadsheets read Chinese."""
-    return StreamingHttpResponse(_csv(pages), content_type="text/csv; charset=utf-8")
-
-
-def _csv(pages: Pages) -> Iterator[str]:
-    yield "\ufeff" + _lines([COLUMNS])
-    for page in pages:
-        yield _lines([[_cell(one[name]) for name in COLUMNS] for one in page])
-
-
-def _cell(value: Any) -> Any:
-    return harmless(value) if isinstance(value, str) else value
-
-
-def _lines(values: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(values)
-    return text.getvalue()
-
-
-def as_geojson(pages: Pages) -> StreamingHttpResponse:
-    """Write GeoJSON (RFC 7946); a case whose place is not known has no geometry."""
-    return StreamingHttpResponse(_geojson(pages), content_type="application/geo+json")
-
-
-def _geojson(pages: Pages) -> Iterator[str]:
-    yield '{"type": "FeatureCollection", "features": ['
-    first = True
-    for page in pages:
-        for one in page:
-            yield ("" if first else ",\n") + json.dumps(_feature(one), ensure_ascii=False)
-            first = False
-    yield "]}"
-
-
-def _feature(one: dict[str, Any]) -> dict[str, Any]:
-    lon, lat = one["lon"], one["lat"]
-    place = {"type": "Point", "coordinates": [lon, lat]} if lon is not None and lat is not None else None
-    told = {name: one[name] for name in COLUMNS if name not in ("lon", "lat")}
-    return {"type": "Feature", "id": one["number"], "geometry": place, "properties": told}
-
-
-def as_xlsx(pages: Pages) -> HttpResponse:
-    """Write a workbook of one sheet, row by row."""
-    import xlsxwriter  # only now: it would take 13 MB of every process that never writes a workbook
-
-    kept = io.BytesIO()
-    book = xlsxwriter.Workbook(kept, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
-    sheet = book.add_worksheet("cases")
-    sheet.freeze_panes(1, 0)
-    sheet.write_row(0, 0, COLUMNS, book.add_format({"bold": True}))
-    line = 0
-    for page in pages:
-        for one in page:
-            line += 1
-            sheet.write_row(line, 0, [one[name] for name in COLUMNS])
-    sheet.autofilter(0, 0, line, len(COLUMNS) - 1)
-    book.close()
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return HttpResponse(kept.getvalue(), content_type=kind)
-
-
-WRITERS: dict[str, Callable[[Pages], Any]] = {"csv": as_csv, "geojson": as_geojson, "xlsx": as_xlsx}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from cityloop.doors.web.desk.settings.guards import Wrong, attempt, go, text
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.guards import register_page, scope_of
 from cityloop.doors.web.show import names, things
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.actions.prepare import organisations
@@ -31,7 +31,7 @@ INPUTS = {"number": "text", "date": "date", "text": "text"}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@desk_page
+@register_page
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for the type first, then for the rest; add the component."""
     scope = scope_of(request)
@@ -69,7 +69,7 @@ def added(request: HttpRequest, kind: Any) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@desk_page
+@register_page
 def correct(request: HttpRequest, code: str) -> HttpResponse:
     """Show what is known of a component as a form; take in what is corrected."""
     scope = scope_of(request)

@@ -83,7 +83,8 @@ def many(request: HttpRequest) -> HttpResponse:
     chosen = opened(request, request.GET.getlist("case"))
     key, found = request.GET.get("offer", ""), choices(chosen)
     picked = next((choice for choice in found if choice.key == key), None)
-    shown: dict[str, Any] = {"section": "cases", "chosen": chosen, "choices": found, "picked": picked, "most": MOST}
+    shown: dict[str, Any] = {"chosen": chosen, "choices": found, "picked": picked, "most": MOST}
+    shown["section"] = came_from(request.GET)
     if picked is not None:
         made, open_here = asked(chosen, key), [one.case for one in chosen if one.offer(key) is not None]
         replies.offer_for_many(made, picked.action, open_here)
@@ -100,8 +101,13 @@ def act(request: HttpRequest) -> HttpResponse:
     spoken = languages(request.POST, chosen)
     rows = [taken(request, one, key, seen.get(one.number, ""), spoken) for one in chosen]
     done = sum(row.done for row in rows)
-    shown = {"section": "cases", "rows": rows, "done": done, "failed": len(rows) - done}
+    shown = {"section": came_from(request.POST), "rows": rows, "done": done, "failed": len(rows) - done}
     return render(request, "desk/many_done.html", shown)
+
+
+def came_from(query: QueryDict) -> str:
+    """Give the part of the desk whose list the cases were chosen in."""
+    return "inbox" if query.get("from") == "inbox" else "cases"
 
 
 def opened(request: HttpRequest, wanted: Sequence[str]) -> list[Open]:

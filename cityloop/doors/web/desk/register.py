@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.desk import filters
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.desk.cases import EXPORTS
+from cityloop.doors.web.guards import register_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.qr import qr
 from cityloop.doors.web.show.things import CHIPS, state_name, state_names, title, type_name
@@ -25,7 +26,7 @@ LABELS = 24  # three columns of eight on a sheet of A4
 
 
 @require_safe
-@desk_page
+@register_page
 def listed(request: HttpRequest) -> HttpResponse:
     """Show components in the order of their codes. Nine queries at most."""
     scope, query = scope_of(request), request.GET
@@ -43,12 +44,15 @@ def listed(request: HttpRequest) -> HttpResponse:
         "may_place": rights.may_place(scope),
         "labels": f"{reverse('desk:component-labels')}{filters.address(query, after=query.get('after', '')[:LENGTH])}",
         "next": f"{filters.address(query)}&after={last}" if last else "",
+        "exports": [
+            (kind, f"{reverse('desk:components-file', args=[kind])}{filters.address(query)}") for kind in EXPORTS
+        ],
     }
     return render(request, "desk/components.html", more)
 
 
 @require_safe
-@desk_page
+@register_page
 def labels(request: HttpRequest) -> HttpResponse:
     """Show the labels of what a list holds, a sheet at a time, to be printed. Four queries at most."""
     scope, query = scope_of(request), request.GET
@@ -74,14 +78,19 @@ def _counted(scope: Scope, query: QueryDict) -> dict[tuple[str, str], int]:
     return {(row["type"], row["state"]): row["components"] for row in found if row["type"] not in hidden}
 
 
-def _rows(scope: Scope, query: QueryDict, most: int, of_these: Q = ALL) -> list[Any]:
+def asked(scope: Scope, query: QueryDict) -> tuple[components.Wanted, Q]:
+    """Read from the address what the list is asked for, and which components of it someone may see."""
     wanted = components.Wanted(query.get("type", ""), query.get("state", ""), query.get("unit", "")[:40])
-    code, after = (query.get(name, "") for name in ("code", "after"))
-    seen = components.seen_by(scope) & of_these
+    seen, code = components.seen_by(scope), query.get("code", "")
     if code:
         seen &= components.coded(code if is_digits(code) and len(code) <= LENGTH else "")
+    return wanted, seen
+
+
+def _rows(scope: Scope, query: QueryDict, most: int, of_these: Q = ALL) -> list[Any]:
+    (wanted, seen), after = asked(scope, query), query.get("after", "")
     place = components.Place(0, after) if is_digits(after) and len(after) == LENGTH else None
-    return components.listed(wanted, seen=seen, after=place, most=most)
+    return components.listed(wanted, seen=seen & of_these, after=place, most=most)
 
 
 def _choices(query: QueryDict, counts: dict[tuple[str, str], int]) -> dict[str, tuple[str, list[tuple[str, str]]]]:

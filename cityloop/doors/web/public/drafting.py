@@ -307,12 +307,14 @@ def offered(draft: Draft, most: int = 6) -> list[tuple[str, str]]:
     return [(code, names.words(known[code].names)) for code in found]
 
 
-def matter_groups(chosen: str) -> list[tuple[str, list[tuple[str, str, bool]]]]:
-    """List all matters by class, each sorted by name."""
-    groups: dict[str, list[tuple[str, str, bool]]] = {}
+def matter_groups(chosen: str) -> list[tuple[str, list[tuple[str, str, bool, str]]]]:
+    """List all matters by class, each sorted by name, with the words it is found by in every language."""
+    groups: dict[str, list[tuple[str, str, bool, str]]] = {}
     for entry in catalog.current().matters.values():
         group = names.words(entry.class_names) or _("Matters")
-        groups.setdefault(group, []).append((entry.code, names.words(entry.names), entry.code == chosen))
+        said = (*entry.names.values(), *entry.class_names.values(), *(k for ks in entry.keywords.values() for k in ks))
+        row = (entry.code, names.words(entry.names), entry.code == chosen, " ".join(dict.fromkeys(said)))
+        groups.setdefault(group, []).append(row)
     return sorted((group, sorted(rows, key=lambda r: r[1])) for group, rows in groups.items())
 
 

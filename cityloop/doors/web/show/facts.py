@@ -9,6 +9,7 @@ from cityloop.doors.web.show import myself, waiting
 from cityloop.doors.web.show.names import words
 from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
+from cityloop.town.components import rights
 from cityloop.town.orgs import authority
 from cityloop.town.orgs.roles import MAY_ENTER
 from cityloop.town.units import queries as units
@@ -35,7 +36,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     called = myself.post(scope)
     mine = {"my_letters": myself.letters(user.get_username(), called), "my_post": called}
     if not scope.sees_anything():
-        return {**mine, "may_enter": False, "sees_cases": False}
+        return {**mine, "may_enter": False, "sees_cases": False, "reads_register": rights.may_read(scope)}
     rows, new = waiting.counts(request, scope)
     return {
         **mine,

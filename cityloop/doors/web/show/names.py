@@ -1,6 +1,7 @@
 """Names in the visitor's language: states, actions, roles, organisations, units, matters."""
 
 import functools
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -132,11 +133,15 @@ def channel(key: str) -> str:
 def place(path: list[tuple[str, dict[str, str]]], last: int = 2) -> str:
     """Name a place by its finest units, the widest first: `Manhattan · Community District 2`.
 
-    A unit whose name the next one begins with is not named twice: `丰年园社区第3网格`.
+    A unit whose name the next one begins with, or has as a word, is not named twice: `丰年园社区第3网格`.
     """
     named = [words(names) or code for code, names in path[-last:]]
     finer = [*named[1:], ""] if named else []
-    return " · ".join(name for name, below in zip(named, finer, strict=True) if not below.startswith(name))
+    return " · ".join(name for name, below in zip(named, finer, strict=True) if not _names(below, name))
+
+
+def _names(below: str, name: str) -> bool:
+    return below.startswith(name) or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", below) is not None
 
 
 def places(codes: Iterable[str], last: int = 2) -> dict[str, str]:

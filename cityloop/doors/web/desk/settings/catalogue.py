@@ -3,6 +3,7 @@
 What is changed is published as a new version; a case keeps the version it was filed under.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cityloop.doors.web.desk.settings import conflict, matter_form
 from cityloop.doors.web.desk.settings.guards import (
     Wrong,
     attempt,
@@ -37,8 +39,6 @@ from cityloop.town.orgs import queries as orgs
 from cityloop.town.units import queries as units
 
 MOST = 2_000
-ENDS = (("en", "en"), ("zh", "zh-hans"))
-MEASURES = ("um", "uh", "wh", "wd", "d")
 VERSIONS = 8
 TRIES = ("try", "try-line")
 FIELDS = (
@@ -90,6 +90,8 @@ def _row(now: CompiledCatalog, entry: Entry) -> Row:
 @settings_page
 def matter(request: HttpRequest, code: str) -> HttpResponse:
     """Show a matter whole; take in what is changed of it, or of who is responsible for it."""
+    if request.method == "POST" and catalog.current().digest != catalog.last_digest():
+        catalog.forget()  # another process published within this second
     now = catalog.current()
     entry = now.matters.get(code)
     if entry is None:
@@ -103,9 +105,11 @@ def matter(request: HttpRequest, code: str) -> HttpResponse:
         )
         if not wrong:
             return go(request.path)
+    overtaken = conflict.of(request, entry) if now.digest != text(request, "on") != "" else None
     days = tried or trial.days(trying.span(city_clock.now()))
-    more = {"trial": tried, "days": days, "wrong": wrong}
-    return draw(request, "matter", "catalogue", {**page(now, entry, request), **more}, wrong.status)
+    more = {"trial": tried, "days": days, "wrong": wrong, "overtaken": overtaken}
+    kept = overtaken.form if overtaken and overtaken.form else request.POST
+    return draw(request, "matter", "catalogue", {**page(now, entry, kept), **more}, wrong.status)
 
 
 def attempted(request: HttpRequest, entry: Entry) -> tuple[dict[str, Any], Wrong]:
@@ -159,13 +163,12 @@ def changes(request: HttpRequest, entry: Entry) -> dict[str, Any]:
     }
 
 
-def page(now: CompiledCatalog, entry: Entry, request: HttpRequest) -> dict[str, Any]:
-    """Give everything the page of a matter prints. Two queries."""
+def page(now: CompiledCatalog, entry: Entry, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Give everything the page of a matter prints, with what was typed into its forms. Two queries."""
     known = orgs.directory()
     lines = now.lines_of(entry.code)
     places = names.places({rule.unit for rule in lines if rule.unit}, last=3)
-    sent = request.POST if request.method == "POST" else None
-    of_matter = sent if sent is not None and "level" in sent else None
+    form = matter_form.of(entry) | ({k: str(v) for k, v in sent.items()} if "level" in sent else {})
     return {
         "entry": entry,
         "name": names.words(entry.names),
@@ -173,46 +176,26 @@ def page(now: CompiledCatalog, entry: Entry, request: HttpRequest) -> dict[str, 
         "digest": now.digest,
         "number": now.number,
         "pairs": [
-            (key, label, *(_kept(of_matter, f"{key}_{end}", said.get(lang, "")) for end, lang in ENDS))
-            for key, label, said in (
-                ("names", _("Name"), entry.names),
-                ("filing", _("Filed when"), entry.filing),
-                ("closing", _("Closed when"), entry.closing),
-            )
+            (key, label, *(form[f"{key}_{end}"] for end, _lang in matter_form.ENDS))
+            for key, label in matter_form.words().items()
         ],
         "steps": [
-            (
-                n,
-                names.words(step.names),
-                _kept(of_matter, f"amount{n}", str(step.limit.amount)),
-                _kept(of_matter, f"measure{n}", step.limit.unit),
-            )
+            (n, names.words(step.names), form[f"amount{n}"], form[f"measure{n}"])
             for n, step in enumerate(entry.milestones)
         ],
         "kept": {
-            "urgent": _kept(of_matter, "urgent", "yes" if entry.urgent else "no"),
-            "level": _kept(of_matter, "level", str(entry.level)),
-            "public_place": _kept(of_matter, "public_place", entry.public_place),
-            **{name: _kept(sent, name, "") for name in ("unit", "lead", "assist")},
+            **{name: form[name] for name in ("urgent", "level", "public_place")},
+            **{name: str(sent.get(name, "")) for name in ("unit", "lead", "assist")},
         },
-        "measures": [(unit, limit_unit(unit)) for unit in MEASURES],
-        "places": [
-            ("exact", _("exactly")),
-            ("street", _("to the street")),
-            ("unit", _("to the unit")),
-            ("none", _("not at all")),
-        ],
+        "measures": list(matter_form.measures().items()),
+        "places": list(matter_form.places().items()),
         "lines": [_line(rule, known, places) for rule in lines],
         "organisations": sorted((names.words(o.names), o.key) for o in known.values() if o.active),
         "back": reverse("desk:settings-catalogue"),
     }  # fmt: skip
 
 
-def _kept(sent: Any, name: str, published: str) -> str:
-    return str(sent.get(name, published)) if sent is not None else published
-
-
-def _line(rule: Rule, known: dict[str, orgs.OrgRef], places: dict[str, str]) -> dict[str, Any]:
+def _line(rule: Rule, known: Mapping[str, orgs.OrgRef], places: Mapping[str, str]) -> dict[str, Any]:
     def called(key: str) -> str:
         return names.words(known[key].names) if key in known else key
 
@@ -224,14 +207,3 @@ def _line(rule: Rule, known: dict[str, orgs.OrgRef], places: dict[str, str]) -> 
         "assisting": names.listed(called(a.organisation) for a in rule.assisting),
         "own": rule.source == "the city",
     }
-
-
-def limit_unit(unit: str) -> str:
-    """Name a unit of limits."""
-    return {
-        "um": _("minutes, also at night"),
-        "uh": _("hours, also at night"),
-        "wh": _("working hours"),
-        "wd": _("working days"),
-        "d": _("days"),
-    }[unit]

@@ -9,6 +9,7 @@ from cityloop.doors.web.desk.settings.loops import LOOPS
 from cityloop.doors.web.guards import scope_of
 from cityloop.town.calendar import queries as calendar
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.components import rights
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.units import queries as units
 
@@ -31,4 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         told = _("Who saw personal data in the clear, when and what for.")
         rows.append(("looks", "eye", _("Looks at personal data"), told, None))
     parts = [(reverse(f"desk:settings-{key}"), icon, name, words, count) for key, icon, name, words, count in rows]
+    if rights.may_read(scope_of(request)):
+        told = _("What stands in the city, and how it is.")
+        parts.append((reverse("desk:components"), "map-pin", _("Components"), told, None))
     return draw(request, "home", "", {"parts": parts})
