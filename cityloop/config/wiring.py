@@ -22,6 +22,7 @@ from cityloop.loops.sensing import ports as sensing
 from cityloop.loops.sensing.actions import reform as sensing_reform
 from cityloop.loops.sensing.events import ReadingsKept
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.catalog import reforms as catalog_reforms
 from cityloop.town.components import ports as components
 from cityloop.town.components import queries as components_queries
 from cityloop.town.components.actions import reform as components_reform
@@ -51,6 +52,7 @@ HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
         cases_renumber.follow,
         sensing_reform.follow,
         orgs.follow_reform,
+        catalog_reforms.follow,
         notices_reforms.follow,
     ),  # fmt: skip
     WordsErased: (cases_search.forget,),

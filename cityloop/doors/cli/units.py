@@ -125,7 +125,7 @@ def renumber(out: Out, spec: Path, preview: bool) -> int:
 def _reformed(out: Out, preview: bool, act: Callable[[], Any]) -> int:
     """Reform, and let whoever keeps unit codes follow at once; a city being served would do it within seconds.
 
-    Lines of responsibility do not follow: a line is part of a published catalogue. They are listed, above all before.
+    Lines of responsibility follow too, in a version of the catalogue of their own: those concerned are listed.
     """
     from django.db import transaction
 
@@ -135,16 +135,16 @@ def _reformed(out: Out, preview: bool, act: Callable[[], Any]) -> int:
     with transaction.atomic():
         event = act()
         transaction.set_rollback(preview)
+    lines = catalog.lines_at({*event.mapping, *event.became}.__contains__)
     if not preview:
         publish_reforms()
-    lines = catalog.lines_at({*event.mapping, *event.became}.__contains__)
     told = {"mapping": dict(event.mapping), "relocate": sorted(event.relocate), "became": dict(event.became)}
     hanging = [{name: getattr(line, name) for name in ("matter", "unit", "lead", "source")} for line in lines]
     out.give({**told, "lines": hanging, "preview": preview})
     for old, new in event.became.items():
         out.say(f"{old} → {', '.join(new)}")
     if lines:
-        out.say(f"{len(lines)} lines of responsibility name these codes and hold no longer; write new ones:")
+        out.say(f"{len(lines)} lines of responsibility name these codes, and follow:")
     for line in lines:
         out.say(f"  {line.unit}  {line.matter}  {line.lead}  ({line.source})")
     if preview:

@@ -29,7 +29,7 @@ def publish(*, plates: Sequence[Manifest], city: Sequence[Responsibility] = (), 
     """
     orgs_actions.lock_tree()
     resting = drafts.left(queries.published(), plates)
-    return _publish(Content("", tuple(plates), resting, tuple(city)), by, at)
+    return publish_content(Content("", tuple(plates), resting, tuple(city)), by, at)
 
 
 @transaction.atomic
@@ -40,8 +40,8 @@ def switch_on(*, plate: Manifest, on: str | None = None, by: Actor, at: int) -> 
     the same version comes back with what the city had changed of it. `on` is the digest of the version that somebody
     looked at; None: whichever is the last. Refused: a plate that is on.
     """
-    made = drafts.with_plate(_present(on), plate)
-    return _publish(made, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
+    made = drafts.with_plate(present(on), plate)
+    return publish_content(made, by, at, "switched_on", plate=plate.key, plate_version=plate.version)
 
 
 @transaction.atomic
@@ -51,7 +51,7 @@ def switch_off(*, plate: str, on: str | None = None, by: Actor, at: int) -> Cata
     Cases go on under the version they were filed under; organisations and the city's own lines stay, and what the city
     changed of the plate is kept for the day it is switched on again.
     """
-    return _publish(drafts.without_plate(_present(on), plate), by, at, "switched_off", plate=plate)
+    return publish_content(drafts.without_plate(present(on), plate), by, at, "switched_off", plate=plate)
 
 
 @transaction.atomic
@@ -60,7 +60,7 @@ def change_matter(*, code: str, changes: Mapping[str, Any], on: str, by: Actor, 
 
     `changes` are fields of a matter as in its plate; `on` is the digest of the version the change was made on.
     """
-    return _publish(drafts.with_matter(_present(on), code, changes), by, at)
+    return publish_content(drafts.with_matter(present(on), code, changes), by, at)
 
 
 @transaction.atomic
@@ -71,13 +71,13 @@ def put_line(
 
     It takes the place of the city's line for the same matter and unit, and wins over a plate's.
     """
-    return _publish(drafts.with_line(_present(on), matter, unit, lead, assisting), by, at)
+    return publish_content(drafts.with_line(present(on), matter, unit, lead, assisting), by, at)
 
 
 @transaction.atomic
 def drop_line(*, matter: str, unit: str, on: str, by: Actor, at: int) -> CatalogVersion:
     """Publish the catalogue without a line of the city's own; the plate's rule holds again."""
-    return _publish(drafts.without_line(_present(on), matter, unit), by, at)
+    return publish_content(drafts.without_line(present(on), matter, unit), by, at)
 
 
 @transaction.atomic
@@ -87,11 +87,11 @@ def renew(*, plate: Manifest, on: str | None = None, by: Actor, at: int) -> Cata
     What the city changed of its matters, lines and replies since it took the plate over stays as the city has it.
     Refused: a plate that is off, or of which the folder has nothing new.
     """
-    now = _present(on)
+    now = present(on)
     made = drafts.renewed(now, plate, queries.own_changes(plate.key))
     if text_of(made) == text_of(now):
         raise Refusal("catalog.plate.same", "There is nothing new of {plate} to take over.", "plate", plate=plate.key)
-    return _publish(made, by, at, "renewed", plate=plate.key, plate_version=plate.version)
+    return publish_content(made, by, at, "renewed", plate=plate.key, plate_version=plate.version)
 
 
 @transaction.atomic
@@ -100,14 +100,15 @@ def take_in(*, reading: Reading, on: str | None = None, by: Actor, at: int) -> C
 
     The file is checked whole before anything is written. Plates that it does not name are laid to rest.
     """
-    now = _present(on)
+    now = present(on)
     check(reading, orgs.directory())
     _establish(organisations(reading.file), by, at)
     made, source = reading.content(now), reading.file.source
-    return _publish(made, by, at, "imported", file=reading.name, source=source.city, source_digest=source.digest)
+    return publish_content(made, by, at, "imported", file=reading.name, source=source.city, source_digest=source.digest)
 
 
-def _publish(made: Content, by: Actor, at: int, what: str = "published", **more: str) -> CatalogVersion:
+def publish_content(made: Content, by: Actor, at: int, what: str = "published", **more: str) -> CatalogVersion:
+    """Publish a content, inside the caller's transaction, after `present`; `more` stands on the ledger with it."""
     orgs_actions.lock_tree()
     made = drafts.remembering(queries.published(), made)
     plates = made.plates
@@ -124,7 +125,7 @@ def _publish(made: Content, by: Actor, at: int, what: str = "published", **more:
     return version
 
 
-def _present(on: str | None) -> Content:
+def present(on: str | None) -> Content:
     """Give what is published, if it is still what the change was made on; nobody else publishes until this is done."""
     orgs_actions.lock_tree()
     now = queries.published()

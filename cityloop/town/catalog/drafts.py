@@ -1,7 +1,7 @@
 """A content with something changed, before anybody publishes it: pure, so that it can be compared and tried."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -88,6 +88,39 @@ def without_line(now: Content, matter: str, unit: str) -> Content:
     if len(kept) == len(now.lines):
         raise Refusal("catalog.line.unknown", "The city has no such line of its own.", "matter")
     return now._replace(digest="", lines=tuple(kept))
+
+
+class Followed(NamedTuple):
+    """Lines after a reform of units: which were touched, and which gave way to another of the same matter and unit."""
+
+    lines: tuple[Responsibility, ...]
+    touched: list[Responsibility]
+    out: list[Responsibility]
+
+
+def following(now: Content, became: Callable[[str], Sequence[str]]) -> tuple[Content, Followed]:
+    """Let all lines, the city's own and those of plates, name the units that theirs became; tell of all together."""
+    own, touched, out = _followed(now.lines, became)
+    found: dict[str, tuple[Manifest, ...]] = {}
+    for part in ("plates", "resting"):
+        made = [(plate, _followed(plate.responsibility, became)) for plate in getattr(now, part)]
+        found[part] = tuple(plate.model_copy(update={"responsibility": one.lines}) for plate, one in made)
+        touched += [line for _plate, one in made for line in one.touched]
+        out += [line for _plate, one in made for line in one.out]
+    return now._replace(digest="", lines=own, **found), Followed(own, touched, out)
+
+
+def _followed(lines: Iterable[Responsibility], became: Callable[[str], Sequence[str]]) -> Followed:
+    listed = sorted(lines, key=lambda line: line.unit)
+    touched = [line for line in listed if line.unit and tuple(became(line.unit)) != (line.unit,)]
+    kept = {(line.matter, line.unit): line for line in listed if line not in touched}
+    out: list[Responsibility] = []
+    for line in touched:
+        for unit in became(line.unit):
+            made = line.model_copy(update={"unit": unit})
+            if kept.setdefault((line.matter, unit), made) != made:
+                out.append(line)
+    return Followed(tuple(kept.values()), touched, out)
 
 
 def _with_plates(now: Content, plates: Sequence[Manifest]) -> Content:
