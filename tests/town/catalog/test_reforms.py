@@ -1,4 +1,4 @@
-"""Lines of responsibility follow a reform of units once; where two that differ meet, the first holds, and it is told."""
+"""Lines of responsibility follow a reform of units once; where two that differ meet the first holds, and is told of."""
 
 import json
 
