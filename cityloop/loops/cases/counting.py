@@ -1,6 +1,6 @@
 """Counting cases: by agency, matter, unit and state in one grouped query; and the four counts that are kept apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum, Value
@@ -8,11 +8,13 @@ from django.db.models.functions import Coalesce, Substr
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import say
+from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import Case, Report
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import under
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.units import queries as units
+from cityloop.town.worklist.models import Row
 
 GROUPS = {"agency": "lead_org", "matter": "matter", "unit": "unit_code", "state": "state", "source": "source"}
 TIME_MARK = "_time"
@@ -31,6 +33,12 @@ def is_hourly(marked: str, precision: str) -> bool:
 def is_limited(marked: str, origin: str) -> bool:
     """Whether a case may stand in figures of limits: its times may, and our own clocks ran, not its source's."""
     return is_timed(marked) and origin != "import"
+
+
+def went_late(ids: Iterable[int]) -> set[int]:
+    """Give which of these cases were handled, or still are, past their limit. One query."""
+    rows = Row.objects.filter(loop=LOOP, subject_id__in=list(ids), what="handling", mark__gte=100)
+    return set(rows.values_list("subject_id", flat=True))
 
 
 def count(

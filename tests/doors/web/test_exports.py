@@ -11,7 +11,9 @@ import pytest
 from cityloop.doors.web.desk import exports
 from cityloop.loops.cases.models import Case
 from cityloop.town.ledger.models import Step
+from cityloop.town.worklist.actions import sweep
 from tests.doors.web.conftest import number
+from tests.loops.cases.smallville import STRAIGHT
 
 
 def taken(browser, kind, **query):
@@ -43,6 +45,18 @@ def test_a_file_can_be_held_against_the_source_and_every_column_is_documented(at
     assert row["source_key"] == "'=26973624"
     told = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "pages.md").read_text(encoding="utf-8")
     assert [name for name in exports.COLUMNS if f"| `{name}`" not in told and f", `{name}`" not in told] == []
+
+
+def test_the_share_within_its_limit_can_be_reckoned_from_a_file(at_desk, town):
+    town.to("closed")
+    slow = town.to("handling")
+    sweep(at=Case.objects.get(pk=slow).due + 1)
+    town.at = Case.objects.get(pk=slow).due + 2
+    for action, who, data in STRAIGHT[3:]:
+        town.take(slow, action, who, **data)
+    found = rows(at_desk("shift"), state="closed")
+    assert [(r["limited"], r["late"]) for r in found] == [("True", "True"), ("True", "False")]
+    assert all(r["due"] == "" for r in found), "what ran is over, so that it is told otherwise"
 
 
 def test_authority_holds_for_files(at_desk, town):

@@ -15,7 +15,7 @@ from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.sheets import MOST_XLSX, PAGE, Pages, Sheet
 from cityloop.doors.web.sheets import written as as_file
 from cityloop.doors.web.show import names
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import counting, numbers
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.search import asking
 from cityloop.town.calendar.clock import city_clock
@@ -27,6 +27,7 @@ COLUMNS = (
     "number", "state", "state_name", "matter", "matter_name", "unit", "place", "address", "lon", "lat", "channel",
     "created", "filed", "due", "closed", "resolution", "lead", "overdue",
     "lead_key", "source", "source_key", "marked", "precision",
+    "limited", "late",
 )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def written(kind: str, find: Find, now: int, before: int = 0) -> Any:
 
 
 def pages_of(find: Find, now: int, before: int, most: int) -> Pages:
-    """Give the rows of a list page by page, the newest first. Two or three queries a page."""
+    """Give the rows of a list page by page, the newest first. Three or four queries a page."""
     given = 0
     while given < most:
         found = find(before, min(PAGE, most - given))
@@ -65,12 +66,13 @@ def pages_of(find: Find, now: int, before: int, most: int) -> Pages:
 
 
 def rows(found: list[Any], now: int) -> list[dict[str, Any]]:
-    """Give cases as rows of a file. One query, for the names of places."""
+    """Give cases as rows of a file. Two queries: the names of places, and which went past their limit."""
     places = names.places({case.unit_code for case in found}, last=2)
-    return [row(case, places.get(case.unit_code, ""), now) for case in found]
+    late = counting.went_late(case.pk for case in found)
+    return [row(case, places.get(case.unit_code, ""), now, case.pk in late) for case in found]
 
 
-def row(case: Any, place: str, now: int) -> dict[str, Any]:
+def row(case: Any, place: str, now: int, late: bool) -> dict[str, Any]:
     """Give a case as a row, times in RFC 3339 in UTC."""
     return {
         "number": numbers.number(case),
@@ -96,4 +98,6 @@ def row(case: Any, place: str, now: int) -> dict[str, Any]:
         "source_key": case.source_key,
         "marked": case.marked,
         "precision": case.precision,
+        "limited": counting.is_limited(case.marked, case.origin),
+        "late": late,
     }
