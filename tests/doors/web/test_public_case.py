@@ -117,3 +117,10 @@ def test_statements_of_following(client, town, worked, django_assert_max_num_que
     with django_assert_max_num_queries(12):
         assert client.post("/report/follow", {"key": "k1", "instead": worked.number}).status_code == 303
     assert Case.objects.count() == 1
+
+
+def test_a_feed_with_nothing_in_it_yet_does_not_change_by_being_fetched(client, town):
+    which = number(town.collect().case)
+    one, two = (ElementTree.fromstring(client.get(f"/cases/{which}.atom").content) for _ in range(2))
+    told = [feed.findtext(f"{ATOM}updated") for feed in (one, two)]
+    assert not one.findall(f"{ATOM}entry") and told[0] == told[1]

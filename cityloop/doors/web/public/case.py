@@ -87,6 +87,14 @@ def place(request: HttpRequest, number: str) -> HttpResponse:
     return JsonResponse({"type": "FeatureCollection", "features": [mark] if spot.lon is not None else []})
 
 
+class Steps(Atom1Feed):
+    """The steps of a case as a feed; while none is told it is as old as the case, not as new as each look at it."""
+
+    def latest_post_date(self) -> Any:
+        """Give when the newest step was, else when the case came in."""
+        return super().latest_post_date() if self.items else self.feed["since"]
+
+
 @require_safe
 @city_page
 def feed(request: HttpRequest, number: str) -> HttpResponse:
@@ -94,9 +102,9 @@ def feed(request: HttpRequest, number: str) -> HttpResponse:
     found = openly.by_number(number)
     definition = pinned(found.definition)
     own = request.build_absolute_uri(reverse("public:case", args=[number]))
-    made: Any = Atom1Feed(
+    made: Any = Steps(
         title=f"{names.matter(found.matter)} · {number}", link=own, description="", language=feed_language(),
-        feed_url=request.build_absolute_uri(request.path),
+        feed_url=request.build_absolute_uri(request.path), since=local(found.created),
     )  # fmt: skip
     period = openly.Period(since=found.created, until=city_clock.now() + 1, case=found.pk)
     for step in reversed(openly.updates(period)[0]):
