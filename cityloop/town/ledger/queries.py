@@ -166,10 +166,21 @@ def _verify_seal(seal: Seal, where: str, key: Key | None) -> Iterator[Finding]:
         .values_list("offset", "hash")
     )
     if list(hashes) != list(wanted):
-        missing = next((offset for offset in wanted if offset not in hashes), wanted.start)
-        yield Finding("seal.missing", where, f"The step with offset {missing} is gone.")
+        missing = _runs(offset for offset in wanted if offset not in hashes)
+        yield Finding("seal.missing", where, f"Steps are gone, those with the offsets {missing or wanted.start}.")
     elif merkle.root([merkle.leaf(_raw(one)) for one in hashes.values()]) != _raw(seal.root):
         yield Finding("seal.root", where, "The steps under it do not give its root.")
+
+
+def _runs(offsets: Iterable[int]) -> str:
+    """Write numbers down, those in a row as from and to: `3, 5 to 9`."""
+    runs: list[list[int]] = []
+    for one in offsets:
+        if runs and runs[-1][-1] == one - 1:
+            runs[-1][1:] = [one]
+        else:
+            runs.append([one])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
 
 
 def _raw(value: Any) -> bytes:

@@ -1,6 +1,7 @@
 """Canonical bytes, Merkle trees with published vectors, the chain, and every way to tamper with it."""
 
 import json
+import re
 from contextlib import suppress
 from hashlib import sha256
 from typing import Any
@@ -175,6 +176,17 @@ def test_a_deleted_step_is_named(seq: int) -> None:
     _ledger()
     Step.objects.filter(subject="thing:2", seq=seq).delete()
     assert {f.code for f in verify()} & {"ledger.gap", "seal.missing"}
+
+
+@pytest.mark.django_db
+def test_whole_subjects_deleted_are_named_by_every_offset_that_is_gone() -> None:
+    _ledger()
+    gone = Step.objects.filter(subject__in=("thing:1", "thing:3"))
+    offsets = set(gone.values_list("offset", flat=True))
+    gone.delete()
+    told = " ".join(f.message for f in verify() if f.code == "seal.missing")
+    named = {n for a, b in re.findall(r"(\d+)(?: to (\d+))?", told) for n in range(int(a), int(b or a) + 1)}
+    assert named == offsets and len(offsets) > 6
 
 
 @pytest.mark.django_db
