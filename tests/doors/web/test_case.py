@@ -110,6 +110,14 @@ def test_a_fault_stands_at_its_field_and_words_are_kept(desk_at, town):
     )
 
 
+def test_a_field_left_empty_is_called_what_stands_above_it(desk_at, town, settings):
+    settings.LANGUAGE_CODE = "zh-hans"
+    case = town.to("handling")
+    answer = desk_at("parks", case).act("suspend", words="等待材料").content.decode()
+    assert "请填写“截至”。" in answer and "until。" not in answer
+    assert "请填写“说明”。" in desk_at("parks", case).act("extend", by="1", by_unit="wd").content.decode()
+
+
 def picture_of(content: bytes):
     from django.core.files.uploadedfile import SimpleUploadedFile
 
