@@ -247,3 +247,19 @@ def test_a_case_from_another_system_has_no_clock_here_until_somebody_begins(desk
     assert "no limit" in desk.page()
     town.take(case, "file", "shift")
     assert "no limit" not in desk.page()
+
+
+def test_where_a_form_is_sent_leads_whoever_opens_it_to_the_page(desk_at, at_desk, town, client):
+    """Browsers open it by themselves: after signing in in the middle of a form, for another language, on a reload."""
+    case = town.to("handling")
+    path = desk_at("parks", case).path
+    for sent in (f"{path}/act", f"{path}/contact"):
+        answer = at_desk("parks").get(sent)
+        assert (answer.status_code, answer["Location"]) == (303, path)
+    assert at_desk("parks").put(f"{path}/act").status_code == 405
+    signing_in = client.post(f"{path}/act", {"offer": "report_back-1-0", "words": "Done"})
+    assert signing_in.status_code == 302 and signing_in["Location"] == f"/desk/sign-in?next={path}/act"
+    code = town.collect().follow
+    answer = client.get(f"/follow/{code}/act")
+    assert (answer.status_code, answer["Location"]) == (303, f"/follow/{code}")
+    assert "no-store" in answer["Cache-Control"]
