@@ -132,10 +132,11 @@ function take(row: HTMLElement, known: HTMLElement | undefined): HTMLElement {
 
 const keyed = (of: HTMLElement) => new Map([...of.querySelectorAll<HTMLElement>("[data-key]")].map((e) => [e.dataset.key, e]))
 
-/** Someone is in it: it has the focus, or holds words typed or a form opened. */
+/** Someone is in it: it has the focus, or holds words typed, a form opened, or what was refused a moment ago. */
 function busy(at: HTMLElement): boolean {
   if (at.contains(document.activeElement) && document.activeElement !== document.body) return true
   if (at.querySelector("details[open]:not([data-open])")) return true
+  if (at.matches("[data-tried]") || at.querySelector("[data-tried]")) return true
   return [...at.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input:not([type=hidden]), textarea")].some((e) => typed(e))
 }
 

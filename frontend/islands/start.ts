@@ -31,8 +31,15 @@ function around(at: HTMLElement): HTMLElement {
   return up ?? at
 }
 
+/** A page that came back with a fault stands where its form was sent: it takes its own address, to renew itself by it. */
+function ownAddress(): void {
+  const own = document.querySelector<HTMLElement>("[data-self]")?.dataset.self
+  if (own && own !== location.pathname) history.replaceState(history.state, "", own + location.hash)
+}
+
 export function start(): void {
   document.documentElement.dataset.script = "on"
+  ownAddress()
   mountAll(document)
   menus()
   once()

@@ -46,6 +46,25 @@ def test_the_page_of_a_resident_changes_in_place_and_checks_its_receipt(resident
     resident.locator("[data-island=check][data-held=true]").wait_for()
 
 
+def test_a_page_that_came_back_with_a_fault_keeps_its_words_renews_itself_and_may_be_loaded_again(resident, at_desk):
+    number, _code = report(resident)
+    act(at_desk("shift"), number, "file")
+    act(at_desk("dispatcher"), number, "dispatch")
+    act(at_desk("parks"), number, "accept")
+    officer, complaints = at_desk("parks"), []
+    officer.goto(f"/desk/cases/{number}")
+    officer.locator("form[data-offer=report_back] textarea").fill("Cut, and more")
+    bad = {"name": "p.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"}
+    officer.locator("form[data-offer=report_back] [name=photos]").set_input_files(bad)
+    officer.locator("form[data-offer=report_back] button").last.click()
+    officer.locator("#refused").wait_for()
+    officer.on("response", lambda answer: complaints.append(answer.url) if answer.status == 405 else None)
+    act(at_desk("dispatcher"), number, "note", words="mind the dog")
+    officer.get_by_text("mind the dog").first.wait_for(state="attached")
+    assert officer.locator("form[data-offer=report_back] textarea").input_value() == "Cut, and more"
+    assert officer.reload().status == 200 and complaints == []
+
+
 def test_a_receipt_that_was_changed_does_not_hold(resident, town_server):
     number, code = report(resident)
     resident.goto(f"/follow/{code}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -72,6 +72,27 @@ def _page(view: View, may: Callable[[Scope], bool]) -> View:
         return answer
 
     return shown
+
+
+def sent_from(page: str) -> Callable[[View], View]:
+    """Take forms sent from a page; whoever opens their address instead is led to that page.
+
+    Browsers do so by themselves: after signing in anew in the middle of a form, when a page that came back with a
+    fault is loaded again, or shown in another language.
+    """
+
+    def taking(view: View) -> View:
+        @wraps(view)
+        def taken(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+            if request.method == "POST":
+                return view(request, *args, **named)
+            if request.method in ("GET", "HEAD"):
+                return HttpResponseRedirect(reverse(page, kwargs=named), status=303)
+            return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+
+        return taken
+
+    return taking
 
 
 def found(view: View, request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:

@@ -14,7 +14,7 @@ from cityloop.loops.cases.known import is_known
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case, Follower, Report
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.calendar.saying import to_the_minute
+from cityloop.town.calendar.saying import minute_names
 from cityloop.town.ledger.actions import move_cursor
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import after_offset, cursor
@@ -169,7 +169,7 @@ def _warn(warning: Warning, now: int) -> None:
         return
     said = {**telling.params(case), "stage": telling.stage(case, row), **telling.at_desk(numbers.number(case))}
     if row.due:
-        said["due"] = to_the_minute(row.due)
+        said["due"] = minute_names(row.due)
     for recipient in telling.warned(row, warning.mark, now):
         tell(
             event=f"worklist:{row.pk}",

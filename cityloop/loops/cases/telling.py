@@ -3,12 +3,11 @@
 import json
 from typing import Any
 
-from cityloop.ground.kit.words import say
 from cityloop.ground.loop.snapshot import load
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.loop import pinned, present
 from cityloop.loops.cases.models import Case
-from cityloop.town.calendar.saying import to_the_minute
+from cityloop.town.calendar.saying import minute_names
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs.queries import directory, eligible
@@ -42,7 +41,7 @@ def params(case: Case, row: Step | None = None) -> dict[str, Any]:
     said["matter"] = matter_names(case) or {"en": "not yet named", "zh-hans": "待定"}
     if case.lead_org:
         said["organisation"] = _organisation(case.lead_org)
-    said["due"] = to_the_minute(case.due) if case.due else NO_DUE  # it may have been done before this is told
+    said["due"] = minute_names(case.due) if case.due else NO_DUE  # it may have been done before this is told
     if case.resolution:
         said["resolution"] = RESOLUTIONS.get(case.resolution, case.resolution)
     if row is not None and row.what == "decline":
@@ -124,10 +123,11 @@ def answering(case: Case, at: int) -> list[dict[str, int]]:
     return [{"account": account} for account in dict.fromkeys(one.account for one in found)]
 
 
-def stage(case: Case, row: Row, lang: str = "en") -> str:
-    """Name the stage a warning is about."""
-    state = pinned(case.definition).source.states.get(row.what)
-    return say(state.names, lang) if state else row.what.replace("_", " ")
+def stage(case: Case, row: Row) -> dict[str, str]:
+    """Name what a warning is about, a state or something asked for, in every language: each is told in their own."""
+    source = pinned(case.definition).source
+    found = source.states.get(row.what) or source.requests.get(row.what)
+    return dict(found.names) if found else {"en": row.what.replace("_", " ")}
 
 
 # Steps whose words the reporter is told, and steps that are the reporter's own.

@@ -110,6 +110,14 @@ def test_a_fault_stands_at_its_field_and_words_are_kept(desk_at, town):
     )
 
 
+def test_a_field_left_empty_is_called_what_stands_above_it(desk_at, town, settings):
+    settings.LANGUAGE_CODE = "zh-hans"
+    case = town.to("handling")
+    answer = desk_at("parks", case).act("suspend", words="等待材料").content.decode()
+    assert "请填写“截至”。" in answer and "until。" not in answer
+    assert "请填写“说明”。" in desk_at("parks", case).act("extend", by="1", by_unit="wd").content.decode()
+
+
 def picture_of(content: bytes):
     from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -239,3 +247,19 @@ def test_a_case_from_another_system_has_no_clock_here_until_somebody_begins(desk
     assert "no limit" in desk.page()
     town.take(case, "file", "shift")
     assert "no limit" not in desk.page()
+
+
+def test_where_a_form_is_sent_leads_whoever_opens_it_to_the_page(desk_at, at_desk, town, client):
+    """Browsers open it by themselves: after signing in in the middle of a form, for another language, on a reload."""
+    case = town.to("handling")
+    path = desk_at("parks", case).path
+    for sent in (f"{path}/act", f"{path}/contact"):
+        answer = at_desk("parks").get(sent)
+        assert (answer.status_code, answer["Location"]) == (303, path)
+    assert at_desk("parks").put(f"{path}/act").status_code == 405
+    signing_in = client.post(f"{path}/act", {"offer": "report_back-1-0", "words": "Done"})
+    assert signing_in.status_code == 302 and signing_in["Location"] == f"/desk/sign-in?next={path}/act"
+    code = town.collect().follow
+    answer = client.get(f"/follow/{code}/act")
+    assert (answer.status_code, answer["Location"]) == (303, f"/follow/{code}")
+    assert "no-store" in answer["Cache-Control"]

@@ -1,5 +1,6 @@
 """What happens without anybody asking: lapses, warnings, notices, finding a checker."""
 
+import re
 from typing import Any
 
 from django.core import mail
@@ -13,6 +14,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.actions import sequence
 from cityloop.town.notices.models import Notice
 from cityloop.town.notices.tasks import send_due
+from cityloop.town.notices.templates import render
 from cityloop.town.orgs.actions import dismiss
 from cityloop.town.orgs.models import Holding
 from cityloop.town.worklist.actions import sweep
@@ -56,6 +58,11 @@ def test_overdue_is_kept_for_ever_and_told_once(town: Town, monkeypatch: object)
     assert tasks.warn() == 2 and tasks.warn() == 0
     told = {n.kind for n in Notice.objects.all()}
     assert told == {"warning_50", "warning_150"}
+    half = Notice.objects.filter(kind="warning_50")[0]
+    assert "Collected of" in render(half.kind, "en", half.params).body
+    body = render(half.kind, "zh-hans", half.params).body
+    assert "“已收集”" in body and "Collected" not in body
+    assert re.search(r"\d{4}年\d+月\d+日 \d\d:\d\d 前", body)
     town.take(case, "file", "shift", after=70 * MINUTE)
     row.refresh_from_db()
     assert row.ended is not None and row.mark == 150

@@ -8,11 +8,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import imagery
 from cityloop.doors.web.desk import filters
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.guards import desk_page, scope_of, sent_from
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.alarms import CONSEQUENCES, shown
@@ -171,7 +171,7 @@ def _history(found: Any, now: int) -> list[dict[str, str]]:
     ]
 
 
-@require_POST
+@sent_from("desk:alarm")
 @desk_page
 def act(request: HttpRequest, number: int) -> HttpResponse:
     """Take an action on an alarm."""

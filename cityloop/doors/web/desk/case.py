@@ -7,13 +7,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import imagery
 from cityloop.doors.web.desk import replies, undo
 from cityloop.doors.web.desk.beside import status as status_near
 from cityloop.doors.web.desk.casefile import File, casefile, changed
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.guards import desk_page, scope_of, sent_from
 from cityloop.doors.web.show import names, track
 from cityloop.doors.web.show.acting import Form, actor_words, find, forms, reason, said
 from cityloop.doors.web.show.times import hour
@@ -98,7 +98,7 @@ def refused(failed: Failed | None, shown: File, bar: list[Any]) -> dict[str, Any
     }
 
 
-@require_POST
+@sent_from("desk:case")
 @desk_page
 def act(request: HttpRequest, number: str) -> HttpResponse:
     """Take an action on a case."""
@@ -177,7 +177,7 @@ def casefile_status(found: Any, now: int) -> str:
     return "ver" if found.state == "closed" else track.bar(found, queries.snapshot_of(found), now).status
 
 
-@require_POST
+@sent_from("desk:case")
 @desk_page
 def contact(request: HttpRequest, number: str) -> HttpResponse:
     """Show who reported, once, for a purpose that is kept."""

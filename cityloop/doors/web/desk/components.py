@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from cityloop.doors.web.guards import register_page, scope_of
+from cityloop.doors.web.guards import register_page, scope_of, sent_from
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
 from cityloop.doors.web.show.things import state_names, thing
@@ -60,7 +60,7 @@ def _case(case: Any, now: int) -> dict[str, Any]:
     }
 
 
-@require_POST
+@sent_from("desk:component")
 @register_page
 def change(request: HttpRequest, code: str) -> HttpResponse:
     """Say in which state a component is."""

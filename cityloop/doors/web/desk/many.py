@@ -11,10 +11,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.desk import replies
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.guards import desk_page, scope_of, sent_from
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import consequence, key_of, rank, reason, said, title, weight
 from cityloop.doors.web.show.asked import data
@@ -92,7 +92,7 @@ def many(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/many.html", shown)
 
 
-@require_POST
+@sent_from("desk:many")
 @desk_page
 def act(request: HttpRequest) -> HttpResponse:
     """Take the action on each case by itself, and say of each what came of it."""

@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from cityloop.doors.web.context import LANGUAGES
-from cityloop.doors.web.guards import desk_page, scope_of
+from cityloop.doors.web.guards import desk_page, scope_of, sent_from
 from cityloop.doors.web.public import drafting
 from cityloop.doors.web.public.drafting import Draft
 from cityloop.doors.web.public.report import again, filled, following
@@ -86,7 +86,7 @@ def told(request: HttpRequest, taken: cases.Collected | cases.Followed) -> HttpR
     return render(request, "desk/new_done.html", more, status=201)
 
 
-@require_POST
+@sent_from("desk:new")
 @desk_page
 def instead(request: HttpRequest) -> HttpResponse:
     """Let the caller follow a case that is there already; what they said is added to it."""

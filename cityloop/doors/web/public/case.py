@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import imagery
-from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.guards import city_page, sent_from
 from cityloop.doors.web.public import following
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show import names
@@ -56,7 +56,7 @@ def page(request: HttpRequest, number: str, error: str = "") -> HttpResponse:
     return imagery.allow(answer, above.layers if above else [])
 
 
-@require_POST
+@sent_from("public:case")
 @csrf_protect
 @city_page
 def follow(request: HttpRequest, number: str) -> HttpResponse:

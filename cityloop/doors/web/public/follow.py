@@ -11,9 +11,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.guards import city_page, sent_from
 from cityloop.doors.web.public import following
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.acting import Form, find, forms, said
@@ -164,9 +164,9 @@ def asked(case: Any) -> str:
     return following.question(history.timeline(case, internal=False))
 
 
-@require_POST
-@csrf_protect
 @secret
+@sent_from("public:follow")
+@csrf_protect
 @city_page
 def act(request: HttpRequest, code: str) -> HttpResponse:
     """Take what the reporter asks for: answer, add, confirm, dispute, withdraw, rate, reopen."""

@@ -6,9 +6,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
-from cityloop.doors.web.guards import city_page
+from cityloop.doors.web.guards import city_page, sent_from
 from cityloop.doors.web.public.follow import secret
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show import names
@@ -25,7 +25,7 @@ from cityloop.town.notices import links, subscribing
 ASKED, WITHIN = 10, 600
 
 
-@require_POST
+@sent_from("public:home")
 @csrf_protect
 @city_page
 def subscribe(request: HttpRequest) -> HttpResponse:

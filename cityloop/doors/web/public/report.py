@@ -13,7 +13,7 @@ from django.utils.translation import pgettext
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from cityloop.doors.web.guards import city_page, scope_of
+from cityloop.doors.web.guards import city_page, scope_of, sent_from
 from cityloop.doors.web.public import asking, drafting, finding, steps
 from cityloop.doors.web.public.drafting import Draft, Likely
 from cityloop.doors.web.rate import brake
@@ -220,7 +220,7 @@ def hints(request: HttpRequest) -> HttpResponse:
     return render(request, "public/report/hints.html", more)
 
 
-@require_POST
+@sent_from("public:report")
 @csrf_protect
 @city_page
 def follow_instead(request: HttpRequest) -> HttpResponse:

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show import names
-from cityloop.doors.web.show.fields import About, Input, inputs, part_name
+from cityloop.doors.web.show.fields import About, Input, inputs, label, part_name
 from cityloop.doors.web.show.times import duration, limit, when
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor, belongs
@@ -129,9 +129,14 @@ def tie(made: list[Input], error: Refusal | None) -> str:
 
 
 def said(error: Refusal) -> str:
-    """Give a refusal in the visitor's language: the sentence is translated first, then filled."""
-    sentence = _(error.message)
-    return sentence.format(**error.params) if error.params else sentence
+    """Give a refusal in the visitor's language: the sentence is translated first, then filled.
+
+    A field is called what stands above it on the page, not what programs call it.
+    """
+    sentence, params = _(error.message), dict(error.params)
+    if error.field and params.get("name") == error.field:
+        params["name"] = label(error.field, {})
+    return sentence.format(**params) if params else sentence
 
 
 def title(offer: Offer) -> str:
