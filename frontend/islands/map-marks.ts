@@ -81,7 +81,7 @@ function drawOne(map: Map, at: HTMLElement, stack: Stack): HTMLElement {
 /** Names a mark: whoever speaks to the machine says what stands on it, so that comes first (WCAG 2.5.3). */
 function said(stack: Stack, shown: Node | string): string {
   const names = stack.slice(0, 3).map(nameOf).join("; ") + (stack.length > 3 ? `; +${stack.length - 3}` : "")
-  return typeof shown === "string" && shown && !names.includes(shown) ? `${shown}: ${names}` : names
+  return stack.length > 1 && typeof shown === "string" ? `${shown}: ${names}` : names
 }
 
 function face(at: HTMLElement, stack: Stack): Node | string {
