@@ -71,10 +71,17 @@ function drawOne(map: Map, at: HTMLElement, stack: Stack): HTMLElement {
   const kinds = [`is-${status}`, status === "alarm" && "alarm-rings", first.properties?.here && "here", first.properties?.labelled && "labelled", stack.length > 1 && "stack"]
   box.className = ["mark", ...kinds.filter(Boolean)].join(" ")
   box.dataset.mark = stack.map(idOf).join(" ")
-  box.setAttribute("aria-label", stack.slice(0, 3).map(nameOf).join("; ") + (stack.length > 3 ? `; +${stack.length - 3}` : ""))
+  const shown = face(at, stack)
+  box.setAttribute("aria-label", said(stack, shown))
   if (stack.length > 1 || !first.properties?.words) box.title = box.getAttribute("aria-label") ?? ""
-  box.append(face(at, stack))
+  box.append(shown)
   return box
+}
+
+/** Names a mark: whoever speaks to the machine says what stands on it, so that comes first (WCAG 2.5.3). */
+function said(stack: Stack, shown: Node | string): string {
+  const names = stack.slice(0, 3).map(nameOf).join("; ") + (stack.length > 3 ? `; +${stack.length - 3}` : "")
+  return stack.length > 1 && typeof shown === "string" ? `${shown}: ${names}` : names
 }
 
 function face(at: HTMLElement, stack: Stack): Node | string {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.test_journey import photo, resident
+from tests.browser.test_journey import photo, report, resident
 
 __all__ = ["resident"]
 pytestmark = pytest.mark.once
@@ -24,6 +24,14 @@ def test_at_twice_the_size_nothing_is_cut_off(page, town_server, path, language)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
     name = page.locator("header .brand span")
     assert not name.count() or path == "/report" or name.bounding_box()["width"] > 40, "the city has a name"
+
+
+def test_at_twice_the_size_a_row_of_the_inbox_says_its_matter(resident, at_desk):
+    report(resident)
+    page = at_desk("intake", viewport=TWICE)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "the page scrolls sideways"
+    matter, following = (page.locator(f"tr[data-row] td.{part}").first.bounding_box() for part in ("matter", "next"))
+    assert matter["width"] > 120 and following["x"] + following["width"] <= TWICE["width"]
 
 
 def test_what_will_be_sent_shows_its_photos(resident):

@@ -142,8 +142,8 @@ def test_who_keeps_it_says_how_it_is(at_desk, lamp):
 
 def test_maps_offer_what_stands_there(client, at_desk, lamp):
     put("camera")
-    assert "Street lamp (1)" in page(client, "/map?things=lamp") and "Camera" not in page(client, "/map")
-    assert "Camera (1)" in page(at_desk("inspector"), "/desk/map")
+    assert "Street lamp · 1" in page(client, "/map?things=lamp") and "Camera" not in page(client, "/map")
+    assert "Camera · 1" in page(at_desk("inspector"), "/desk/map")
     assert 'value="lamp" selected' in page(client, "/map?things=lamp")
     assert 'value="all" selected' in page(client, "/map?things=spaceship")
 
