@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum, Value
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Substr
 
 from cityloop.ground.kit.refusal import Refusal
@@ -35,10 +35,14 @@ def is_limited(marked: str, origin: str) -> bool:
     return is_timed(marked) and origin != "import"
 
 
+def late() -> "QuerySet[Row]":
+    """Select the rows of handling that went past their limit, open or ended: what figures and files call late."""
+    return Row.objects.filter(loop=LOOP, what="handling", mark__gte=100)
+
+
 def went_late(ids: Iterable[int]) -> set[int]:
     """Give which of these cases were handled, or still are, past their limit. One query."""
-    rows = Row.objects.filter(loop=LOOP, subject_id__in=list(ids), what="handling", mark__gte=100)
-    return set(rows.values_list("subject_id", flat=True))
+    return set(late().filter(subject_id__in=list(ids)).values_list("subject_id", flat=True))
 
 
 def count(

@@ -10,12 +10,10 @@ from typing import Any, NamedTuple
 from django.core.cache import cache
 from django.db.models import BigIntegerField, Count, Exists, ExpressionWrapper, F, Min, OuterRef, Value
 
-from cityloop.loops.cases.counting import is_hourly, is_limited
-from cityloop.loops.cases.loop import LOOP
+from cityloop.loops.cases import counting
 from cityloop.loops.cases.onmap import MINUTE, Mark, of_hours, still_open
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.tabular.planning import planned_anew
-from cityloop.town.worklist.models import Row
 
 SHARE = 5  # the last fifth of a limit: due soon
 
@@ -89,7 +87,7 @@ def lately(scope: Scope, code: str, now: int, since: int) -> Lately:
 @planned_anew()
 def _lately(scope: Scope, code: str, now: int, since: int) -> Lately:
     gone: Any = of_hours(scope, code, closed__gt=since, closed__lte=now)
-    late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
+    late = counting.late().filter(subject_id=OuterRef("pk"))
     still = still_open(scope, code).filter(due__gt=since, due__lt=now)
     names = ("closed", "created", "state", "due", "late", "marked", "precision", "origin")
     both = gone.annotate(late=Exists(late)).values_list(*names).union(
@@ -97,7 +95,15 @@ def _lately(scope: Scope, code: str, now: int, since: int) -> Lately:
     )  # fmt: skip
     rows = list(both)
     ended = [
-        Ended(at, at - came, state == "closed", late, due, is_hourly(marked, precision), is_limited(marked, origin))
+        Ended(
+            at,
+            at - came,
+            state == "closed",
+            late,
+            due,
+            counting.is_hourly(marked, precision),
+            counting.is_limited(marked, origin),
+        )
         for at, came, state, due, late, marked, precision, origin in rows
         if at is not None
     ]

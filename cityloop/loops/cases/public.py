@@ -15,8 +15,7 @@ from django.db.models.functions import Substr
 
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.remembered import Remembered
-from cityloop.loops.cases import numbers, openly
-from cityloop.loops.cases.counting import is_hourly, is_limited
+from cityloop.loops.cases import counting, numbers, openly
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.calendar.clock import city_clock
@@ -25,7 +24,6 @@ from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import under
 from cityloop.town.ledger.models import Step
 from cityloop.town.units.queries import near, scheme
-from cityloop.town.worklist.models import Row
 
 WEEK = 7 * 86_400_000_000
 MOST = 200
@@ -205,11 +203,15 @@ def _figures() -> Figures:
     """Count. Two queries, down the indexes of closing and of collection."""
     now = city_clock.now()
     since = now - WEEK
-    late = Row.objects.filter(loop=LOOP, subject_id=OuterRef("pk"), what="handling", mark__gte=100)
+    late = counting.late().filter(subject_id=OuterRef("pk"))
     over = cases().filter(closed__gte=since, state="closed").annotate(late=Exists(late))
     rows = list(over.values_list("closed", "created", "marked", "precision", "origin", "late"))
-    took = [(closed or came) - came for closed, came, marked, precision, _, _ in rows if is_hourly(marked, precision)]
-    limited = [bool(late) for _, _, marked, _, origin, late in rows if is_limited(marked, origin)]
+    took = [
+        (closed or came) - came
+        for closed, came, marked, precision, _, _ in rows
+        if counting.is_hourly(marked, precision)
+    ]
+    limited = [bool(late) for _, _, marked, _, origin, late in rows if counting.is_limited(marked, origin)]
     return Figures(
         since=since,
         at=now,
@@ -248,7 +250,7 @@ def _by_matter() -> list[OfMatter]:
     took: dict[str, list[int | None]] = {}
     ended = cases().filter(closed__gte=since, state="closed")
     for matter, closed, created, marked, precision in ended.values_list(*TIMES):
-        time = (closed or created) - created if is_hourly(marked, precision) else None
+        time = (closed or created) - created if counting.is_hourly(marked, precision) else None
         took.setdefault(matter, []).append(time)
     both = [
         OfMatter(matter, received.get(matter, 0), len(times), len(known), _middle(known))
