@@ -61,6 +61,31 @@ def lookups(node: ast.AST) -> Iterator[str]:
         yield node.value
 
 
+READERS = ("convert", "decode")
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def test_shapes_are_made_ready_where_modules_are_loaded():
+    """Two threads that read into a new shape at once end the process (see `ground/kit/shapes.py`)."""
+    wrong = []
+    for path, tree in trees("cityloop"):
+        if path.name == "shapes.py":
+            continue
+        inside = {id(node) for made in ast.walk(tree) if isinstance(made, FUNCTIONS) for node in ast.walk(made)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and shapes_late(node, within=id(node) in inside):
+                wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert wrong == []
+
+
+def shapes_late(call: ast.Call, *, within: bool) -> bool:
+    """Whether a call reads into a shape past the door, or makes one ready within a function."""
+    said = ast.unparse(call.func)
+    if said.startswith("msgspec.") and said.endswith(READERS):
+        return said == "msgspec.convert" or any(word.arg == "type" for word in call.keywords)
+    return within and (said == "ready" or (said.startswith("msgspec.") and said.endswith("Decoder")))
+
+
 def test_ground_says_what_it_does():
     """Every public function and class of the ground has a docstring."""
     wrong = []

@@ -9,6 +9,7 @@ import msgspec
 from django.http import HttpRequest
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import of_json, ready
 
 T = TypeVar("T")
 MOST, USUAL = 500, 50
@@ -24,7 +25,7 @@ def place_of(cursor: str, kind: type[T]) -> T | None:
     if not cursor:
         return None
     try:
-        return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
+        return of_json(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), kind)
     except (ValueError, Error, msgspec.MsgspecError):
         raise Refusal("api.cursor", "This cursor is none of ours; begin without one.", "cursor") from None
 
@@ -35,6 +36,7 @@ def following(request: HttpRequest, place: object) -> str:
     return f"{request.path}?{urlencode({**kept, 'cursor': cursor_of(place)})}"
 
 
+@ready
 class Id(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Where a list by id ended."""
 
@@ -45,6 +47,7 @@ class Id(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tru
             raise ValueError("out of range")
 
 
+@ready
 class Due(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Where a list by due time ended."""
 
@@ -56,6 +59,7 @@ class Due(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
             raise ValueError("out of range")
 
 
+@ready
 class Name(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Where a list by code or key ended."""
 

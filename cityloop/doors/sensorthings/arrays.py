@@ -9,6 +9,7 @@ import numpy as np
 
 from cityloop.doors.sensorthings.errors import large
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import ready
 from cityloop.loops.sensing.actions import ingesting
 from cityloop.loops.sensing.actions.batches import EXACT, Batch, Columns, numbers
 from cityloop.loops.sensing.rules import reasons
@@ -50,6 +51,7 @@ class PlainTable(msgspec.Struct, gc=False):
 
 
 _plain_tables = msgspec.json.Decoder(list[PlainTable])
+ready(list[Table])
 
 
 def batch_of(body: bytes, at: int) -> Batch:

@@ -16,6 +16,7 @@ from functools import lru_cache
 import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import ready
 
 PLATE, CITY = 0, 1
 
@@ -31,6 +32,7 @@ class Assist(msgspec.Struct, frozen=True):
         return hash((self.organisation, self.order))
 
 
+@ready
 class Rule(msgspec.Struct, frozen=True):
     """One line of responsibility. `matter`: a code, a prefix ending in `*`, or `*`; `unit`: a code prefix."""
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import of_plain, ready
 from cityloop.ground.loop.snapshot import Clock, Effect
 from cityloop.ground.worktime import Limit, parse_limit
 
@@ -121,6 +122,7 @@ class Profile(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     urgent_in_office_hours: bool = False
 
 
+@ready
 class Source(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A definition as written."""
 
@@ -311,7 +313,7 @@ def parse(text: str | bytes) -> Source:
     """Read a definition from TOML; a wrong shape is refused with the key that is wrong."""
     raw = text.decode() if isinstance(text, bytes) else text
     try:
-        return msgspec.convert(tomllib.loads(raw), Source)
+        return of_plain(tomllib.loads(raw), Source)
     except tomllib.TOMLDecodeError as error:
         raise Refusal("loop.toml", "The file is not valid TOML: {error}", error=str(error)) from error
     except msgspec.ValidationError as error:

@@ -11,6 +11,7 @@ from cityloop.ground.kit import finding
 from cityloop.ground.kit.manifest import Matter, Question, Reply
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Assist, Routing, Rule, Table
+from cityloop.ground.kit.shapes import of_plain
 from cityloop.ground.worktime import Limit, parse_limit
 from cityloop.town.orgs.queries import OrgRef
 
@@ -170,7 +171,7 @@ def _entries(plates: Iterable[dict[str, Any]]) -> dict[str, Entry]:
 
 
 def _rule(data: dict[str, Any]) -> Rule:
-    return msgspec.convert(data, Rule)
+    return of_plain(data, Rule)
 
 
 def _entry(plate: str, matter: Matter) -> Entry:

@@ -20,6 +20,7 @@ WEIGHT = 0.3  # of a direction, which a source may leave out
 LONGEST = 120  # characters of a text that are read
 SOME = 40  # streets looked at on each side of a crossing
 Names = dict[str, str]
+_kept = msgspec.msgpack.Decoder(Kept)
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -58,7 +59,7 @@ def index() -> Index | None:
 @functools.lru_cache(maxsize=2)
 def _opened(path: Path, _changed: int, _size: int) -> Index:
     try:
-        kept = msgspec.msgpack.decode(path.read_bytes(), type=Kept)
+        kept = _kept.decode(path.read_bytes())
     except msgspec.DecodeError as error:
         raise Refusal("places.unreadable", "{file} is not a file of places.", file=path.name) from error
     return Index(kept.places)

@@ -26,6 +26,7 @@ from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.settings import MOVED, named_tag
 from cityloop.doors.api.shown import ROOT, key_of
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import ready
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
 from cityloop.town.components import queries as components
@@ -39,6 +40,7 @@ from cityloop.town.orgs import queries as orgs
 from cityloop.town.units import queries as units
 
 
+@ready
 class Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Where a list of components ended: by code, and in a box by place."""
 

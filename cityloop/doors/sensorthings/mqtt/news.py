@@ -21,6 +21,7 @@ LONGEST = 100  # bytes that the address of a socket may have
 AT_ONCE = 2_000
 SECONDS, PAUSE = 1.0, 10.0  # how long a bridge that does not listen is waited for, and how long not at all then
 _SIZE = struct.Struct("<I")
+_rows = msgspec.msgpack.Decoder(list[Row])
 _line: socket.socket | None = None
 _again = 0.0
 _turn = threading.Lock()
@@ -81,7 +82,7 @@ async def listen(hear: Callable[[list[Row]], Awaitable[None]]) -> asyncio.Abstra
         try:
             while True:
                 (size,) = _SIZE.unpack(await reader.readexactly(_SIZE.size))
-                await hear(msgspec.msgpack.decode(await reader.readexactly(size), type=list[Row]))
+                await hear(_rows.decode(await reader.readexactly(size)))
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:

@@ -25,6 +25,7 @@ BEGINS = "v1.1/"
 MOST = 10_000  # topics remembered
 _LOGGED = re.compile(r"\d+: .* [012] (v1\.1/.+)")
 _OPTIONS = {"$select"}
+_names = msgspec.json.Decoder(list[str])
 Told = tuple[str, bytes]  # topic, message
 
 
@@ -78,7 +79,7 @@ class Topics:
         if not self.file.exists():
             return
         try:
-            names = msgspec.json.decode(self.file.read_bytes(), type=list[str])
+            names = _names.decode(self.file.read_bytes())
         except msgspec.DecodeError:
             log.exception("the topics that were subscribed are lost: %s cannot be read", self.file)
             return

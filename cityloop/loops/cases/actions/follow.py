@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import of_json, ready
 from cityloop.ground.kit.words import clean, say
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
@@ -22,6 +23,7 @@ from cityloop.town.persons.actions import find_or_register
 PHOTO_ONLY = {"en": "A photo was added.", "zh-hans": "补充了照片。"}
 
 
+@ready
 class Followed(msgspec.Struct, frozen=True):
     """What a follower gets: the number of the case and a secret follow code of their own."""
 
@@ -41,6 +43,7 @@ class Following(msgspec.Struct, kw_only=True):
     email: str = ""
 
 
+@ready
 class Added(msgspec.Struct, frozen=True):
     """What became of an addition: the number of the case, and the step's place on its ledger."""
 
@@ -60,7 +63,7 @@ def follow(*, case: int, who: Following, at: int, key: str = "", among: "QuerySe
             door="follow", client="", key=key[:120], defaults={"body": str(case).encode(), "at": real_now()}
         )
         if not fresh:
-            return msgspec.json.decode(row.answer, type=Followed)
+            return of_json(row.answer, Followed)
     followed = _follow(open_case(case, among), who, at)
     if key:
         Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(followed).decode())
@@ -81,7 +84,7 @@ def add(*, case: int, what: Following, at: int, door: str, client: str, key: str
         if not fresh:
             if bytes(row.body) != body:
                 raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
-            return msgspec.json.decode(row.answer, type=Added)
+            return of_json(row.answer, Added)
     taken = _add(open_case(case), what, 0, at)
     added = Added(numbers.number(taken.case), taken.seq)
     if key:

@@ -9,6 +9,7 @@ from django.db import connection, transaction
 
 from cityloop.ground.codes import cell, check_point
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import of_json, ready
 from cityloop.ground.kit.words import clean, is_language
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import Act
@@ -49,6 +50,7 @@ class Report(msgspec.Struct, kw_only=True):
     component: str = ""
 
 
+@ready
 class Collected(msgspec.Struct, frozen=True):
     """What the reporter gets at once: number, secret follow code and the signed promise."""
 
@@ -154,7 +156,7 @@ def _lines(said: Mapping[str, str]) -> str:
 def _answer(asked: Asked) -> Collected | None:
     """Give what was answered to this key while it holds. One query."""
     kept = answers.kept(asked)
-    return None if kept is None else msgspec.structs.replace(msgspec.json.decode(kept, type=Collected), repeated=True)
+    return None if kept is None else msgspec.structs.replace(of_json(kept, Collected), repeated=True)
 
 
 def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:

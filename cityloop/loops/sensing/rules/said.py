@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.shapes import of_json, of_plain, ready
 from cityloop.ground.kit.words import clean
 
 Text = str | UnsetType
@@ -102,6 +103,18 @@ class ThingSaid(Said):
     datastreams: list[DatastreamSaid] | UnsetType = field(name="Datastreams", default=UNSET)
 
 
+for shape in (
+    SensorSaid,
+    PropertySaid,
+    FeatureSaid,
+    LocationSaid,
+    HistoricalSaid,
+    ObservationSaid,
+    DatastreamSaid,
+    ThingSaid,
+):  # they name each other
+    ready(shape)
+
 # The character U+0000, as JSON writes it. PostgreSQL keeps it nowhere; names leave it out as well (`words.clean`).
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -119,7 +132,7 @@ def decoded(body: bytes, shape: Any) -> Any:
     """Read readings. A result that is no number is a word then, so that it is held back alone, and not all with it."""
     body = without_nul(body)
     try:
-        return msgspec.json.decode(body, type=shape)
+        return of_json(body, shape)
     except msgspec.DecodeError:
         if not _NO_NUMBER.search(body):
             raise
@@ -127,7 +140,7 @@ def decoded(body: bytes, shape: Any) -> Any:
             told = json.loads(body, parse_constant=str)
         except ValueError as error:
             raise msgspec.DecodeError(str(error)) from error
-        return msgspec.convert(told, type=shape)
+        return of_plain(told, shape)
 
 
 def read(shape: type[S], body: bytes | Any) -> S:
@@ -136,8 +149,8 @@ def read(shape: type[S], body: bytes | Any) -> S:
         if isinstance(body, bytes) and issubclass(shape, ObservationSaid):
             return cast("S", decoded(body, shape))
         if isinstance(body, bytes):
-            return msgspec.json.decode(without_nul(body), type=shape)
-        return msgspec.convert(body, type=shape)
+            return of_json(without_nul(body), shape)
+        return of_plain(body, shape)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         why = clean(str(error)).partition(" - at `$.")
         at = why[2].strip("`")[:120]
