@@ -62,6 +62,7 @@ def pytest_collection_finish() -> None:
     """Let the collector pass over what was loaded: walking through it again and again is a twentieth of all work."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Loaded before anything else (pytest -p tests.env): tests never touch a city's own state."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -12,6 +13,7 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     os.environ.pop("CITYLOOP_PRODUCTION", None)
     atexit.register(shutil.rmtree, _home, ignore_errors=True)
 else:  # a home for each worker: what a machine keeps there (how often a key asks) is no other worker's
+    gc.disable()  # until all tests are loaded (`pytest_collection_finish`)
     _own = Path(os.environ["CITYLOOP_HOME"]) / os.environ["PYTEST_XDIST_WORKER"]
     _own.mkdir(exist_ok=True)
     os.environ["CITYLOOP_HOME"] = str(_own)

@@ -5,12 +5,14 @@ writers wait on each other (measured; see docs/explanation/server.md).
 """
 
 import asyncio
+import gc
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
+gc.disable()  # what is loaded stays: looking through it again and again is a sixth of the loading
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
@@ -80,3 +82,5 @@ async def lifespan(receive: Any, send: Any) -> None:
 application = router(
     {"/healthz": health.healthz, "/readyz": health.readyz, **wiring.RAW_ROUTES}, django, wiring.RAW_TAKES
 )
+gc.freeze()
+gc.enable()

@@ -1,6 +1,7 @@
 """What all verbs share: Django set up, answers for people or as JSON, refusals said plainly."""
 
 import functools
+import gc
 import json
 import re
 from collections.abc import Callable
@@ -114,6 +115,7 @@ def set_up(*, pool: bool = False) -> None:
 
     if apps.ready:
         return
+    gc.disable()  # as in `config/asgi.py`
     try:
         django.setup()
     except OSError as error:
@@ -125,6 +127,8 @@ def set_up(*, pool: bool = False) -> None:
             path=error.filename,
             why=error.strerror,
         ) from error
+    gc.freeze()
+    gc.enable()
     if not pool:
         unpooled()
 
