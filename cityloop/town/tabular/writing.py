@@ -130,11 +130,13 @@ def bulk() -> Iterator[None]:
     """Let this connection write in bulk: a chunk lost by a power cut is simply written again by the next run.
 
     SQLite then syncs at checkpoints only, which `checkpoint` makes between two chunks, and keeps more pages at
-    hand: every index is written to in each chunk. The garbage collector waits, for what is written holds no cycles.
+    hand: every index is written to in each chunk. PostgreSQL does not wait for the disk at each commit; who acts
+    meanwhile does, and thereby for all that was written before. The garbage collector waits, for what is written
+    holds no cycles.
     """
-    quick = connection.vendor == "sqlite" and not connection.in_atomic_block
+    quick = not connection.in_atomic_block
     if quick:
-        _tell(QUICK)
+        _tell(QUICK[connection.vendor])
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -143,18 +145,28 @@ def bulk() -> Iterator[None]:
         if collecting:
             gc.enable()
         if quick:
-            _tell(connection.settings_dict["OPTIONS"]["init_command"].split(";"))
+            _tell(_as_ever())
 
 
-# What a connection is told for bulk; afterwards it is told again what every one is (see `config.databases`).
-QUICK = ("PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-64000", "PRAGMA wal_autocheckpoint=0")
+# What a connection is told for bulk; afterwards it is told again what every one is, and to bring all to the disk.
+QUICK = {
+    "sqlite": ("PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-64000", "PRAGMA wal_autocheckpoint=0"),
+    "postgresql": ("SET synchronous_commit = off",),
+}
+CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
+
+
+def _as_ever() -> Iterable[str]:
+    if connection.vendor == "postgresql":
+        return "RESET synchronous_commit", "SELECT pg_logical_emit_message(true, 'cityloop', 'written')"
+    told: str = connection.settings_dict["OPTIONS"]["init_command"]  # see `config.databases`
+    return *told.split(";"), CHECKPOINT
 
 
 def checkpoint() -> None:
     """Take what was written into SQLite's main file: it keeps nobody from writing, and falls to no person's action."""
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        _tell((CHECKPOINT,))
 
 
 def _tell(pragmas: Iterable[str]) -> None:

@@ -57,3 +57,30 @@ def test_nothing_truth_and_bytes_reach_the_database_as_what_they_are() -> None:
                 "SELECT %s::text IS NULL, %s, %s, %s::bytea, %s::bytea, %s::bytea", [None, True, False, *blobs]
             )
             assert cursor.fetchone() == (True, True, False, b"", b"abc", b"xyz")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bulk_waits_for_the_disk_at_its_end_and_not_at_each_commit() -> None:
+    asked, quick, ever, behind = {
+        "sqlite": ("PRAGMA synchronous", 1, 2, "SELECT 0"),
+        "postgresql": (
+            "SHOW synchronous_commit", "off", "on",
+            "SELECT greatest(0, pg_wal_lsn_diff(%s, pg_current_wal_flush_lsn()))",
+        ),
+    }[connection.vendor]  # fmt: skip
+
+    def ask(question: str, *values: object) -> object:
+        with connection.cursor() as cursor:
+            cursor.execute(question, values or None)
+            return cursor.fetchone()[0]
+
+    with writing.bulk():
+        assert ask(asked) == quick
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE TABLE noted (id int)")
+        writing.write("noted", ["id"], [(1,)])
+        at = [ask("SELECT pg_current_wal_insert_lsn()")] if connection.vendor == "postgresql" else []
+    assert ask(asked) == ever
+    assert ask(behind, *at) == 0  # what was written is on the disk
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE noted")
