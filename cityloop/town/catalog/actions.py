@@ -113,6 +113,7 @@ def publish_content(made: Content, by: Actor, at: int, what: str = "published", 
     made = drafts.remembering(queries.published(), made)
     plates = made.plates
     _check_matters(plates)
+    _check_components(plates)
     rules = city_rules(made.lines)
     _establish([wanted for plate in plates for wanted in plate.organisations], by, at)
     _check_rules(plates, rules)
@@ -148,6 +149,23 @@ def _check_matters(plates: Sequence[Manifest]) -> None:
                     one=other,
                     other=plate.key,
                 )
+
+
+def _check_components(plates: Sequence[Manifest]) -> None:
+    """Refuse two types of the same numbers: the identity codes of their components would run into each other."""
+    numbered: dict[tuple[int, int], str] = {}
+    for one in [component for plate in plates for component in plate.components]:
+        other = numbered.setdefault((int(one.class_), int(one.subclass)), one.code)
+        if other != one.code:
+            raise Refusal(
+                "catalog.component.twice",
+                "Components {one} and {other} have class {main} and subclass {sub} both; codes are made of them.",
+                "components",
+                one=other,
+                other=one.code,
+                main=one.class_,
+                sub=one.subclass,
+            )
 
 
 def _check_rules(plates: Sequence[Manifest], city: Sequence[Rule]) -> None:

@@ -104,6 +104,17 @@ def test_what_is_on_or_off_already_is_refused_and_changes_nothing():
 
 
 @pytest.mark.django_db
+def test_two_plates_do_not_give_their_components_the_same_codes():
+    make_city()
+    pipe = {"code": "pipe", "class": "01", "subclass": "07", "names": both("Pipe"), "responsible": "works"}
+    on(water(components=[pipe]))
+    with pytest.raises(Refusal) as caught:
+        on(plate("other", matter("0110"), components=[{**pipe, "code": "well", "subclass": "007"}]))
+    assert caught.value.code == "catalog.component.twice"
+    on(plate("other", matter("0110"), components=[{**pipe, "code": "well", "subclass": "08"}]))
+
+
+@pytest.mark.django_db
 def test_who_looked_at_an_older_version_is_told():
     make_city()
     seen = on(municipal()).digest
