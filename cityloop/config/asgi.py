@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
-gc.disable()  # what is loaded stays: looking through it again and again is a sixth of the loading
 
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
+gc.disable()  # what is loaded stays: looking through it again and again is a sixth of the loading
 bridge: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
 
 
