@@ -1,5 +1,8 @@
 """Locating points: the raster, the tree and the single look-up agree with the plain question."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import shapely
@@ -114,3 +117,41 @@ def test_a_multipolygon_is_one_leaf() -> None:
     sea = shapely.box(1, 0, 3, 1)
     found = Locator(["1", "2"], np.array([islands, sea], object))
     assert [found.locate(x, 0.5) for x in (0.5, 2, 3.5, 3, 5)] == ["1", "2", "1", "1", None]
+
+
+# In a process of its own, for it ends with the first fault: a new city, asked by four threads at once, many times over.
+RACE = """
+import sys, threading
+import numpy as np
+import shapely
+from cityloop.town.units.rules.locator import Locator
+
+sys.setswitchinterval(1e-5)
+turn = np.linspace(0, 2 * np.pi, 1000, endpoint=False)
+far = 1 + 0.3 * np.sin(7 * turn)
+leaf = np.c_[far * np.cos(turn), far * np.sin(turn)]
+shapes = np.array([shapely.Polygon(leaf + (2 * n, 0)) for n in range(9)], object)
+random = np.random.default_rng(1)
+points = np.c_[random.uniform(-1, 17, 150), random.uniform(-1, 1, 150)].tolist()
+
+def race():
+    city = Locator([str(n) for n in range(9)], shapely.transform(shapes, lambda it: it))
+    start, found = threading.Barrier(4), []
+    def ask():
+        start.wait()
+        found.append(tuple(city.locate(*point) for point in points))
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(found)) == 1, found
+
+for _ in range(150):
+    race()
+"""
+
+
+def test_many_threads_may_ask_a_new_city_at_once() -> None:
+    done = subprocess.run([sys.executable, "-c", RACE], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

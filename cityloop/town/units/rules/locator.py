@@ -1,5 +1,6 @@
 """In which leaf does a point lie? Many points at once, or one quickly."""
 
+import threading
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
@@ -24,6 +25,9 @@ class Locator:
     Many points: most are placed by a raster's look-up, the rest by a tree of the *points* queried with the
     polygons, which keeps its speed with polygons of hundreds of vertices. One point: a table of bins names the
     few leaves whose box touches the bin.
+
+    Threads ask one at a time: GEOS builds what it needs of a prepared polygon when it is asked, and two that ask at
+    once spoil the memory of the process (libgeos issue 825; GEOS 3.14).
     """
 
     def __init__(self, codes: Sequence[str], shapes: npt.NDArray[np.object_]) -> None:
@@ -33,6 +37,7 @@ class Locator:
         self.codes: tuple[str, ...] = tuple(codes[i] for i in order)
         self.shapes = np.asarray(shapes, object)[order]
         shapely.prepare(self.shapes)
+        self._asking = threading.Lock()
         self._codes = np.array([*self.codes, None], object)
         self._raster: Raster | None = None
         self._bins()
@@ -83,7 +88,9 @@ class Locator:
     def _by_tree(self, xs: Floats, ys: Floats) -> Indexes:
         """Place finite points by a tree of the points, queried with the polygons."""
         found = np.full(len(xs), NOWHERE, np.int64)
-        leaf, point = shapely.STRtree(shapely.points(xs, ys)).query(self.shapes, predicate="intersects")
+        tree = shapely.STRtree(shapely.points(xs, ys))
+        with self._asking:
+            leaf, point = tree.query(self.shapes, predicate="intersects")
         found[point[::-1]] = leaf[::-1]  # leaves come in code order: the lowest is written last and stays
         return found
 
@@ -91,10 +98,8 @@ class Locator:
         if not (self._west <= x <= self._east and self._south <= y <= self._north):
             return NOWHERE
         bin_ = int((x - self._west) * self._per_x), int((y - self._south) * self._per_y)
-        for index in self._table.get(bin_, ()):
-            if shapely.intersects_xy(self.shapes[index], x, y):
-                return index
-        return NOWHERE
+        with self._asking:
+            return next((i for i in self._table.get(bin_, ()) if shapely.intersects_xy(self.shapes[i], x, y)), NOWHERE)
 
     def _bins(self) -> None:
         """Make the table of bins: about four bins to a leaf, each with its candidates in code order."""
