@@ -54,6 +54,14 @@ def work(jobs: Jobs, stopped: threading.Event) -> None:
         name, every, job = jobs[queue[0][1]]
         once(name, job)
         heapq.heapreplace(queue, (max(due + every, time.monotonic()), queue[0][1]))
+    let_go()
+
+
+def let_go() -> None:
+    """Close this thread's connections; SQLite brings everything into its one file when the last is closed."""
+    from django.db import connections
+
+    connections.close_all()
 
 
 def once(name: str, job: Callable[[], object]) -> None:

@@ -1,5 +1,6 @@
 """What all verbs share: Django set up, answers for people or as JSON, refusals said plainly."""
 
+import atexit
 import functools
 import gc
 import json
@@ -112,6 +113,7 @@ def set_up(*, pool: bool = False) -> None:
     """Make Django ready; imported here because it takes time that some verbs do not need."""
     import django
     from django.apps import apps
+    from django.db import connections
 
     if apps.ready:
         return
@@ -129,6 +131,9 @@ def set_up(*, pool: bool = False) -> None:
         ) from error
     gc.freeze()
     gc.enable()
+    atexit.register(
+        connections.close_all
+    )  # what is frozen is not ended by itself; SQLite tidies up then
     if not pool:
         unpooled()
 
