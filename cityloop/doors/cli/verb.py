@@ -131,9 +131,7 @@ def set_up(*, pool: bool = False) -> None:
         ) from error
     gc.freeze()
     gc.enable()
-    atexit.register(
-        connections.close_all
-    )  # what is frozen is not ended by itself; SQLite tidies up then
+    atexit.register(connections.close_all)  # what is frozen is not ended by itself; SQLite tidies up then
     if not pool:
         unpooled()
 
