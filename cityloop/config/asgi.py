@@ -5,6 +5,7 @@ writers wait on each other (measured; see docs/explanation/server.md).
 """
 
 import asyncio
+import faulthandler
 import gc
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
 from a2wsgi import WSGIMiddleware
 from django.core.wsgi import get_wsgi_application
 
+faulthandler.enable()  # a fault below Python says in the log where it was
 gc.disable()  # what is loaded stays: looking through it again and again is a sixth of the loading
 bridge: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
 

@@ -5,13 +5,17 @@ What is read and prepared at a first question is met by all threads at once then
 
 import http.client
 import json
+import os
+import signal
 import threading
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
 
 from cityloop.doors.cli.family import children
+from tests.conftest import City, wait_ready
 from tests.faults.house import House, house
 
 CROWD = 6  # of each kind, all at once
@@ -31,6 +35,20 @@ def test_a_crowd_comes_at_once(tmp_path: Path, prove: bool) -> None:
             assert [one for one in told if not 200 <= one[0] < 500] == []
             assert _family(made.process.pid) >= before, made.log.read_text()[-2_000:]
         assert "unexpected" not in made.log.read_text()
+        _break_a_worker(made)
+        assert "Fatal Python error" in made.log.read_text(), "whoever keeps the city is told where it broke"
+
+
+def _break_a_worker(made: House) -> None:
+    """Break a web process below Python; another takes its place."""
+    assert made.process is not None
+    [web] = [one for one in children(made.process.pid) if b"granian" in Path(f"/proc/{one}/cmdline").read_bytes()]
+    before = children(web)
+    os.kill(min(before), signal.SIGSEGV)
+    until = monotonic() + 30
+    while len(children(web) - before) < 1 and monotonic() < until:
+        sleep(0.1)
+    wait_ready(City(f"http://127.0.0.1:{made.port}", made.home, made.process, made.env))
 
 
 def _kinds(made: House, time: int) -> list[list[Asked]]:

@@ -1,6 +1,7 @@
 """What all verbs share: Django set up, answers for people or as JSON, refusals said plainly."""
 
 import atexit
+import faulthandler
 import functools
 import gc
 import json
@@ -117,7 +118,8 @@ def set_up(*, pool: bool = False) -> None:
 
     if apps.ready:
         return
-    gc.disable()  # as in `config/asgi.py`
+    faulthandler.enable()  # as in `config/asgi.py`
+    gc.disable()
     try:
         django.setup()
     except OSError as error:
