@@ -96,11 +96,14 @@ def open_account(
 ) -> Account:
     """Open an account; with no password it can be used only through another way of signing in."""
     username = Account.normalize_username(clean(username).strip())
-    if not 1 <= len(username) <= 150:
+    if not (1 <= len(username) <= 150 and 1 <= len(rules.folded(username)) <= 150):
         raise Refusal("persons.username.length", "Choose a user name of 1 to 150 characters.", "username")
-    if Account.objects.filter(username=username).exists():
-        raise Refusal("persons.username.taken", "This user name is taken; choose another.", "username")
-    account = Account(username=username, person=person, language=language, created=at)
+    if Account.objects.filter(folded=rules.folded(username)).exists():
+        raise Refusal(
+            "persons.username.taken", "This user name is taken, perhaps in other letters; choose another.", "username"
+        )
+    account = Account(person=person, language=language, created=at)
+    account.call(username)
     account.password = make_password(password)
     account.save(force_insert=True)
     _record(person, "account_opened", by, at, {"account": account.pk})
@@ -254,7 +257,8 @@ def erase_person(*, person: Person, by: Actor, at: int) -> int:
     """
     count = _wipe(Words.objects.filter(person=person, erased=None), at)
     for account in Account.objects.select_for_update().filter(person=person):
-        account.username, account.is_active = f"erased-{account.pk}", False
+        account.call(f"erased-{account.pk}")
+        account.is_active = False
         account.set_unusable_password()
         account.save()
     _fill(person, "", "", "")
