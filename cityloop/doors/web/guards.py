@@ -46,6 +46,19 @@ def city_page(view: View) -> View:
     return shown
 
 
+def owner(view: View) -> View:
+    """Let in who signed in; on a password that another gave, first to the page on which to choose one's own."""
+
+    @wraps(view)
+    @login_required
+    def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        if getattr(request.user, "password_given", False):
+            return HttpResponseRedirect(reverse("desk:password"), status=303)
+        return view(request, *args, **named)
+
+    return shown
+
+
 def desk_page(view: View) -> View:
     """Let in whose posts see something; strangers sign in first, others are told that they hold no such post."""
     return _page(view, Scope.sees_anything)
@@ -58,7 +71,7 @@ def register_page(view: View) -> View:
 
 def _page(view: View, may: Callable[[Scope], bool]) -> View:
     @wraps(view)
-    @login_required
+    @owner
     def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         if not units.has_city():
             return render(request, "public/no_city.html", status=503)
@@ -112,4 +125,4 @@ def found(view: View, request: HttpRequest, *args: Any, **named: Any) -> HttpRes
 
 def scope_of(request: HttpRequest) -> Scope:
     """Give what the visitor may see now; a stranger's scope for the public. One query within five seconds."""
-    return authority.scope(request.user, city_clock.now())
+    return authority.signed_in(request.user, city_clock.now())

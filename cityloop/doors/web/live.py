@@ -264,7 +264,7 @@ def _account(headers: dict[str, str]) -> Any:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie.value)
     account = get_user(request)
-    if not account.is_authenticated or not authority.scope(account, city_clock.now()).sees_anything():
+    if not account.is_authenticated or not authority.signed_in(account, city_clock.now()).sees_anything():
         return None
     return account
 

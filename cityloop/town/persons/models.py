@@ -39,13 +39,15 @@ class AccountManager(BaseUserManager["Account"]):
 class Account(AbstractBaseUser):
     """A way to sign in. What it may do comes from posts held, never from flags here.
 
-    `username` is written as it was chosen; by `folded` it is found, and there is no other account.
+    `username` is written as it was chosen; by `folded` it is found, and there is no other account. A password that
+    another gave (`password_given`) opens nothing but the page on which its owner chooses one that nobody else knows.
     """
 
     username = models.CharField(max_length=150, unique=True)
     folded = CodeField(max_length=150, unique=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="accounts")
     is_active = models.BooleanField(default=True)
+    password_given = models.BooleanField(default=False)
     language = models.CharField(max_length=16, default="en")
     created = InstantField()
 

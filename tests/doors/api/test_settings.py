@@ -125,6 +125,22 @@ def test_organisations_posts_people(town: Town, key: Key, engineer: str) -> None
     assert ask("GET", f"{ROOT}/people?begins=m.l", engineer).body["items"][0]["active"] is False
 
 
+def test_a_closed_account_is_opened_again_and_nobody_appoints_themselves(town: Town, key: Key, engineer: str) -> None:
+    name = town.accounts["parks"].username
+    reopen = f"{ROOT}/people/{name}/reopen"
+    refused = ask("POST", reopen, engineer, {})
+    assert (refused.status, refused.body["code"], refused.body["field"]) == (409, "persons.account.open", "username")
+    assert ask("DELETE", f"{ROOT}/people/{name.upper()}", engineer).status == 204
+    assert ask("POST", reopen, key("shift"), {}).status == 403
+    opened = ask("POST", reopen, engineer, {})
+    assert opened.body["username"] == name and len(opened.body["password"]) >= 15
+    told = ask("GET", f"{ROOT}/people/{name}", engineer).body
+    assert told["active"] and [held["role"] for held in told["holds"]] == ["department_officer"]
+    me = town.accounts["engineer"].username
+    mine = ask("POST", f"{ROOT}/holdings", engineer, {"username": me, "organisation": "city", "role": "leader"})
+    assert (mine.status, mine.body["code"], mine.body["field"]) == (403, "orgs.holding.self", "username")
+
+
 def test_the_last_city_engineer_does_not_lock_the_city_out(town: Town, key: Key) -> None:
     """Neither by ending the own post, nor by closing it or the account."""
     account = seat(town.orgs["city"], "city_engineer")

@@ -78,6 +78,21 @@ def close_account(request: HttpRequest, username: str) -> HttpResponse:
     return nothing()
 
 
+@api.post(
+    "/settings/people/{username}/reopen",
+    response=can(PersonNewOut, 200, "key path match ended"),
+    auth=SETUP,
+    tags=["settings"],
+)
+@transaction.atomic
+def reopen_account(request: HttpRequest, username: str) -> HttpResponse:
+    """Open a closed account again, with a password made here and told once: its sessions and keys stay ended."""
+    by, account, password = setter(request), _account(username), secrets.token_urlsafe(15)
+    _matched(request, account)
+    actions.reopen_account(account=account, password=password, by=by, at=city_clock.now())
+    return said({"username": account.username, "password": password})
+
+
 @api.post("/settings/holdings", response=can(HeldOut, 201, "key body match"), auth=SETUP, tags=["settings"])
 @transaction.atomic
 def appoint(request: HttpRequest, body: HoldingIn) -> HttpResponse:
