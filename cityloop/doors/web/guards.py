@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import render
 from django.urls import reverse
 
+from cityloop.doors.web.errors import too_many
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.components import rights
@@ -32,6 +33,9 @@ UNKNOWN = (
     "sensing.camera.unknown",
     "imagery.unknown",
 )
+
+
+OFTEN = ("web.rate", "persons.codes.pace")
 
 
 def city_page(view: View) -> View:
@@ -120,6 +124,8 @@ def found(view: View, request: HttpRequest, *args: Any, **named: Any) -> HttpRes
     except Refusal as refusal:
         if refusal.code in UNKNOWN:
             raise Http404 from refusal
+        if refusal.code in OFTEN:
+            return too_many(request, refusal)
         raise
 
 

@@ -1,18 +1,27 @@
 """Reads of subscriptions and deliveries."""
 
+from django.db.models import Q, QuerySet
+
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.hooks.models import Delivery, Subscription
 from cityloop.town.persons.models import Account
 
 
+def going(at: int) -> QuerySet[Subscription]:
+    """Select what is sent for: not parked, and neither its key nor its account has ended."""
+    alive = Q(key=None) | Q(key__expires__gt=at)
+    return Subscription.objects.filter(alive, parked=None, account__is_active=True)
+
+
 def of(account: Account) -> list[Subscription]:
     """Give the subscriptions of an account, the newest first. One query."""
-    return list(Subscription.objects.filter(account=account).order_by("-id"))
+    return list(Subscription.objects.filter(account=account).select_related("account", "key").order_by("-id"))
 
 
 def one(account: Account, number: int) -> Subscription:
     """Give a subscription of this account; to others it does not exist. One query."""
-    found = Subscription.objects.filter(account=account, pk=number).first() if 0 < number < 2**63 else None
+    mine = Subscription.objects.filter(account=account).select_related("account", "key")
+    found = mine.filter(pk=number).first() if 0 < number < 2**63 else None
     if found is None:
         raise Refusal("hooks.unknown", "There is no such webhook.", field="webhook")
     return found
