@@ -1,9 +1,10 @@
 """Reads of subscriptions and deliveries."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Min, Q, QuerySet
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.hooks.models import Delivery, Subscription
+from cityloop.town.ledger.queries import last_offset, recorded_at
 from cityloop.town.persons.models import Account
 
 
@@ -11,6 +12,24 @@ def going(at: int) -> QuerySet[Subscription]:
     """Select what is sent for: not parked, and neither its key nor its account has ended."""
     alive = Q(key=None) | Q(key__expires__gt=at)
     return Subscription.objects.filter(alive, parked=None, account__is_active=True)
+
+
+def longest_waiting(at: int) -> int:
+    """Give how old the oldest step is that one that is sent for has not had yet, 0 where all had all. Three queries."""
+    first = going(at).filter(offset__lt=last_offset()).aggregate(first=Min("offset"))["first"]
+    recorded = None if first is None else recorded_at(first + 1)
+    return 0 if recorded is None else at - recorded
+
+
+def parked() -> int:
+    """Give how many were given up. One query."""
+    return Subscription.objects.filter(parked__isnull=False).count()
+
+
+def paused(at: int) -> int:
+    """Give how many wait for a key or an account that ended. One query."""
+    ended = Q(account__is_active=False) | Q(key__expires__lte=at)
+    return Subscription.objects.filter(ended, parked=None).count()
 
 
 def of(account: Account) -> list[Subscription]:
