@@ -77,6 +77,7 @@ def test_a_matter_is_changed_on_the_version_that_was_seen(town: Town, engineer: 
     assert changed.body["catalogue"] == catalog.last_digest() != seen.body["catalogue"]
     late = ask("PATCH", path, engineer, {"urgent": False}, If_Match=tag)
     assert (late.status, late.body["code"]) == (412, "api.match")
+    assert ask("PATCH", path, engineer, {"level": 1}, If_Match=f"{tag}, {changed.headers['ETag']}").status == 200
     assert ask("GET", path, engineer).body["urgent"] is True
     wrong = ask("PATCH", path, engineer, {"milestones": [{"name": {"en": "x"}, "limit": "soon"}]})
     assert wrong.status == 400 and wrong.body["field"] == "milestones"
@@ -105,6 +106,9 @@ def test_organisations_posts_people(town: Town, key: Key, engineer: str) -> None
     moved = ask("PATCH", path, engineer, {"parent": "parks", "names": {"en": "Lights"}}, If_Match=tag)
     assert moved.body["parent"] == "parks" and moved.body["names"] == {"en": "Lights"}
     assert ask("PATCH", path, engineer, {"active": False}, If_Match=tag).status == 412
+    assert ask("PATCH", path, engineer, {"active": True}, If_Match=f'"x", {tag}').status == 412
+    several = f'W/"x",{tag} , {moved.headers["ETag"]}'
+    assert ask("PATCH", path, engineer, {"active": True}, If_Match=several).status == 200
     circle = ask("PATCH", f"{ROOT}/organisations/parks", engineer, {"names": {"en": "X"}, "parent": "lamps"})
     assert circle.status == 400 and Organisation.objects.get(key="parks").names["en"] == "Parks"  # all or nothing
     user = ask("POST", f"{ROOT}/people", engineer, {"username": "m.lee"}).body

@@ -17,7 +17,7 @@ from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Name, following, place_of
 from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.schemas_settings import HeldOut, HoldingIn, PeoplePage, PersonIn, PersonNewOut, PersonOut
-from cityloop.doors.api.settings import matched, named_tag, reader, setter, unit_code, version_of
+from cityloop.doors.api.settings import matched, named_tags, reader, setter, unit_code, version_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock
@@ -138,7 +138,7 @@ def _told(account: Any) -> dict[str, Any]:
 
 def _matched(request: HttpRequest, account: Any) -> None:
     """Refuse a change of an account or of its posts that was made on another version. Nothing personal is told."""
-    if named_tag(request):
+    if named_tags(request):
         posts = (f"post:{post}" for post in orgs.posts_ever(account=account.pk))
         matched(request, version_of(_told(account)), *posts)
 
