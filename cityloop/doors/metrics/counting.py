@@ -116,7 +116,7 @@ def routed(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReque
         response = answer(request)
         scope, match = request.META.get("asgi.scope"), request.resolver_match
         if scope is not None and match is not None:
-            scope[ROUTE] = match.route
+            scope[ROUTE] = match.route or "/"  # to Prometheus an empty label is none
         return response
 
     return told

@@ -66,7 +66,14 @@ def test_only_the_word_opens_it_and_without_one_there_is_nothing(house: City) ->
 
 def test_requests_are_told_by_the_template_of_their_route(house: City) -> None:
     before = scrape(house)[1]
-    paths = ["/near", "/follow/AAAA-BBBB-CCCC-DDDD", "/no/such/page", "/api/v1/cases/SV-2018-000001", "/healthz"] * 6
+    paths = [
+        "/",
+        "/near",
+        "/follow/AAAA-BBBB-CCCC-DDDD",
+        "/no/such/page",
+        "/api/v1/cases/SV-2018-000001",
+        "/healthz",
+    ] * 6
     for path in paths:
         ask(house, path)
     text, after = scrape(house)
@@ -74,7 +81,7 @@ def test_requests_are_told_by_the_template_of_their_route(house: City) -> None:
     def more(**labels: str) -> float:
         return requests(after, **labels) - requests(before, **labels)
 
-    assert more(route="near", method="GET", status="200") == 6
+    assert more(route="near", method="GET", status="200") == 6 == more(route="/", status="200")
     assert more(route="follow/<str:code>", status="404") == 6
     assert more(route="none", status="404") == 6 == more(route="/healthz", status="200")
     assert more(route="api/v1/cases/<number>", status="401") == 6
