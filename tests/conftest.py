@@ -134,8 +134,12 @@ def _forget(request: pytest.FixtureRequest) -> None:
     from cityloop.ground.kit.remembered import Remembered
     from cityloop.loops.cases import loop
     from cityloop.town.calendar.clock import city_clock
+    from cityloop.town.persons import strangers
 
     Remembered.drop_all()
+    for what in ("codes", "live"):  # all tests come from one address
+        for address in ("127.0.0.1", ""):
+            strangers.forget(what, address)
     loop.forget()
     city_clock.restart()
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
 
 from a2wsgi import WSGIMiddleware
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 faulthandler.enable()  # a fault below Python says in the log where it was
@@ -81,8 +82,18 @@ async def lifespan(receive: Any, send: Any) -> None:
             return
 
 
-application = router(
-    {"/healthz": health.healthz, "/readyz": health.readyz, **wiring.RAW_ROUTES}, django, wiring.RAW_TAKES
-)
+ROUTES: dict[str, App] = {"/healthz": health.healthz, "/readyz": health.readyz, **wiring.RAW_ROUTES}
+
+
+def with_metrics() -> App:
+    """Answer /metrics too, and count what is answered."""
+    from cityloop.doors.metrics import counting
+    from cityloop.doors.metrics import door as metrics
+
+    routes = {**ROUTES, "/metrics": metrics.app}
+    return counting.counted(router(routes, django, wiring.RAW_TAKES), tuple(routes))
+
+
+application = with_metrics() if settings.METRICS else router(ROUTES, django, wiring.RAW_TAKES)
 gc.freeze()
 gc.enable()

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from a2wsgi.wsgi import build_environ
+from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIHandler
 from django.urls import ResolverMatch, get_resolver
@@ -39,7 +40,7 @@ class Lean(WSGIHandler):
         self._template_response_middleware: list[Any] = []
         self._exception_middleware: list[Any] = []
         handler = convert_exception_to_response(self._get_response)  # type: ignore[attr-defined]
-        for path in reversed(LAYERS):
+        for path in reversed((*settings.NAMES_ROUTES, *LAYERS)):
             handler = convert_exception_to_response(import_string(path)(handler))
         self._middleware_chain = handler
 

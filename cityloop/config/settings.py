@@ -12,6 +12,7 @@ from cityloop.config.databases import database
 from cityloop.config.languages import first
 from cityloop.config.mail import mail
 from cityloop.config.maps import map_source, origin
+from cityloop.config.metrics import metrics
 from cityloop.config.secret import older_secrets, production, secret_key
 from cityloop.config.stream import stream
 from cityloop.config.visitors import proxies
@@ -32,6 +33,10 @@ SECURITY = security_contacts(os.environ.get("CITYLOOP_SECURITY", ""))
 PROXIES = proxies(os.environ.get("CITYLOOP_PROXIES", ""))
 # Reports a minute that one address may hand in at the doors for programs without a key; 0 is no brake.
 STRANGERS = int(os.environ.get("CITYLOOP_STRANGERS") or 30)
+
+# The word by which a Prometheus may ask /metrics, "" where nobody may; and the layer that names routes to it.
+METRICS = metrics(os.environ.get("CITYLOOP_METRICS", ""), HOME)
+NAMES_ROUTES = ["cityloop.doors.metrics.counting.routed"] if METRICS else []
 
 ROOMS = [
     "cityloop.town.ledger",
@@ -61,6 +66,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    *NAMES_ROUTES,
     "cityloop.config.moment.moment",
     "cityloop.config.visitors.visitors",
     "django.middleware.security.SecurityMiddleware",

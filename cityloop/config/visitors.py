@@ -5,12 +5,12 @@ visitor and may be anything. So with one proxy the last address is true, with tw
 """
 
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.visitor import nearest
 
 FORWARDED = "HTTP_X_FORWARDED_FOR"
 
@@ -38,11 +38,4 @@ def visitors(answer: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpReq
 
 def visitor(meta: dict[str, str], hops: int) -> str:
     """Give the address that the outermost of our proxies was asked from; the peer's own where none stands there."""
-    peer = str(meta.get("REMOTE_ADDR", ""))
-    passed = [part.strip() for part in str(meta.get(FORWARDED, "")).split(",") if part.strip()]
-    if len(passed) < hops:
-        return peer
-    try:
-        return str(ip_address(passed[-hops].strip("[]")))
-    except ValueError:
-        return peer
+    return nearest(str(meta.get("REMOTE_ADDR", "")), str(meta.get(FORWARDED, "")), hops)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cityloop.doors.api import ports as api
+from cityloop.doors.metrics import counting
 from cityloop.doors.sensorthings import raw
 from cityloop.doors.sensorthings.mqtt import news as mqtt_news
 from cityloop.doors.web import live
@@ -56,7 +57,7 @@ HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
         notices_reforms.follow,
     ),  # fmt: skip
     WordsErased: (cases_search.forget,),
-    ReadingsKept: (mqtt_news.pass_on,),
+    ReadingsKept: (mqtt_news.pass_on, counting.readings_kept),
 }
 
 # Protocol → the object that answers it.
@@ -105,6 +106,9 @@ AT_LEISURE: list[tuple[str, float, str]] = [
     ("deliveries", 3600, "cityloop.town.hooks.tasks:forget"),
     ("notices", 30, "cityloop.town.notices.tasks:send_due"),
 ]
+
+# Who is told that a job of these ended, by its name, and whether it ended well.
+JOB_ENDED: tuple[Callable[[str, bool], None], ...] = (counting.job_ended,)
 
 # Pages of docs/reference that a door writes of itself: file name → "module:function" giving its lines.
 REFERENCE: dict[str, str] = {"api.md": "cityloop.doors.api.reference:page"}

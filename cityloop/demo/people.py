@@ -59,7 +59,8 @@ def employ(scene: Scene, *, by: Actor, at: int) -> list[dict[str, str]]:
     with transaction.atomic():
         for job in jobs:
             _employ(job, orgs[job.organisation], scene.language, by, at)
-    # One password for all, hashed once: hashing is slow on purpose, and these accounts are no secret.
+    # One password for all, hashed once: hashing is slow on purpose, and these accounts are no secret. Nor need anybody
+    # choose another at the first sign-in: many share them, and whoever did so would keep all others out.
     Account.objects.filter(username__in=[job.user for job in jobs]).update(password=make_password(password))
     return [
         {

@@ -48,6 +48,7 @@ def named(town: Town) -> Town:
     """Give each account the name of its post and a password."""
     password = make_password(PASSWORD)  # once: it is made to take long
     for name, account in town.accounts.items():
-        account.username, account.password = name, password
+        account.call(name)
+        account.password = password
         account.save()
     return town

@@ -208,7 +208,9 @@ def _asked_by_headers(route: Doc) -> None:
         for code in ("412", 412):
             if code in route["responses"]:
                 route["responses"][code]["headers"]["ETag"] = {"$ref": "#/components/headers/ETag"}
-        seen = "The `ETag` you saw; 412 where it has changed since, with the `changes` that are known."
+        seen = (
+            "The `ETag` you saw, or several by commas; 412 where none is in force, with the `changes` that are known."
+        )
         route["parameters"].append(_header("If-Match", seen))
     if route["operationId"] in ONCE:
         again = "Your name for this request: sent again within a day, it gets the same answer and is done once."

@@ -29,6 +29,8 @@ FORBIDDEN = frozenset(
         "law.organisation",
         "api.scope",
         "authority.signature",
+        "orgs.holding.self",
+        "orgs.gain.self",
     }
 )
 CONFLICT = frozenset({
@@ -36,6 +38,7 @@ CONFLICT = frozenset({
     "orgs.setter.last",
     "catalog.plate.on", "catalog.plate.off", "catalog.plate.same", "catalog.matter.twice",
     "loop.state", "loop.held", "hooks.many", "persons.username.taken", "sensing.alarm.changed",
+    "persons.account.open", "persons.account.erased",
     "sensing.detection.again",
 })  # fmt: skip
 STATUS = {

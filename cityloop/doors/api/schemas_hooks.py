@@ -31,7 +31,7 @@ class WebhookOut(Schema):
     label: str
     kinds: list[str]
     created: str
-    state: str = Field(description="`going`, `retrying` or `parked`.")
+    state: str = Field(description="`going`, `retrying`, `parked`, or `paused` while its key has ended.")
     offset: int
     tries: int
     next: str | None
@@ -41,7 +41,7 @@ class WebhookOut(Schema):
 
 
 class WebhookNewOut(WebhookOut):
-    """A new subscription, with the secret that signs what is sent: it is shown only now."""
+    """A new subscription with the secret that signs what is sent, shown only now; of one that was there it is empty."""
 
     secret: str
 

@@ -236,7 +236,7 @@ class PersonIn(In):
 
 
 class PersonNewOut(Schema):
-    """A new account with its password: it is shown only now."""
+    """An account with a new password: it is shown only now, and good for one sign-in, at which its owner chooses."""
 
     username: str
     password: str

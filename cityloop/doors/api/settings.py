@@ -1,7 +1,8 @@
 """Who may read and who may change how the city is set up, and holding a change against the version it was made on."""
 
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -19,6 +20,7 @@ from cityloop.town.units import queries as units
 
 MOVED = gettext_noop("Somebody changed it meanwhile; read it again.")
 MOST = 5
+_TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 def reader(request: HttpRequest) -> None:
@@ -40,15 +42,28 @@ def version_of(told: Any) -> str:
     return tag_of(encode(told))
 
 
-def named_tag(request: HttpRequest) -> str:
-    """Give the tag that `If-Match` names; "" where any will do."""
-    tag = request.META.get("HTTP_IF_MATCH", "").strip().removeprefix("W/").strip('"')
-    return "" if tag == "*" else tag
+def named_tags(request: HttpRequest) -> list[str]:
+    """Give the tags that `If-Match` names (RFC 9110); none where any will do.
+
+    A weak one is taken for the strong one it was: proxies that compress answers weaken ours.
+    """
+    text = request.META.get("HTTP_IF_MATCH", "").strip()
+    if text in ("", "*"):
+        return []
+    return _TAG.findall(text) or [text.strip('"')]
+
+
+def named_tag(request: HttpRequest, now: Callable[[], str]) -> str:
+    """Give the tag that `If-Match` names; "" where any will do. Of several the one that is in force, else the first."""
+    named = named_tags(request)
+    if len(named) > 1 and (present := now()) in named:
+        return present
+    return named[0] if named else ""
 
 
 def matched(request: HttpRequest, tag: str, *subjects: str) -> None:
     """Refuse a change that was made on another version than the present one."""
-    if named_tag(request) not in ("", tag):
+    if named_tag(request, lambda: tag) not in ("", tag):
         raise moved(tag, *subjects)
 
 

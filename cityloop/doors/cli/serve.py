@@ -33,6 +33,8 @@ def serve(out: Out, host: str, port: int, workers: int) -> int:
 def start(out: Out, *, host: str, port: int, workers: int) -> int:
     """Run web and steward together until told to stop."""
     address = f"http://{host}:{port}/"
+    if os.environ.get("CITYLOOP_METRICS"):
+        forget(home())
     out.say(f"Cityloop on {address}  (state in {home()}; Ctrl-C stops it)")
     out.give({"address": address, "home": str(home()), "pid": os.getpid()})
     sys.stdout.flush()
@@ -42,6 +44,12 @@ def start(out: Out, *, host: str, port: int, workers: int) -> int:
     if os.environ.get("CITYLOOP_STREAM"):
         members.append(Member("judge", cityloop("judge"), needed=False))
     return run(members, lambda words: click.echo(f"cityloop: {words}", err=True))
+
+
+def forget(place: Path) -> None:
+    """Take away what processes of an earlier start counted: they have ended, and their ids come again."""
+    for path in (place / "metrics").glob("*.db"):
+        path.unlink(missing_ok=True)
 
 
 def web(host: str, port: int, workers: int) -> list[str]:

@@ -18,6 +18,7 @@ from cityloop.doors.cli.verb import Out, verb
 log = logging.getLogger("cityloop.steward")
 LONGEST_WAIT = 3600.0
 LEAVE = 3.0  # seconds that long work is waited for at the end
+Told = Callable[[str, bool], None]
 Jobs = list[tuple[str, float, Callable[[], object]]]
 
 
@@ -33,17 +34,21 @@ def steward(out: Out) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stopped.set())
 
+    def told(name: str, well: bool) -> None:
+        for tell in wiring.JOB_ENDED:
+            tell(name, well)
+
     def jobs(listed: list[tuple[str, float, str]]) -> Jobs:
         return [(name, every, import_string(place.replace(":", "."))) for name, every, place in listed]
 
-    leisure = threading.Thread(target=work, args=(jobs(wiring.AT_LEISURE), stopped), name="leisure", daemon=True)
+    leisure = threading.Thread(target=work, args=(jobs(wiring.AT_LEISURE), stopped, told), name="leisure", daemon=True)
     quick = jobs(wiring.STEWARD)
     leisure.start()
-    work(quick, stopped)
+    work(quick, stopped, told)
     leisure.join(LEAVE)
 
 
-def work(jobs: Jobs, stopped: threading.Event) -> None:
+def work(jobs: Jobs, stopped: threading.Event, told: Told = lambda _name, _well: None) -> None:
     """Call each job whenever it is due; a job that comes late is not called twice."""
     queue = [(time.monotonic(), number) for number in range(len(jobs))]
     heapq.heapify(queue)
@@ -52,7 +57,7 @@ def work(jobs: Jobs, stopped: threading.Event) -> None:
         if stopped.wait(max(0.0, due - time.monotonic())) or not queue:
             continue
         name, every, job = jobs[queue[0][1]]
-        once(name, job)
+        told(name, once(name, job))
         heapq.heapreplace(queue, (max(due + every, time.monotonic()), queue[0][1]))
     let_go()
 
@@ -64,14 +69,16 @@ def let_go() -> None:
     connections.close_all()
 
 
-def once(name: str, job: Callable[[], object]) -> None:
-    """Do one job; log what goes wrong and go on, for the next job must not suffer."""
+def once(name: str, job: Callable[[], object]) -> bool:
+    """Do one job; log what goes wrong and go on, for the next job must not suffer. Say whether it went well."""
     from django.db import close_old_connections
 
     close_old_connections()
     try:
         job()
+        return True
     except Exception:  # noqa: BLE001
         log.exception("job %s failed; it is tried again at its next turn", name)
+        return False
     finally:
         close_old_connections()

@@ -15,6 +15,7 @@ from cityloop.loops.cases import behind, numbers, openly
 from cityloop.loops.cases.openly import Wanted
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
+from cityloop.town.persons.strangers import guess, guessed
 
 
 def requests(request: HttpRequest) -> Said:
@@ -63,11 +64,14 @@ def request_of(request: HttpRequest, number: str) -> Said:
 
 def token(request: HttpRequest, token: str) -> Said:
     """Give the number behind a token: the secret follow code of a report, or the number itself. Two queries."""
+    address = request.META.get("REMOTE_ADDR", "")
+    guess(address, "token")
     found = behind.followed(token)
     try:
         number = numbers.number(found[0] if found is not None else openly.by_number(token))
     except Refusal:
         raise Refusal("open311.token", "There is no request behind this token.", "token") from None
+    guessed(address)
     return Said("service_requests", [{"service_request_id": number, "token": token}], {"Cache-Control": "no-store"})
 
 

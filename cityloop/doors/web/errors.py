@@ -9,6 +9,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from cityloop.ground.kit.refusal import Refusal
 
 log = logging.getLogger("cityloop.web")
 
@@ -31,6 +34,14 @@ def csrf_failure(request: HttpRequest, reason: str = "", **_: Any) -> HttpRespon
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: no such page."""
     return render(request, "errors/404.html", status=404)
+
+
+def too_many(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    """429: asked too often from there; when to come again."""
+    shown = {"said": _(refusal.message).format(**refusal.params)}
+    answer = render(request, "errors/429.html", shown, status=429)
+    answer["Retry-After"] = str(refusal.params.get("seconds", 60))
+    return answer
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.shortcuts import render
 from django.urls import reverse
 
+from cityloop.doors.web.errors import too_many
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.components import rights
@@ -34,6 +35,9 @@ UNKNOWN = (
 )
 
 
+OFTEN = ("web.rate", "persons.codes.pace")
+
+
 def city_page(view: View) -> View:
     """Show what to do where no city is loaded yet; what is not there is 404."""
 
@@ -42,6 +46,19 @@ def city_page(view: View) -> View:
         if not units.has_city():
             return render(request, "public/no_city.html", status=503)
         return found(view, request, *args, **named)
+
+    return shown
+
+
+def owner(view: View) -> View:
+    """Let in who signed in; on a password that another gave, first to the page on which to choose one's own."""
+
+    @wraps(view)
+    @login_required
+    def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
+        if getattr(request.user, "password_given", False):
+            return HttpResponseRedirect(reverse("desk:password"), status=303)
+        return view(request, *args, **named)
 
     return shown
 
@@ -58,7 +75,7 @@ def register_page(view: View) -> View:
 
 def _page(view: View, may: Callable[[Scope], bool]) -> View:
     @wraps(view)
-    @login_required
+    @owner
     def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         if not units.has_city():
             return render(request, "public/no_city.html", status=503)
@@ -107,9 +124,11 @@ def found(view: View, request: HttpRequest, *args: Any, **named: Any) -> HttpRes
     except Refusal as refusal:
         if refusal.code in UNKNOWN:
             raise Http404 from refusal
+        if refusal.code in OFTEN:
+            return too_many(request, refusal)
         raise
 
 
 def scope_of(request: HttpRequest) -> Scope:
     """Give what the visitor may see now; a stranger's scope for the public. One query within five seconds."""
-    return authority.scope(request.user, city_clock.now())
+    return authority.signed_in(request.user, city_clock.now())

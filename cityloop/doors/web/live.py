@@ -7,8 +7,8 @@ may pass. After a gap the browser sends `Last-Event-ID` and gets from the databa
 
 import asyncio
 import contextlib
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 from http.cookies import SimpleCookie
 from importlib import import_module
@@ -22,6 +22,7 @@ from django.contrib.auth import get_user
 from django.db import DatabaseError, close_old_connections
 from django.http import HttpRequest
 
+from cityloop.ground.kit.visitor import of_scope
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import stream as cases
 from cityloop.loops.cases.stream import Passed
@@ -30,8 +31,8 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import real_now
 from cityloop.town.ledger.queries import after_offset, last_offset
 from cityloop.town.orgs import authority
-from cityloop.town.persons import pace
-from cityloop.town.persons.queries import access_of
+from cityloop.town.persons import pace, strangers
+from cityloop.town.persons.queries import Access, access_of
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -41,6 +42,15 @@ BEAT = 20.0
 MOST = 200
 KEPT = 5_000
 SCOPE_FRESH = 5.0
+# Streams open at the same time in one web process: of one account, with all its screens and keys, and of one key. A
+# browser has one for all its tabs; a wall of screens that share an account, or an office behind one address, fits well.
+OF_ACCOUNT, OF_KEY = 300, 50
+KNOCKS = 300  # a minute from one address with no session or key that opens a stream; what opens one is not counted
+LATER = 30  # seconds until one that was refused comes again
+
+
+Whose = tuple[str, int]  # "account" or "key", and its id
+MOST_OF = {"account": OF_ACCOUNT, "key": OF_KEY}
 
 
 class Tail:
@@ -54,11 +64,17 @@ class Tail:
         self.scopes: dict[int, tuple[float, asyncio.Future[authority.Scope]]] = {}
         self.joining = asyncio.Lock()
         self.streams = 0
+        self.open = Counter[Whose]()
         self.task: asyncio.Task[None] | None = None
 
-    async def join(self) -> None:
+    def full(self, whose: Sequence[Whose]) -> bool:
+        """Tell whether one of these has as many streams open as it may."""
+        return any(self.open[one] >= MOST_OF[one[0]] for one in whose)
+
+    async def join(self, whose: Sequence[Whose]) -> None:
         """Begin to read with the first stream."""
         self.streams += 1
+        self.open.update(whose)
         async with self.joining:  # of many that come at once, one begins: two readers would keep each step twice
             if self.task is None or self.task.done():
                 self.offset = self.start = await _in_thread(last_offset)
@@ -66,9 +82,13 @@ class Tail:
                 self.scopes.clear()
                 self.task = asyncio.create_task(self._read())
 
-    def leave(self) -> None:
+    def leave(self, whose: Sequence[Whose]) -> None:
         """Stop with the last stream."""
         self.streams -= 1
+        self.open.subtract(whose)
+        for one in whose:
+            if self.open[one] <= 0:
+                del self.open[one]
         if not self.streams and self.task is not None:
             self.task.cancel()
             self.task = None
@@ -124,30 +144,40 @@ def _tail() -> Tail:
 async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Answer `GET /live`: events of cases and alarms this account may see, from now or from `Last-Event-ID` on."""
     headers = _headers(scope)
-    account = await _in_thread(_account, headers)
+    account = await _in_thread(_known, _address(scope, headers), _account, headers)
     if account is None:
-        await _plain(send, 403)
+        await _plain(send, 403, b"sign in first\n")
         return
-    await _serve(receive, send, account, headers, lambda: _account(headers) is not None)
+    if account is OFTEN or _tail().full([("account", account.pk)]):
+        await _plain(send, 429, b"too many streams, or tries to open one\n")
+        return
+    whose = [("account", account.pk)]
+    await _serve(receive, send, account, headers, whose, lambda: _account(headers) is not None)
 
 
 async def keyed(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """Answer `GET /api/v1/live`: the same stream for a program, by its access key with the scope `read`."""
     headers = _headers(scope)
-    account, refusal = await _in_thread(_account_of_key, headers, scope.get("method", "GET"))
-    if account is None:
+    access, refusal = await _in_thread(_access_of_key, headers, scope)
+    if access is None:
         await _refuse(send, *refusal)
         return
-    await _serve(receive, send, account, headers, lambda: _still_good(headers))
+    whose = [("account", access.account.pk), ("key", access.key)]
+    if _tail().full(whose):
+        await _refuse(send, *TOO_MANY)
+        return
+    await _serve(receive, send, access.account, headers, whose, lambda: _still_good(headers))
 
 
 def _headers(scope: dict[str, Any]) -> dict[str, str]:
     return {k.decode().lower(): v.decode("latin-1") for k, v in scope["headers"]}
 
 
-async def _serve(receive: Receive, send: Send, account: Any, headers: dict[str, str], still: Still) -> None:
+async def _serve(
+    receive: Receive, send: Send, account: Any, headers: dict[str, str], whose: Sequence[Whose], still: Still
+) -> None:
     tail = _tail()
-    await tail.join()
+    await tail.join(whose)
     gone = asyncio.ensure_future(_gone(receive))
     try:
         await _open(send)
@@ -155,7 +185,7 @@ async def _serve(receive: Receive, send: Send, account: Any, headers: dict[str, 
         await _stream(send, tail, account, tail.offset if seen is None else min(seen, tail.offset), gone, still)
         await send({"type": "http.response.body", "body": b""})
     finally:
-        tail.leave()
+        tail.leave(whose)
         gone.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await gone
@@ -257,6 +287,18 @@ def _event(offset: int, facts: dict[str, Any]) -> bytes:
     return b"id: %d\nevent: %s\ndata: %s\n\n" % (offset, kind, msgspec.json.encode(facts))
 
 
+OFTEN = object()  # in the place of an account: whoever knocks has done so too often in vain
+
+
+def _known(address: str, ask: Callable[..., Any], *args: Any) -> Any:
+    """Give who knocks; those who are nobody are counted by their address, and only so many are looked up a minute."""
+    if strangers.count("live", address, KNOCKS).refused:
+        return OFTEN
+    if (found := ask(*args)) is not None:
+        strangers.give_back("live", address)
+    return found
+
+
 def _account(headers: dict[str, str]) -> Any:
     cookie = SimpleCookie(headers.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
     if cookie is None:
@@ -264,7 +306,7 @@ def _account(headers: dict[str, str]) -> Any:
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(cookie.value)
     account = get_user(request)
-    if not account.is_authenticated or not authority.scope(account, city_clock.now()).sees_anything():
+    if not account.is_authenticated or not authority.signed_in(account, city_clock.now()).sees_anything():
         return None
     return account
 
@@ -275,17 +317,32 @@ NOBODY_AT_ALL: Refused = (
     {"www-authenticate": 'Bearer realm="cityloop"'},
 )  # fmt: skip
 NOT_FOR_THIS: Refused = (403, "api.scope", "This key is not good for this: it needs the scope read.", {})
+TOO_MANY: Refused = (
+    429, "api.streams", f"This key or its account has too many streams open; come again in {LATER} seconds.",
+    {"retry-after": str(LATER)},
+)  # fmt: skip
+TOO_OFTEN: Refused = (
+    429, "api.rate", "Too many keys that are none were tried from where you are; come again in a minute.",
+    {"retry-after": "60"},
+)  # fmt: skip
 SEES_NOTHING: Refused = (403, "authority.denied", "None of your posts sees any case: there is nothing to send.", {})
 
 
-def _account_of_key(headers: dict[str, str], method: str) -> tuple[Any, Refused]:
-    """Give the account behind an access key that may follow the stream, or why it may not."""
-    if method != "GET":
+def _address(scope: dict[str, Any], headers: dict[str, str]) -> str:
+    return of_scope(scope, headers, settings.PROXIES)
+
+
+def _access_of_key(headers: dict[str, str], scope: dict[str, Any]) -> tuple[Access | None, Refused]:
+    """Give the access key that may follow the stream, or why none may."""
+    if scope.get("method", "GET") != "GET":
         return None, (405, "api.method", "Use the method GET here.", {"allow": "GET"})
-    token = _token(headers)
+    token, address = _token(headers), _address(scope, headers)
+    if strangers.count("live", address, KNOCKS).refused:
+        return None, TOO_OFTEN
     access = access_of(token, real_now()) if token else None
     if access is None:
         return None, NOBODY_AT_ALL
+    strangers.give_back("live", address)
     left = pace.count(access.key, token, access.per_minute)
     if left.refused:
         title = f"This key may make {left.most} requests a minute; come again in {left.seconds} seconds."
@@ -294,7 +351,7 @@ def _account_of_key(headers: dict[str, str], method: str) -> tuple[Any, Refused]
         return None, NOT_FOR_THIS
     if not authority.scope(access.account, city_clock.now()).sees_anything():
         return None, SEES_NOTHING
-    return access.account, NOBODY_AT_ALL
+    return access, NOBODY_AT_ALL
 
 
 def _still_good(headers: dict[str, str]) -> bool:
@@ -332,6 +389,7 @@ async def _refuse(send: Send, status: int, code: str, detail: str, more: dict[st
     await send({"type": "http.response.body", "body": msgspec.json.encode(told)})
 
 
-async def _plain(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"sign in first\n"})
+async def _plain(send: Send, status: int, words: bytes) -> None:
+    kept = [(b"content-type", b"text/plain"), *([(b"retry-after", b"%d" % LATER)] if status == 429 else [])]
+    await send({"type": "http.response.start", "status": status, "headers": kept})
+    await send({"type": "http.response.body", "body": words})

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Count, QuerySet, Sum
 
 from cityloop.loops.sensing import models
-from cityloop.loops.sensing.models import Latest, Quarantined
+from cityloop.loops.sensing.models import Arrived, Latest, Quarantined
 from cityloop.loops.sensing.rules.shapes import written
 from cityloop.town.tabular.keyed import one_of
 
@@ -29,6 +29,21 @@ def table(name: str) -> QuerySet[Any]:
 def readings_kept(**where: Any) -> int:
     """Give how many readings there are, of the datastreams selected; kept with each, never counted. One query."""
     return int(Latest.objects.filter(**where).aggregate(total=Sum("count"))["total"] or 0)
+
+
+def unjudged(most: int = 1000) -> int:
+    """Give how many readings no rule has looked at; of very many turns of writing only the first are counted."""
+    return sum(Arrived.objects.order_by("id").values_list("number", flat=True)[:most])
+
+
+def longest_unjudged(at: int, most: int = 1000) -> int:
+    """Give how long the oldest of those waits, 0 where none does."""
+    return at - min(Arrived.objects.order_by("id").values_list("at", flat=True)[:most], default=at)
+
+
+def quarantined_ever() -> int:
+    """Give how many readings have come into quarantine so far: the id of the last. One query."""
+    return Quarantined.objects.order_by("-id").values_list("id", flat=True).first() or 0
 
 
 def quarantine(datastream: int | None = None) -> QuerySet[Quarantined]:

@@ -16,7 +16,8 @@ from cityloop.town.columns import real_now, rfc3339
 from cityloop.town.persons import keys
 
 # What stays out of an archive: the keys, which are kept apart from it, the database, and what lasts for minutes.
-LEFT = frozenset({"keys", "secret.key", "rates", "outbox", "imports"})
+LEFT = frozenset({"keys", "secret.key", "rates", "outbox", "imports", "metrics", "last-backup"})
+LAST = "last-backup"  # an empty file of the home folder: as old as the last backup that this machine has written
 DATABASE = "city.sqlite3"
 
 
@@ -62,7 +63,14 @@ def _keep(writer: Writer) -> Held:
         counted = tables.counters()
     sizes = [writer.add(name, path) for name, path in _files() if path.is_file()]
     writer.end({"rows": rows, "counters": counted})
+    (Path(settings.HOME) / LAST).touch()
     return Held(len(rows), sum(rows.values()), len(sizes), writer.path.stat().st_size)
+
+
+def last_kept() -> float | None:
+    """Give when the last backup was written from this machine, in seconds of Unix time; None where none was."""
+    path = Path(settings.HOME) / LAST
+    return path.stat().st_mtime if path.exists() else None
 
 
 def _about() -> dict[str, object]:

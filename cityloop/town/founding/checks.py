@@ -18,6 +18,7 @@ from cityloop.town.founding.grounds import Grounds, survey
 from cityloop.town.founding.reading import Draft
 from cityloop.town.orgs.roles import ROLES
 from cityloop.town.orgs.rules import credit_code_holds
+from cityloop.town.persons.rules import folded
 from cityloop.town.units.rules.coverage import Finding
 from cityloop.town.units.rules.unitsmap import CityMap
 
@@ -194,9 +195,9 @@ def _accounts(draft: Draft, people: PeoplePart, known: Set[str], grounds: Ground
     users: set[str] = set()
     for place, account in enumerate(people.accounts):
         loc = ("accounts", place)
-        if account.user in users:
+        if folded(account.user) in users:
             draft.tell("persons.username.taken", f"{account.user} stands here more than once", *loc, "user")
-        users.add(account.user)
+        users.add(folded(account.user))
         _languages(draft, [account.language] if account.language else [], *loc, "language")
         for number, post in enumerate(account.posts):
             here = (*loc, "posts", number)

@@ -11,7 +11,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.calendar.clock import city_clock
-from cityloop.town.hooks import rules, signing
+from cityloop.town.hooks import queries, rules, signing
 from cityloop.town.hooks.models import Delivery, Subscription
 from cityloop.town.hooks.sending import Answer
 from cityloop.town.ledger.actions import record
@@ -31,18 +31,26 @@ log = logging.getLogger("cityloop.hooks")
 
 @transaction.atomic
 def subscribe(
-    *, account: Account, url: str, label: str, kinds: Iterable[str], by: Actor, at: int
+    *, account: Account, url: str, label: str, kinds: Iterable[str], by: Actor, at: int, key: int = 0
 ) -> tuple[Subscription, str]:
-    """Let an account be told of steps from now on; give the subscription and its secret, which is shown only now."""
-    plain = rules.address(url.strip(), inside=settings.HOOKS_INSIDE).geturl()
+    """Let an account be told of steps from now on; give the subscription and its secret, which is shown only now.
+
+    Asked once more with the same key for the same steps at the same address it is the one that is there, without its
+    secret: whoever repeats what got no answer is not told everything twice. `key` is the id of the access key.
+    """
+    plain, wanted = rules.address(url.strip(), inside=settings.HOOKS_INSIDE).geturl(), " ".join(sorted(set(kinds)))
+    Account.objects.select_for_update().get(pk=account.pk)  # of two at once the second finds what the first made
+    if same := Subscription.objects.filter(account=account, key=key or None, url=plain, kinds=wanted).first():
+        return same, ""
     if Subscription.objects.filter(account=account).count() >= MOST:
         raise Refusal("hooks.many", "An account has at most {most} webhooks; end one first.", "url", most=MOST)
     secret = signing.new_secret()
     made = Subscription.objects.create(
         account=account,
+        key_id=key or None,
         url=plain,
         label=clean(label)[:60],
-        kinds=" ".join(sorted(set(kinds))),
+        kinds=wanted,
         secret=secret,
         created=at,
         offset=last_offset(),
@@ -61,11 +69,12 @@ def end(*, subscription: Subscription, by: Actor) -> None:
 
 @transaction.atomic
 def replay(
-    *, subscription: Subscription, by: Actor, at: int, offset: int | None = None, time: int | None = None
+    *, subscription: Subscription, by: Actor, at: int, offset: int | None = None, time: int | None = None, key: int = 0
 ) -> int:
     """Send again from an offset, or from the first step recorded at a time; give the offset begun with.
 
-    A parked subscription goes on with it. What is just being sent is not sent again before it ended.
+    A parked subscription goes on with it, and from now on as long as the access key that asked (`key`). What is just
+    being sent is not sent again before it ended.
     """
     if (offset is None) == (time is None):
         raise Refusal("hooks.from", "Name either an offset or a time to begin from.", "offset")
@@ -75,7 +84,7 @@ def replay(
     if time is not None and time > at:
         raise Refusal("hooks.future", "Name a time that has passed.", "time")
     row = Subscription.objects.select_for_update().get(pk=subscription.pk)
-    row.offset, row.replayed = first - 1, row.replayed + 1
+    row.offset, row.replayed, row.key_id = first - 1, row.replayed + 1, key or row.key_id
     row.next_at, row.tries, row.failing_since, row.parked, row.error = at, 0, None, None, ""
     row.save()
     _record(row, "replayed", by, {"from": first})
@@ -91,7 +100,7 @@ def _record(row: Subscription, what: str, by: Actor, data: dict[str, int]) -> No
 
 def claim(*, at: int, most: int) -> list[int]:
     """Take the subscriptions that are due and free, for one runner each; give their ids. One query where none is."""
-    waiting = Subscription.objects.filter(parked=None, next_at__lte=at, leased__lte=at)
+    waiting = queries.going(at).filter(next_at__lte=at, leased__lte=at)
     due = list(waiting.filter(offset__lt=last_offset()).order_by("next_at").values_list("pk", flat=True)[:most])
     return [
         pk for pk in due if Subscription.objects.filter(pk=pk, parked=None, leased__lte=at).update(leased=at + LEASE)

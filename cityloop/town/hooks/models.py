@@ -5,16 +5,19 @@ from django.db.models import Q
 
 from cityloop.town.columns import InstantField
 from cityloop.town.persons.fields import EncryptedField
-from cityloop.town.persons.models import Account
+from cityloop.town.persons.models import AccessKey, Account
 
 
 class Subscription(models.Model):
     """Where an account wants steps to be sent. `offset` is the last one dealt with; times are real.
 
+    It goes on as long as its account and the access key that asked for it, which is not known of the oldest.
+
     `next_at` is when it is looked at again; until `leased` one runner sends for it, and nobody else does.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="subscriptions")
+    key = models.ForeignKey(AccessKey, null=True, db_index=False, on_delete=models.SET_NULL, related_name="+")
     url = models.CharField(max_length=500)
     label = models.CharField(max_length=60, blank=True, default="")
     kinds = models.CharField(max_length=1300, blank=True, default="")
@@ -36,6 +39,10 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"subscription {self.pk}"
+
+    def paused(self, at: int) -> bool:
+        """Tell whether the key or the account it hangs on has ended: nothing is sent, and nothing passed over."""
+        return not self.account.is_active or (self.key is not None and self.key.expires <= at)
 
     @property
     def wants(self) -> frozenset[str]:

@@ -18,6 +18,7 @@ from cityloop.town.columns import real_now
 from cityloop.town.hooks import actions, rules, signing
 from cityloop.town.hooks.models import Subscription
 from cityloop.town.hooks.ports import Steps
+from cityloop.town.hooks.queries import going
 from cityloop.town.hooks.sending import Answer, Line
 from cityloop.town.orgs import authority
 from cityloop.town.units.queries import city
@@ -79,6 +80,8 @@ def run(number: int) -> int:
 
 def _portion(row: Subscription, line: Line, until: float) -> tuple[int, bool]:
     """Send some events; give how many were taken, and whether there may be more to send now."""
+    if not going(real_now()).filter(pk=row.pk).exists():  # its key or its account ended meanwhile
+        return 0, False
     steps: Any = import_module(settings.WIRING).PORTS[Steps]
     scope = authority.scope(row.account, city_clock.now())
     last, found = steps(scope, row.offset, AT_ONCE)

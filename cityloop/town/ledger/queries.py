@@ -55,6 +55,24 @@ def last_offset() -> int:
     return -1 if last is None else last
 
 
+def recorded_at(offset: int) -> int | None:
+    """Give when the step of an offset was recorded, None where there is none. One indexed query."""
+    return Step.objects.filter(offset=offset).values_list("recorded_at", flat=True).first()
+
+
+def longest_unsequenced(at: int) -> int:
+    """Give how old the oldest step without an offset is, 0 where all have one. One indexed query."""
+    waiting = Step.objects.filter(offset__isnull=True).order_by("id").values_list("recorded_at", flat=True).first()
+    return 0 if waiting is None else at - waiting
+
+
+def longest_unsealed(at: int) -> int:
+    """Give how old the oldest step with an offset is that no root holds, 0 where all are sealed. Two queries."""
+    last = Seal.objects.order_by("-number").values_list("first", "size").first()
+    recorded = recorded_at(last[0] + last[1] if last else 0)
+    return 0 if recorded is None else at - recorded
+
+
 def newest() -> int:
     """Give the id of the newest step, 0 when there is none: it changes with each step. One indexed query."""
     return Step.objects.order_by("-id").values_list("id", flat=True).first() or 0

@@ -20,6 +20,12 @@ class Shown(NamedTuple):
     kind: str = ""
 
 
+def longest_waiting(at: int, most: int = 1000) -> int:
+    """Give how long the oldest mail waits that is to be sent, 0 where none does; of very many, of those due first."""
+    due = Notice.objects.filter(next_at__isnull=False).order_by("next_at").values_list("created", flat=True)
+    return at - min(due[:most], default=at)
+
+
 def of_account(account: int, before: int | None = None, most: int = 50, language: str = "") -> list[Shown]:
     """Give an account's notices, the newest first, below the id `before` where given. One query.
 

@@ -13,6 +13,7 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import under
 from cityloop.town.ledger.actions import move_cursor, record
 from cityloop.town.ledger.queries import cursor
+from cityloop.town.orgs import authority
 from cityloop.town.orgs.models import FOREVER, Holding, Organisation, Post
 from cityloop.town.orgs.queries import setters
 from cityloop.town.orgs.roles import known_role
@@ -78,6 +79,7 @@ def move_organisation(*, organisation: Organisation, parent: Organisation, by: A
     parent.refresh_from_db()
     if organisation.is_root or parent.path.startswith(organisation.path):
         raise Refusal("orgs.parent.circle", "Choose a parent outside the organisation itself.", "parent")
+    authority.check_gains_nothing(by, parent.path, organisation.path, at=at, field="parent")
     old, new = organisation.path, f"{parent.path}{organisation.pk}/"
     _rewrite_paths(old, new)
     organisation.parent, organisation.path = parent, new
@@ -91,6 +93,8 @@ def set_active(*, organisation: Organisation, active: bool, by: Actor, at: int) 
     lock_tree()
     if organisation.is_root and not active:
         raise Refusal("orgs.city.closed", "The city itself cannot be closed.", "active")
+    if active and not organisation.active:
+        authority.check_gains_nothing(by, organisation.path, _above(organisation.path), at=at, field="active")
     organisation.active, organisation.revision = active, _next_revision()
     organisation.save(update_fields=["active", "revision"])
     _record_organisation(organisation, "opened" if active else "closed", by, at)
@@ -134,6 +138,7 @@ def appoint(
     *, account: Account, post: Post, by: Actor, at: int, valid_from: int | None = None, valid_to: int = FOREVER
 ) -> Holding:
     """Let an account hold a post from `valid_from` (now, if not given) until `valid_to`."""
+    authority.check_not_oneself(by, account.person_id)
     start = at if valid_from is None else valid_from
     if start >= valid_to:
         raise Refusal("orgs.holding.order", "The end must lie after the beginning.", "valid_to")
@@ -164,6 +169,12 @@ def close_account(*, account: Account, by: Actor, at: int) -> None:
     """Close an account at once, and with it all it may do in the posts it holds."""
     persons.close_account(account=account, by=by, at=at)
     _still_set_up(by, at)
+
+
+@transaction.atomic
+def reopen_account(*, account: Account, password: str, by: Actor, at: int) -> None:
+    """Open a closed account again: what posts it holds still, it acts in again."""
+    persons.reopen_account(account=account, password=password, by=by, at=at)
 
 
 @transaction.atomic
@@ -244,6 +255,11 @@ def _checked_key(key: str) -> str:
     if not _KEY.fullmatch(key):
         raise Refusal("orgs.key.malformed", "Use a key of small letters, digits and . _ - only.", "key")
     return key
+
+
+def _above(path: str) -> str:
+    """Give the path of what an organisation hangs under: of "/1/7/" that is "/1/"."""
+    return path[: path.rindex("/", 0, -1) + 1]
 
 
 def _rewrite_paths(old: str, new: str) -> None:

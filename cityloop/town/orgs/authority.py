@@ -15,6 +15,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Q
 
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import moment
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import after, under
@@ -142,6 +143,14 @@ def scope(account: Any, at: int) -> Scope:
     return fresh
 
 
+def signed_in(account: Any, at: int) -> Scope:
+    """Give what an account that signed in with a password may see: nothing while another knows that password.
+
+    Access keys are made apart, so what goes by one goes on.
+    """
+    return NOBODY if getattr(account, "password_given", False) else scope(account, at)
+
+
 def actors(account: Any, at: int) -> list[Actor]:
     """Give one actor for each post the account holds at `at`."""
     return scope(account, at).actors()
@@ -155,6 +164,33 @@ def may(actor: Actor, unit_code: str, level: int = 0, org_paths: Iterable[str] =
         return actor.kind != "reporter"
     post = Post.objects.select_related("organisation").filter(pk=actor.post, role=actor.role, active=True).first()
     return post is not None and _grant_of(post).allows(unit_code, level, tuple(org_paths))
+
+
+def check_not_oneself(by: Actor, person: int) -> None:
+    """Refuse who would appoint themselves: another person who may has to, or whoever holds the city's command line."""
+    if by.kind == "person" and by.person == person:
+        raise Refusal(
+            "orgs.holding.self",
+            "Nobody appoints themselves: let another city engineer do it, or the command line (cityloop staff).",
+            "username",
+        )
+
+
+def check_gains_nothing(by: Actor, path: str, but: str, *, at: int, field: str) -> None:
+    """Refuse who would bring work within their own sight by what they do to an organisation: hang it (`path` is what it
+    hangs under, `but` what is seen of it already) or open it. One query, of persons alone.
+    """
+    if by.kind != "person":
+        return
+    held = Holding.objects.filter(account__person=by.person, valid_to__gt=at, post__active=True)
+    posts = (one.post for one in held.select_related("post__organisation") if ROLES[one.post.role].sees != "nothing")
+    mine = [post.organisation.path for post in posts]
+    if any(path.startswith(one) and not but.startswith(one) for one in mine):
+        raise Refusal(
+            "orgs.gain.self",
+            "Your own post would see more by this: let another city engineer do it, or the command line.",
+            field,
+        )
 
 
 # Asked at every request: written out, because putting the same SQL together costs more than the database's answer.

@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
+from cityloop.town.columns import real_now
 from cityloop.town.ledger.actions import record
 from cityloop.town.persons import keys, rules, sealing
 from cityloop.town.persons.events import WordsErased
@@ -94,13 +95,19 @@ def find_or_register(*, at: int, name: str = "", phone: str = "", email: str = "
 def open_account(
     *, username: str, password: str | None, person: Person, by: Actor, at: int, language: str = "en"
 ) -> Account:
-    """Open an account; with no password it can be used only through another way of signing in."""
+    """Open an account; with no password it can be used only through another way of signing in.
+
+    A password given here is known to whoever opens the account: its owner chooses another at the first sign-in.
+    """
     username = Account.normalize_username(clean(username).strip())
-    if not 1 <= len(username) <= 150:
+    if not (1 <= len(username) <= 150 and 1 <= len(rules.folded(username)) <= 150):
         raise Refusal("persons.username.length", "Choose a user name of 1 to 150 characters.", "username")
-    if Account.objects.filter(username=username).exists():
-        raise Refusal("persons.username.taken", "This user name is taken; choose another.", "username")
-    account = Account(username=username, person=person, language=language, created=at)
+    if Account.objects.filter(folded=rules.folded(username)).exists():
+        raise Refusal(
+            "persons.username.taken", "This user name is taken, perhaps in other letters; choose another.", "username"
+        )
+    account = Account(person=person, language=language, created=at, password_given=password is not None)
+    account.call(username)
     account.password = make_password(password)
     account.save(force_insert=True)
     _record(person, "account_opened", by, at, {"account": account.pk})
@@ -109,15 +116,37 @@ def open_account(
 
 @transaction.atomic
 def close_account(*, account: Account, by: Actor, at: int) -> None:
-    """Close an account at once; its sessions end at their next request."""
+    """Close an account at once; its sessions end at their next request, and its access keys for good."""
     account.is_active = False
     account.save(update_fields=["is_active"])
-    _record(account.person, "account_closed", by, at, {"account": account.pk})
+    now = real_now()
+    ended = AccessKey.objects.filter(account=account, expires__gt=now).update(expires=now)
+    _record(account.person, "account_closed", by, at, {"account": account.pk, "keys": ended})
+
+
+@transaction.atomic
+def reopen_account(*, account: Account, password: str, by: Actor, at: int) -> None:
+    """Open a closed account again, with a password given here: whatever ended with it (sessions, keys) stays ended."""
+    Account.objects.select_for_update().get(pk=account.pk)
+    account.refresh_from_db(fields=["is_active"])
+    if account.is_active:
+        raise Refusal("persons.account.open", "This account is open.", "username")
+    if account.person.erased:
+        raise Refusal("persons.account.erased", "Whose account this was is erased; open another account.", "username")
+    account.is_active, account.password, account.password_given = True, make_password(password), True
+    account.save(update_fields=["is_active", "password", "password_given"])
+    _record(account.person, "account_reopened", by, at, {"account": account.pk})
 
 
 @transaction.atomic
 def set_password(*, account: Account, password: str, by: Actor, at: int) -> None:
-    """Give an account another password; its sessions end. Access keys go on."""
+    """Give an account another password; its sessions end. Access keys go on.
+
+    One that somebody else gives is for one sign-in only: then its owner has to choose another, which must be another.
+    """
+    own = by.kind == "person" and by.person == account.person_id
+    if own and account.password_given and account.check_password(password):
+        raise Refusal("persons.password.same", "Choose another password than the one you were given.", "new")
     try:
         validate_password(password, account)
     except ValidationError as error:
@@ -126,8 +155,8 @@ def set_password(*, account: Account, password: str, by: Actor, at: int) -> None
             "Choose a password of at least 10 characters that is not common and not like the user name.",
             "new",
         ) from error
-    account.password = make_password(password)
-    account.save(update_fields=["password"])
+    account.password, account.password_given = make_password(password), not own
+    account.save(update_fields=["password", "password_given"])
     _record(account.person, "password_set", by, at, {"account": account.pk})
 
 
@@ -254,7 +283,8 @@ def erase_person(*, person: Person, by: Actor, at: int) -> int:
     """
     count = _wipe(Words.objects.filter(person=person, erased=None), at)
     for account in Account.objects.select_for_update().filter(person=person):
-        account.username, account.is_active = f"erased-{account.pk}", False
+        account.call(f"erased-{account.pk}")
+        account.is_active = False
         account.set_unusable_password()
         account.save()
     _fill(person, "", "", "")

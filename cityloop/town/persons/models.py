@@ -8,6 +8,7 @@ from django.db import models
 
 from cityloop.town.columns import CodeField, InstantField
 from cityloop.town.persons.fields import EncryptedField
+from cityloop.town.persons.rules import folded
 
 
 class Person(models.Model):
@@ -31,13 +32,22 @@ class Person(models.Model):
 class AccountManager(BaseUserManager["Account"]):
     """Finds accounts by name for Django's sign-in; accounts are opened by `actions.open_account`."""
 
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return self.get(folded=folded(username or ""))
+
 
 class Account(AbstractBaseUser):
-    """A way to sign in. What it may do comes from posts held, never from flags here."""
+    """A way to sign in. What it may do comes from posts held, never from flags here.
+
+    `username` is written as it was chosen; by `folded` it is found, and there is no other account. A password that
+    another gave (`password_given`) opens nothing but the page on which its owner chooses one that nobody else knows.
+    """
 
     username = models.CharField(max_length=150, unique=True)
+    folded = CodeField(max_length=150, unique=True)
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="accounts")
     is_active = models.BooleanField(default=True)
+    password_given = models.BooleanField(default=False)
     language = models.CharField(max_length=16, default="en")
     created = InstantField()
 
@@ -45,6 +55,10 @@ class Account(AbstractBaseUser):
 
     USERNAME_FIELD = "username"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    def call(self, username: str) -> None:
+        """Give the account a name, and what it is found by."""
+        self.username, self.folded = username, folded(username)
 
 
 class Words(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.columns import under
 from cityloop.town.persons import keys, rules, sealing
 from cityloop.town.persons.masking import mask_email, mask_name, mask_phone
 from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
@@ -66,13 +67,13 @@ def languages(*, accounts: Iterable[int] = (), persons: Iterable[int] = ()) -> d
 
 def accounts_listed(*, begins: str = "", after: str = "", most: int = 100) -> list[Account]:
     """Give accounts in the order of their user names, after one of them; no personal data is read. One query."""
-    found = Account.objects.order_by("username").filter(username__gt=after)
-    return list((found.filter(username__istartswith=begins) if begins else found)[:most])
+    found = Account.objects.order_by("folded").filter(under("folded", rules.folded(begins)))
+    return list(found.filter(folded__gt=rules.folded(after))[:most])
 
 
 def account_named(username: str) -> Account:
-    """Give the account of a user name; refuse an unknown one. One query."""
-    found = Account.objects.select_related("person").filter(username=username).first()
+    """Give the account of a user name, in whatever letters; refuse an unknown one. One query."""
+    found = Account.objects.select_related("person").filter(folded=rules.folded(username)).first()
     if found is None:
         raise Refusal("persons.username.unknown", "There is no account called {name}.", "username", name=username)
     return found
@@ -171,7 +172,7 @@ def looks(*, person: int = 0, username: str = "", before: int = 0) -> QuerySet[L
     if person:
         found = found.filter(person=person)
     if username:
-        found = found.filter(by_person__in=Account.objects.filter(username=username).values("person_id"))
+        found = found.filter(by_person__in=Account.objects.filter(folded=rules.folded(username)).values("person_id"))
     return found.filter(pk__lt=before) if before else found
 
 

@@ -35,6 +35,17 @@ def email(text: str) -> str:
     return kept
 
 
+def folded(username: str) -> str:
+    """Give what a user name is known by: whoever writes it in capitals, in wide letters or with unseen ones means it.
+
+    Unicode's own folding of names (NFKC, letter case, what takes no place); twice, for the one may undo the other.
+    """
+    kept = username
+    for _ in range(2):
+        kept = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", kept).casefold())
+    return "".join(letter for letter in kept if unicodedata.category(letter) != "Cf").strip()
+
+
 # What a key may be good for: reading, acting on cases, handing in reports, being told of steps, setting the city up,
 # saying what instruments measure.
 KEY_SCOPES = ("read", "act", "report", "hooks", "setup", "sense")

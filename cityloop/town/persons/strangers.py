@@ -4,8 +4,11 @@ from ipaddress import IPv6Address, ip_address
 
 from django.utils.crypto import salted_hmac
 
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.town.persons import pace
 from cityloop.town.persons.pace import Left
+
+GUESSES = 60  # wrong codes a minute and visitor: they have 80 random bits, and nobody mistypes so often
 
 
 def network(address: str) -> str:
@@ -33,6 +36,26 @@ def forget(what: str, address: str) -> None:
 def give_back(what: str, address: str) -> None:
     """Take back one use that was counted and need not have been."""
     pace.give_back(*_placed(what, address))
+
+
+def guess(address: str, field: str) -> None:
+    """Count one code that somebody names; refuse where too many wrong ones were named from there.
+
+    Follow with `guessed` where the code was right: right ones are not counted, so that a house or an office behind one
+    address may look after any number of reports.
+    """
+    left = count("codes", address, GUESSES)
+    if left.refused:
+        raise Refusal(
+            "persons.codes.pace",
+            "Too many wrong codes were tried from where you are. Come again in {seconds} seconds.",
+            field, seconds=left.seconds,
+        )  # fmt: skip
+
+
+def guessed(address: str) -> None:
+    """Take back a code that was counted and was right."""
+    give_back("codes", address)
 
 
 def _placed(what: str, address: str) -> tuple[int, str]:

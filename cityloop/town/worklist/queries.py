@@ -14,6 +14,21 @@ from cityloop.town.worklist.models import OPEN, Row, View, Warning
 HELPS = {"crew": ("department_officer", ("dispatched", "handling", "part"))}
 
 
+def unswept(at: int, most: int = 10_000) -> int:
+    """Give how many open rows have passed a mark that was not swept yet, `most` at most. One indexed query."""
+    return _unswept(at)[:most].count()
+
+
+def longest_unswept(at: int) -> int:
+    """Give how long ago the first of those marks was passed, 0 where there is none. One indexed query."""
+    first = _unswept(at).order_by("next_at").values_list("next_at", flat=True).first()
+    return 0 if first is None else at - first
+
+
+def _unswept(at: int) -> QuerySet[Row]:
+    return Row.objects.filter(OPEN, next_at__isnull=False, next_at__lte=at)
+
+
 def open_rows() -> QuerySet[Row]:
     """Give all open rows."""
     return Row.objects.filter(OPEN)

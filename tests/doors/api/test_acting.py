@@ -105,6 +105,9 @@ def test_the_loser_is_told(town: Town, key: Key) -> None:
     late = ask("POST", path, mine, {"data": {"words": "b"}, "expected": int(tag.strip('"'))})
     assert (late.status, late.body["code"]) == (409, "cases.changed")
     assert ask("POST", path, mine, {"data": {"words": "b"}}, If_Match="*").status == 200
+    now = ask("GET", f"/api/v1/cases/{name_of(case)}", mine).headers["ETag"]
+    assert ask("POST", path, mine, {"data": {"words": "c"}}, If_Match=f'"x", {tag}').status == 412
+    assert ask("POST", path, mine, {"data": {"words": "c"}}, If_Match=f"{tag}, W/{now}").status == 200
 
 
 def test_repeating_under_a_key_does_it_once(town: Town, key: Key) -> None:

@@ -77,6 +77,7 @@ def test_a_matter_is_changed_on_the_version_that_was_seen(town: Town, engineer: 
     assert changed.body["catalogue"] == catalog.last_digest() != seen.body["catalogue"]
     late = ask("PATCH", path, engineer, {"urgent": False}, If_Match=tag)
     assert (late.status, late.body["code"]) == (412, "api.match")
+    assert ask("PATCH", path, engineer, {"level": 1}, If_Match=f"{tag}, {changed.headers['ETag']}").status == 200
     assert ask("GET", path, engineer).body["urgent"] is True
     wrong = ask("PATCH", path, engineer, {"milestones": [{"name": {"en": "x"}, "limit": "soon"}]})
     assert wrong.status == 400 and wrong.body["field"] == "milestones"
@@ -105,6 +106,9 @@ def test_organisations_posts_people(town: Town, key: Key, engineer: str) -> None
     moved = ask("PATCH", path, engineer, {"parent": "parks", "names": {"en": "Lights"}}, If_Match=tag)
     assert moved.body["parent"] == "parks" and moved.body["names"] == {"en": "Lights"}
     assert ask("PATCH", path, engineer, {"active": False}, If_Match=tag).status == 412
+    assert ask("PATCH", path, engineer, {"active": True}, If_Match=f'"x", {tag}').status == 412
+    several = f'W/"x",{tag} , {moved.headers["ETag"]}'
+    assert ask("PATCH", path, engineer, {"active": True}, If_Match=several).status == 200
     circle = ask("PATCH", f"{ROOT}/organisations/parks", engineer, {"names": {"en": "X"}, "parent": "lamps"})
     assert circle.status == 400 and Organisation.objects.get(key="parks").names["en"] == "Parks"  # all or nothing
     user = ask("POST", f"{ROOT}/people", engineer, {"username": "m.lee"}).body
@@ -123,6 +127,22 @@ def test_organisations_posts_people(town: Town, key: Key, engineer: str) -> None
     assert ask("DELETE", f"{ROOT}/organisations/parks/posts/{held['post']}", engineer).status == 404
     assert ask("DELETE", f"{ROOT}/people/m.lee", engineer).status == 204
     assert ask("GET", f"{ROOT}/people?begins=m.l", engineer).body["items"][0]["active"] is False
+
+
+def test_a_closed_account_is_opened_again_and_nobody_appoints_themselves(town: Town, key: Key, engineer: str) -> None:
+    name = town.accounts["parks"].username
+    reopen = f"{ROOT}/people/{name}/reopen"
+    refused = ask("POST", reopen, engineer, {})
+    assert (refused.status, refused.body["code"], refused.body["field"]) == (409, "persons.account.open", "username")
+    assert ask("DELETE", f"{ROOT}/people/{name.upper()}", engineer).status == 204
+    assert ask("POST", reopen, key("shift"), {}).status == 403
+    opened = ask("POST", reopen, engineer, {})
+    assert opened.body["username"] == name and len(opened.body["password"]) >= 15
+    told = ask("GET", f"{ROOT}/people/{name}", engineer).body
+    assert told["active"] and [held["role"] for held in told["holds"]] == ["department_officer"]
+    me = town.accounts["engineer"].username
+    mine = ask("POST", f"{ROOT}/holdings", engineer, {"username": me, "organisation": "city", "role": "leader"})
+    assert (mine.status, mine.body["code"], mine.body["field"]) == (403, "orgs.holding.self", "username")
 
 
 def test_the_last_city_engineer_does_not_lock_the_city_out(town: Town, key: Key) -> None:

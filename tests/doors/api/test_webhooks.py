@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from cityloop.town.columns import real_now
 from cityloop.town.hooks import actions, signing, tasks
 from cityloop.town.ledger.actions import sequence
+from cityloop.town.persons.models import AccessKey
 from tests.conftest import ROOT
 from tests.doors.api.conftest import ask, name_of
 from tests.loops.cases.smallville import Town
@@ -56,6 +58,20 @@ def test_the_whole_life_of_a_webhook(town: Town, key: Key, there: Receiver) -> N
     (listed,) = ask("GET", HOOKS, mine).body["items"]
     assert listed["state"] == "going" and "secret" not in listed and ask("GET", path, mine).body == listed
     assert ask("DELETE", path, mine).status == 204 and ask("GET", path, mine).status == 404
+
+
+def test_it_says_that_it_waits_for_a_key_and_is_not_made_twice(town: Town, key: Key, there: Receiver) -> None:
+    mine, body = key("shift"), {"url": there.url, "kinds": ["file", "close"]}
+    made = ask("POST", HOOKS, mine, body)
+    again = ask("POST", HOOKS, mine, {**body, "kinds": ["close", "file", "close"]})
+    assert (made.status, again.status, again.body["secret"]) == (201, 200, "") and again.body["id"] == made.body["id"]
+    other = key("shift", "hooks")
+    assert ask("POST", HOOKS, other, body).status == 201
+    AccessKey.objects.filter(digest=sha256(mine.encode()).digest()).update(expires=real_now())
+    states = {one["id"]: one["state"] for one in ask("GET", HOOKS, other).body["items"]}
+    assert sorted(states.values()) == ["going", "paused"] and states[made.body["id"]] == "paused"
+    went = ask("POST", f"{made.body['href']}/replay", other, {"offset": 0})
+    assert went.status == 200 and went.body["state"] == "going"
 
 
 def test_another_account_sees_no_webhook_of_mine(town: Town, key: Key, there: Receiver) -> None:

@@ -391,6 +391,7 @@ API: dict[str, Row] = {
     "settings/looks": Row("api", WATCHES, ["/api/v1/settings/looks", "/api/v1/settings/looks?username=chief"]),
     "settings/people": Row("api", KEY, ["/api/v1/settings/people"]),
     "settings/people/<username>": Row("api", KEY, post=[("/api/v1/settings/people/x", {})]),
+    "settings/people/<username>/reopen": Row("api", KEY, post=[("/api/v1/settings/people/x/reopen", {})]),
     "settings/holdings": Row("api", KEY, post=[("/api/v1/settings/holdings", {"username": 1})]),
     "settings/holdings/<holding>": Row("api", KEY, post=[("/api/v1/settings/holdings/1", {})]),
     "imagery": Row("api", KEY, ["/api/v1/imagery"]),

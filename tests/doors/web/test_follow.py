@@ -12,6 +12,7 @@ from cityloop.town.ledger.actions import sequence
 from cityloop.town.ledger.check import check_receipt
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.sealing import seal_all
+from cityloop.town.persons import strangers
 from tests.doors.web.conftest import number, picture, publish
 from tests.loops.cases.smallville import REPORTER, STRAIGHT
 
@@ -35,6 +36,20 @@ def act(client, followed, action, **fields):
     offer = re.search(rf'name="offer" value="({action}-[^"]+)"', page)
     seq = re.search(r'name="seq" value="(\d+)"', page)
     return client.post(f"/follow/{followed.code}/act", {"offer": offer[1], "seq": seq[1], **fields})
+
+
+def test_wrong_codes_are_tried_only_so_often_from_one_address_and_right_ones_are_not_counted(client, followed):
+    right, wrong, there = f"/follow/{followed.code}", "/follow/AAAA-BBBB-CCCC-DDDD", {"REMOTE_ADDR": "198.51.100.7"}
+    strangers.forget("codes", there["REMOTE_ADDR"])
+    assert {client.get(f"{right}/now.json", **there).status_code for _ in range(strangers.GUESSES + 5)} == {200}
+    said = [client.get(wrong, **there).status_code for _ in range(strangers.GUESSES - 1)]
+    asked = [client.post("/follow", {"code": "AAAA"}, **there).status_code for _ in range(2)]
+    assert ({*said}, asked) == ({404}, [422, 429])
+    refused = client.get(right, **there)
+    assert refused.status_code == 429 and int(refused["Retry-After"]) <= 60
+    assert "Too many wrong codes" in refused.content.decode()
+    assert client.get("/open311/v2/tokens/AAAA.json", **there).status_code == 429
+    assert client.get(right, REMOTE_ADDR="198.51.100.8").status_code == 200
 
 
 def test_a_wrong_code_is_no_page(client, town):

@@ -21,7 +21,7 @@ from cityloop.town.columns import real_now
 from cityloop.town.ledger.queries import last_offset
 from cityloop.town.ledger.tasks import sequence_and_seal
 from cityloop.town.orgs import authority
-from cityloop.town.persons import pace
+from cityloop.town.persons import pace, strangers
 from cityloop.town.persons.actions import close_account, end_access_key, make_access_key
 from cityloop.town.persons.queries import access_of, keys_of
 from tests.loops.sensing.instruments import bring
@@ -294,6 +294,57 @@ def test_strangers_hear_nothing(town):
     screen = Screen(b"")
     asyncio.run(live.app(screen.scope, screen.receive, screen.send))
     assert screen.sent[0]["status"] == 403
+
+
+def knock(door, listener):
+    """Open a stream, see whether it opens, and leave."""
+
+    async def run():
+        running = asyncio.create_task(door(listener.scope, listener.receive, listener.send))
+        await until(lambda: listener.sent)
+        listener.closed.set()
+        await running
+
+    asyncio.run(run())
+    return listener.sent[0]["status"], dict(listener.sent[0]["headers"])
+
+
+def test_an_account_and_a_key_have_so_many_streams_at_a_time(town, monkeypatch):
+    account, other = town.accounts["dispatcher"], town.accounts["commander"]
+    monkeypatch.setattr(live, "MOST_OF", {"account": 3, "key": 2})
+    cookie, key = cookie_of(account), key_of(account)
+    doors = [live.app, live.keyed, live.keyed, live.keyed, live.app, live.app]
+    screens = [Screen(cookie), Program(key), Program(key), Program(key), Screen(cookie), Screen(cookie_of(other))]
+
+    async def run():
+        running = []
+        for listener, door in zip(screens, doors, strict=True):
+            running.append(asyncio.create_task(door(listener.scope, listener.receive, listener.send)))
+            await until(lambda listener=listener: listener.sent)
+        for listener in screens:
+            listener.closed.set()
+        await asyncio.gather(*running)
+
+    asyncio.run(run())
+    assert [one.sent[0]["status"] for one in screens] == [200, 200, 200, 429, 429, 200]
+    assert {dict(one.sent[0]["headers"])[b"retry-after"] for one in screens[3:5]} == {b"30"}
+    assert json.loads(screens[3].sent[1]["body"])["code"] == "api.streams"
+    assert knock(live.app, Screen(cookie))[0] == 200, "who has left makes room"
+
+
+def test_who_knocks_in_vain_is_looked_up_so_often_and_who_may_is_not_counted(town, monkeypatch):
+    monkeypatch.setattr(live, "KNOCKS", 3)
+    cookie, address = cookie_of(town.accounts["dispatcher"]), "198.51.100.9"
+    strangers.forget("live", address)
+
+    def say(door, listener):
+        listener.scope["client"] = (address, 1)
+        return knock(door, listener)
+
+    assert [say(live.app, Screen(cookie))[0] for _ in range(5)] == [200] * 5
+    assert [say(live.app, Screen(b""))[0] for _ in range(3)] == [403] * 3
+    status, headers = say(live.keyed, Program("cl_nothing"))
+    assert (status, headers[b"retry-after"]) == (429, b"60") and say(live.app, Screen(b""))[0] == 429
 
 
 def end_keys(account):

@@ -10,12 +10,15 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.town.calendar import queries as calendar
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.columns import real_now
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs import queries as orgs
 from cityloop.town.orgs.models import Holding, Post
+from cityloop.town.persons.actions import make_access_key
 from cityloop.town.persons.models import Account
+from cityloop.town.persons.queries import access_of
 from cityloop.town.units import queries as units
-from tests.town.staff import seat
+from tests.town.staff import BY, seat
 
 PAGES = [
     "/desk/settings/",
@@ -233,13 +236,52 @@ def test_somebody_new_is_appointed_signs_in_and_is_dismissed(town, engineer):
     password = page.content.decode().split('<code class="code">')[1].split("<")[0]
     fresh = Client()
     assert fresh.post("/desk/sign-in", {"username": "lin", "password": password}).status_code == 302
-    assert fresh.get("/desk/").status_code == 200
+    assert fresh.get("/desk/")["Location"] == "/desk/password"
+    own = {"old": password, "new": "mine alone from now on", "again": "mine alone from now on"}
+    assert fresh.post("/desk/password", own)["Location"] == "/desk/" and fresh.get("/desk/").status_code == 200
     assert "林工" not in engineer.get("/desk/settings/people?user=li").content.decode()
     held = Holding.objects.get(account__username="lin")
     assert engineer.post("/desk/settings/people", {"do": "dismiss", "holding": held.pk}).status_code == 303
     assert engineer.post("/desk/settings/people", {"do": "dismiss", "holding": held.pk}).status_code == 422
     assert engineer.post("/desk/settings/people", {"do": "close", "user": "lin"}).status_code == 303
     assert not Account.objects.get(username="lin").is_active
+
+
+def test_a_closed_account_is_opened_again_by_who_closed_it(town, engineer):
+    page, account = "/desk/settings/people", town.accounts["parks"]
+    theirs, form = Client(), {"user": account.username}
+    theirs.force_login(account)
+    key = make_access_key(account=account, label="", days=9, by=BY, at=real_now())
+    refused = engineer.post(page, {**form, "do": "reopen"})
+    assert refused.status_code == 422 and "This account is open." in refused.content.decode()
+    assert engineer.post(page, {**form, "do": "close"}).status_code == 303
+    assert "Open again" in engineer.get(page).content.decode() and theirs.get("/desk/").status_code == 302
+    told = engineer.post(page, {**form, "do": "reopen"}).content.decode()
+    password = told.split('<code class="code">')[1].split("<")[0]
+    assert latest("person").what == "account_reopened" and latest("person").role == "city_engineer"
+    assert theirs.get("/desk/").status_code == 302 and access_of(key, real_now()) is None, "what ended stays ended"
+    back = Client()
+    assert back.post("/desk/sign-in", {"username": account.username, "password": password}).status_code == 302
+    assert back.get("/desk/")["Location"] == "/desk/password" and "department_officer" in {
+        seat.role for seat in orgs.seats_of_accounts([account.pk], town.at)[account.pk]
+    }
+
+
+def test_nobody_appoints_themselves_or_brings_work_into_their_own_sight(town, engineer):
+    me = Holding.objects.get(post__role="city_engineer").account
+    form = {"do": "appoint", "user": me.username.upper(), "role": "inspector", "organisation": "city", "level": "3"}
+    page = engineer.post("/desk/settings/people", form).content.decode()
+    assert '<p class="error" id="f-user-error">Nobody appoints themselves' in page
+    seat(town.orgs["parks"], "department_officer", account=me)
+    moved = engineer.post("/desk/settings/organisations/roads", {"do": "move", "parent": "parks"})
+    assert moved.status_code == 422 and "Your own post would see more by this" in moved.content.decode()
+    assert engineer.post("/desk/settings/organisations/parks", {"do": "close"}).status_code == 303
+    assert engineer.post("/desk/settings/organisations/parks", {"do": "open"}).status_code == 422
+    second = Client()
+    second.force_login(seat(town.orgs["city"], "city_engineer"))
+    assert second.post("/desk/settings/organisations/parks", {"do": "open"}).status_code == 303
+    assert second.post("/desk/settings/organisations/roads", {"do": "move", "parent": "parks"}).status_code == 303
+    assert second.post("/desk/settings/people", form).status_code == 303
 
 
 def test_a_calendar_is_kept_and_a_wrong_one_refused(town, engineer):

@@ -17,6 +17,8 @@ from cityloop.town.ledger.actions import sequence
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import last_offset
 from cityloop.town.notices.models import Notice
+from cityloop.town.persons.actions import close_account, end_access_key, make_access_key
+from cityloop.town.persons.queries import keys_of
 from tests.conftest import PROVE
 from tests.loops.cases.smallville import Town, build
 from tests.town.hooks.receiver import Receiver
@@ -156,6 +158,45 @@ def test_an_account_that_lost_its_posts_is_sent_nothing_more(town: Town, there: 
     with connection.cursor() as cursor:
         cursor.execute("UPDATE orgs_holding SET valid_to = valid_from + 1 WHERE account_id = %s", [row.account_id])
     assert deliver(row) == 0 and there.got == []
+
+
+def test_what_is_sent_stops_with_the_key_that_asked_and_goes_on_with_another(town: Town, there: Receiver) -> None:
+    account = town.accounts["commander"]
+    for label in ("first", "second"):
+        make_access_key(account=account, label=label, days=9, by=BY, at=real_now())
+    second, first = keys_of(account)
+    sequence()
+    row, _ = actions.subscribe(
+        account=account, url=there.url, label="", kinds=(), by=BY, at=real_now(), key=first.pk
+    )  # fmt: skip
+    town.to("filed")
+    assert deliver(row) == 2 and not now(row).paused(real_now())
+    end_access_key(key=first, by=BY, at=real_now())
+    case = town.to("dispatched")
+    assert deliver(row) == 0 and now(row).paused(real_now()) and now(row).error == ""
+    since = now(row).offset
+    actions.replay(subscription=row, by=BY, at=real_now(), offset=since + 1, key=second.pk)
+    assert deliver(row) == 3 and not now(row).paused(real_now()), "nothing was passed over meanwhile"
+    assert str(case) in there.events()[-1]["subject"]
+    close_account(account=account, by=BY, at=real_now())
+    town.to("filed")
+    assert deliver(row) == 0 and now(row).paused(real_now())
+
+
+def test_what_goes_on_without_a_known_key_stops_with_its_account(town: Town, there: Receiver) -> None:
+    row, _ = subscribe(town, there.url, "commander")
+    close_account(account=town.accounts["commander"], by=BY, at=real_now())
+    before = now(row).offset
+    town.to("filed")
+    assert deliver(row) == 0 and now(row).paused(real_now()) and now(row).offset == before
+
+
+def test_asked_twice_for_the_same_it_is_one(town: Town, there: Receiver) -> None:
+    (one, secret), (same, none) = (subscribe(town, there.url, "shift", *kinds) for kinds in (("file", "close"),) * 2)
+    assert one == same and secret and not none
+    others = [("shift", "file"), ("shift",), ("dispatcher", "file", "close")]
+    made = {subscribe(town, there.url, who, *kinds)[0].pk for who, *kinds in others} | {one.pk}
+    assert len(made) == 4 == Subscription.objects.count()
 
 
 def test_what_is_imported_or_replayed_is_not_sent(town: Town, there: Receiver) -> None:
@@ -342,7 +383,7 @@ def test_old_deliveries_are_forgotten(town: Town, there: Receiver) -> None:
 
 
 def test_an_account_has_at_most_twenty(town: Town, there: Receiver) -> None:
-    for _ in range(actions.MOST):
-        subscribe(town, there.url)
+    for number in range(actions.MOST):
+        subscribe(town, f"{there.url}?{number}")
     with pytest.raises(Refusal, match="at most 20"):
         subscribe(town, there.url)

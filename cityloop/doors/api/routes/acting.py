@@ -13,6 +13,7 @@ from cityloop.doors.api.openapi import can
 from cityloop.doors.api.problems import Moved
 from cityloop.doors.api.schemas import OffersOut, TakenOut
 from cityloop.doors.api.schemas_in import ActionIn
+from cityloop.doors.api.settings import named_tags
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor
@@ -72,7 +73,7 @@ def act(request: HttpRequest, number: str, action: str, body: ActionIn) -> HttpR
     `expected` or `If-Match` name the step the sender saw; `Idempotency-Key` makes repeating it safe for a day.
     """
     json_body(request)
-    scope, key, expected = scope_of(request), numbers.case_id(number), _expected(request, body.expected)
+    scope, key, expected = scope_of(request), numbers.case_id(number), _expected(request, number, body.expected)
     again = request.headers.get("Idempotency-Key", "")
 
     def work() -> str:
@@ -99,15 +100,18 @@ def _seq(answer: str) -> int:
     return int(answer[begin : answer.index(",", begin)])
 
 
-def _expected(request: HttpRequest, given: int | None) -> int | None:
-    """Read the step that `If-Match` names; `*` asks for none in particular."""
-    tag = request.META.get("HTTP_IF_MATCH", "").strip().removeprefix("W/")
-    if not tag or tag == "*":
+def _expected(request: HttpRequest, number: str, given: int | None) -> int | None:
+    """Read the step that `If-Match` names, of several the last one taken; `*` asks for none in particular."""
+    tags = named_tags(request)
+    if not tags:
         return given
-    seq = natural(tag.strip('"'))
-    if seq is None:
+    named = [seq for tag in tags if (seq := natural(tag)) is not None]
+    if not named:
         raise Moved("api.match", "If-Match names no step of this case; read it again.", "If-Match")
-    return seq
+    if len(named) == 1:
+        return named[0]
+    present = queries.by_number(number, scope_of(request)).seq
+    return present if present in named else named[0]
 
 
 def first_that_may(

@@ -83,7 +83,7 @@ def drop_line(request: HttpRequest, matter: str, unit: str) -> HttpResponse:
 
 def _published(request: HttpRequest, publish: Any) -> None:
     """Publish on the version that `If-Match` names, else on the present one."""
-    on = named_tag(request)
+    on = named_tag(request, catalog.last_digest)
     try:
         publish(on or catalog.last_digest())
     except Refusal as refusal:

@@ -137,8 +137,9 @@ def add(request: HttpRequest, body: ComponentIn) -> HttpResponse:
 def correct(request: HttpRequest, code: str, body: ComponentChangeIn) -> HttpResponse:
     """Correct what is known of a component, on the state that `If-Match` names; what was known stays in its history."""
     json_body(request)
-    scope, given, seen = scope_of(request), changes(body), named_tag(request)
+    scope, given = scope_of(request), changes(body)
     one = components.by_code(code, components.seen_by(scope))
+    seen = named_tag(request, lambda: components.tag(one))
     may = rights.assigner if "organisations" in given else rights.keeper
     by = may(scope, one)
     if by is None:

@@ -38,7 +38,7 @@ def file(request: HttpRequest) -> HttpResponse:
 def take(request: HttpRequest, body: FileIn) -> HttpResponse:
     """Publish what a file holds as the catalogue; it is checked whole first, faults are told by line and key."""
     json_body(request)
-    by, on = setter(request), named_tag(request)
+    by, on = setter(request), named_tag(request, catalog.last_digest)
     if on and on != catalog.last_digest():
         raise Moved("api.match", MOVED, "If-Match")
     reading = exchange.read(body.text, body.name)

@@ -10,7 +10,7 @@ from cityloop.doors.api.bodies import json_body
 from cityloop.doors.api.door import READ, SETUP, api
 from cityloop.doors.api.openapi import can
 from cityloop.doors.api.schemas_settings import OrganisationChangeIn, OrganisationFullOut, OrganisationIn, PostIn
-from cityloop.doors.api.settings import matched, named_tag, reader, setter, unit_code, version_of
+from cityloop.doors.api.settings import matched, named_tags, reader, setter, unit_code, version_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock
@@ -108,7 +108,7 @@ def _found(key: str) -> Any:
 
 def _matched(request: HttpRequest, found: Any) -> None:
     """Refuse a change of an organisation or its posts that was made on another version."""
-    if named_tag(request):
+    if named_tags(request):
         posts = (f"post:{post}" for post in orgs.posts_ever(organisation=found.pk))
         matched(request, version_of(_told(found)), f"organisation:{found.pk}", *posts)
 

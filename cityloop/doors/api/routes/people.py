@@ -17,7 +17,7 @@ from cityloop.doors.api.openapi import can
 from cityloop.doors.api.paging import Name, following, place_of
 from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.schemas_settings import HeldOut, HoldingIn, PeoplePage, PersonIn, PersonNewOut, PersonOut
-from cityloop.doors.api.settings import matched, named_tag, reader, setter, unit_code, version_of
+from cityloop.doors.api.settings import matched, named_tags, reader, setter, unit_code, version_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.town.calendar.clock import city_clock
@@ -78,6 +78,21 @@ def close_account(request: HttpRequest, username: str) -> HttpResponse:
     return nothing()
 
 
+@api.post(
+    "/settings/people/{username}/reopen",
+    response=can(PersonNewOut, 200, "key path match ended"),
+    auth=SETUP,
+    tags=["settings"],
+)
+@transaction.atomic
+def reopen_account(request: HttpRequest, username: str) -> HttpResponse:
+    """Open a closed account again, with a password made here and told once: its sessions and keys stay ended."""
+    by, account, password = setter(request), _account(username), secrets.token_urlsafe(15)
+    _matched(request, account)
+    actions.reopen_account(account=account, password=password, by=by, at=city_clock.now())
+    return said({"username": account.username, "password": password})
+
+
 @api.post("/settings/holdings", response=can(HeldOut, 201, "key body match"), auth=SETUP, tags=["settings"])
 @transaction.atomic
 def appoint(request: HttpRequest, body: HoldingIn) -> HttpResponse:
@@ -123,7 +138,7 @@ def _told(account: Any) -> dict[str, Any]:
 
 def _matched(request: HttpRequest, account: Any) -> None:
     """Refuse a change of an account or of its posts that was made on another version. Nothing personal is told."""
-    if named_tag(request):
+    if named_tags(request):
         posts = (f"post:{post}" for post in orgs.posts_ever(account=account.pk))
         matched(request, version_of(_told(account)), *posts)
 

@@ -39,7 +39,8 @@ def switch(request: HttpRequest, plate: str, body: PlateIn) -> HttpResponse:
     Cases keep the version they were filed under.
     """
     json_body(request)
-    by, at, found, tag = setter(request), city_clock.now(), standing.one(plate), named_tag(request)
+    by, at, found = setter(request), city_clock.now(), standing.one(plate)
+    tag = named_tag(request, lambda: _tag(found))
     if tag and tag != _tag(found):
         raise moved(_tag(found), "catalog")
     on = found.catalogue if tag else None

@@ -37,9 +37,15 @@ def webhooks(request: HttpRequest) -> HttpResponse:
     return listed([_webhook(row) for row in queries.of(access(request).account)])
 
 
-@api.post("/webhooks", response=can(WebhookNewOut, 201, "key body"), auth=HOOKS, tags=["webhooks"])
+@api.post(
+    "/webhooks", response=can(WebhookNewOut, 201, "key body") | {200: WebhookNewOut}, auth=HOOKS, tags=["webhooks"]
+)
 def subscribe(request: HttpRequest, body: WebhookIn) -> HttpResponse:
-    """Have steps of cases this account may see sent to an address, from now on. The secret is shown only here."""
+    """Have steps of cases this account may see sent to an address, from now on. The secret is shown only here.
+
+    It goes on as long as the key that asked. Asked again with that key for the same, it gives what is there with 200,
+    and an empty secret: end it and open it anew where the secret was lost.
+    """
     json_body(request)
     if not scope_of(request).sees_anything():
         raise Refusal("authority.denied", "None of your posts sees any case: there is nothing to send.")
@@ -47,9 +53,9 @@ def subscribe(request: HttpRequest, body: WebhookIn) -> HttpResponse:
         raise Refusal("hooks.kind", "No step of a case is named {kind}.", "kinds", kind=kind)
     made, secret = actions.subscribe(
         account=access(request).account, url=body.url, label=body.label, kinds=body.kinds, by=_by(request),
-        at=real_now(),
+        at=real_now(), key=access(request).key,
     )  # fmt: skip
-    return said({**_webhook(made), "secret": secret}, 201)
+    return said({**_webhook(made), "secret": secret}, 201 if secret else 200)
 
 
 @api.get("/webhooks/{webhook}", response=can(WebhookOut, 200, "key path"), auth=HOOKS, tags=["webhooks"])
@@ -89,11 +95,13 @@ def ping(request: HttpRequest, webhook: str) -> HttpResponse:
 
 @api.post("/webhooks/{webhook}/replay", response=can(WebhookOut, 200, "key path body"), auth=HOOKS, tags=["webhooks"])
 def replay(request: HttpRequest, webhook: str, body: ReplayIn) -> HttpResponse:
-    """Send again from an offset or a time on; a parked webhook goes on with it."""
+    """Send again from an offset or a time on; a parked or paused webhook goes on with it, as long as this key."""
     json_body(request)
     row = _own(request, webhook)
     since = instant(body.time, "time") if body.time is not None else None
-    actions.replay(subscription=row, by=_by(request), at=real_now(), offset=body.offset, time=since)
+    actions.replay(
+        subscription=row, by=_by(request), at=real_now(), offset=body.offset, time=since, key=access(request).key
+    )
     return said(_webhook(queries.one(row.account, row.pk)))
 
 
@@ -114,7 +122,7 @@ def _webhook(row: Any) -> dict[str, Any]:
         "label": row.label,
         "kinds": row.kinds.split(),
         "created": rfc3339(row.created),
-        "state": "parked" if row.parked else "retrying" if row.tries else "going",
+        "state": _state(row),
         "offset": row.offset,
         "tries": row.tries,
         "next": rfc3339(row.next_at) if row.tries and not row.parked else None,
@@ -122,6 +130,12 @@ def _webhook(row: Any) -> dict[str, Any]:
         "error": row.error,
         "href": f"{ROOT}/webhooks/{row.pk}",
     }
+
+
+def _state(row: Any) -> str:
+    if row.parked:
+        return "parked"
+    return "paused" if row.paused(real_now()) else "retrying" if row.tries else "going"
 
 
 def _delivery(row: Any) -> dict[str, Any]:

@@ -7,13 +7,13 @@ and is counted apart: whoever tries a name from a thousand machines holds up str
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 
 from cityloop.town.persons import strangers
 from cityloop.town.persons.pace import Left
+from cityloop.town.persons.rules import folded
 
 TRIES = 20  # a minute, for one name from one address: nobody mistypes so often, and a list of passwords lasts for years
 STRANGE = 60  # a minute, for one name from all addresses, and from one address for all names
@@ -58,7 +58,7 @@ def _counted(request: HttpRequest) -> list[Counted]:
 
 def _name(request: HttpRequest) -> str:
     """Give the name as signing in reads it: else each of its many ways of writing could be tried anew."""
-    return str(get_user_model().normalize_username(request.POST.get("username", "").strip()[:150]))
+    return folded(request.POST.get("username", "")[:150])
 
 
 def _digest(request: HttpRequest) -> str:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from cityloop.doors.web.guards import city_page, sent_from
 from cityloop.doors.web.public import following
-from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.acting import Form, find, forms, said
 from cityloop.doors.web.show.qr import qr
 from cityloop.doors.web.show.times import hour
@@ -27,6 +26,7 @@ from cityloop.ground.loop.offers import Offer
 from cityloop.loops.cases import behind, history, known, numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.persons.strangers import guess, guessed
 
 
 def secret(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -55,22 +55,32 @@ def enter(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "public/follow_enter.html", {"section": "follow"})
     code, error = clean(str(request.POST.get("code", ""))).strip()[:60], ""
+    status = 422
     try:
-        brake(request, "code", most=60, seconds=600)
-        if behind.followed(code):
+        if named(request, code):
             return HttpResponseRedirect(reverse("public:follow", args=[numbers.shown_code(code)]), status=303)
         error = _("There is no report with this code. It has 16 letters and digits, such as 7K2M-9QXT-4RHB-W8CE.")
     except Refusal as refusal:
-        error = said(refusal)
-    return render(request, "public/follow_enter.html", {"section": "follow", "code": code, "error": error}, status=422)
+        error, status = said(refusal), 429
+    shown = {"section": "follow", "code": code, "error": error}
+    return render(request, "public/follow_enter.html", shown, status=status)
 
 
 def followed(request: HttpRequest, code: str) -> tuple[Any, Any]:
     """Give the case behind a code and the row of who follows; a wrong code is a page that is not there."""
-    brake(request, "follow", most=600, seconds=600)
-    found = behind.followed(code)
+    found = named(request, code)
     if found is None:
         raise Http404
+    return found
+
+
+def named(request: HttpRequest, code: str) -> tuple[Any, Any] | None:
+    """Give what is behind a code, None for a wrong one, of which only so many are tried from one address."""
+    address = request.META.get("REMOTE_ADDR", "")
+    guess(address, "code")
+    found = behind.followed(code)
+    if found is not None:
+        guessed(address)
     return found
 
 

@@ -32,7 +32,7 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)  # nobody asked yet who it is where the address alone was refused
     if user is None or not request.path.startswith("/desk/") or not user.is_authenticated:
         return {}
-    scope = authority.scope(user, city_clock.now())
+    scope = authority.signed_in(user, city_clock.now())
     called = myself.post(scope)
     mine = {"my_letters": myself.letters(user.get_username(), called), "my_post": called}
     if not scope.sees_anything():

@@ -5,14 +5,13 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from cityloop.doors.web.guards import View, found, scope_of
+from cityloop.doors.web.guards import View, found, owner, scope_of
 from cityloop.doors.web.show.acting import said
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
@@ -24,7 +23,7 @@ def settings_page(view: View) -> View:
     """Let in who holds any post; a form that comes back is for who may change, and none is ever kept by a browser."""
 
     @wraps(view)
-    @login_required
+    @owner
     @require_http_methods(["GET", "HEAD", "POST"])
     def shown(request: HttpRequest, *args: Any, **named: Any) -> HttpResponse:
         if not units.has_city():

@@ -38,12 +38,16 @@ def listed(request: HttpRequest) -> HttpResponse:
 
 
 def take(request: HttpRequest) -> str:
-    """Make the change a form asks for; give the password of an account made just now, "" otherwise."""
+    """Make the change a form asks for; give the password of an account made or opened just now, "" otherwise."""
     by, at, what = setter(request), city_clock.now(), text(request, "do")
     if what == "dismiss":
         actions.dismiss(holding=orgs.holding(natural(text(request, "holding")) or 0), by=by, at=at)
     elif what == "close":
         actions.close_account(account=persons.account_named(text(request, "user")), by=by, at=at)
+    elif what == "reopen":
+        password = secrets.token_urlsafe(15)
+        actions.reopen_account(account=persons.account_named(text(request, "user")), password=password, by=by, at=at)
+        return password
     elif what == "appoint":
         return appoint(request, by, at)
     else:
