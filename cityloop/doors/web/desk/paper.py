@@ -63,6 +63,14 @@ def put_photos(shown: File, root: Path) -> dict[str, str]:
     return put
 
 
+def cut_of(put: int, known: int) -> str:
+    """Say that not all photos are on the paper, and where all are; "" where they are."""
+    if put == known:
+        return ""
+    words = _("{put} of {known} photos are printed, the newest; all of them are on the page of the case.")
+    return words.format(put=put, known=known)
+
+
 def data_of(shown: File, photos: dict[str, str], now: int) -> dict[str, Any]:
     """Give what the template prints. Who reported is not on it."""
     return {
@@ -101,6 +109,7 @@ def data_of(shown: File, photos: dict[str, str], now: int) -> dict[str, Any]:
             }
             for line in shown.lines
         ],
+        "cut": cut_of(len(photos), len(shown.photos)),
         "words": {
             "printed": _("printed {time}").format(time=in_full(now)),
             "created": _("Collected"),
