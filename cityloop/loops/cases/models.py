@@ -166,6 +166,42 @@ class Submission(models.Model):
         indexes = [models.Index(fields=["at"], name="case_submission_at")]
 
 
+class DayCount(models.Model):
+    """What everybody may know of a day of the city, by unit (of every level), who leads, and matter; see daily/."""
+
+    pk = models.CompositePrimaryKey("unit_code", "day", "org", "matter")
+    unit_code = CodeField(max_length=32)
+    day = models.IntegerField(help_text="its number, as `date.toordinal` gives it")
+    org = models.BigIntegerField()
+    matter = CodeField(max_length=60)
+    received = models.IntegerField()
+    ended = models.IntegerField()
+    closed = models.IntegerField()
+    limited = models.IntegerField()
+    late = models.IntegerField()
+    timed = models.IntegerField()
+    reopened = models.IntegerField()
+    disputed = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="case_day_count")]
+
+
+class DayTime(models.Model):
+    """How long the `timed` of a `DayCount` took: so many of each size, sizes two percent apart."""
+
+    pk = models.CompositePrimaryKey("unit_code", "day", "org", "matter", "size")
+    unit_code = CodeField(max_length=32)
+    day = models.IntegerField()
+    org = models.BigIntegerField()
+    matter = CodeField(max_length=60)
+    size = models.SmallIntegerField()
+    number = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="case_day_time")]
+
+
 class Posting(models.Model):
     """A case has a term in its place, its matter or its words. The term is blinded: the index tells no words."""
 
