@@ -6,6 +6,8 @@ from django.db.models import Q
 from cityloop.town.columns import CodeField, InstantField, RowIdField
 
 SUBJECT = "case"
+PLACE = "place"  # on the ledger, that the address of a case was erased: `place:<id>`
+SOURCE = "source"  # on the ledger, what the source of an import said later of a case: `source:<id>`
 OPEN = Q(closed__isnull=True)
 
 
@@ -56,6 +58,8 @@ class Case(models.Model):
     source_status = models.CharField(max_length=60, blank=True)
     precision = models.CharField(max_length=6, default="second")
     marked = models.CharField(max_length=40, blank=True)
+    # The ledger has SHA-256(salt ‖ address); the salt goes with the address when it is erased.
+    address_salt = models.BinaryField(max_length=16, null=True)
     component = CodeField(max_length=16, blank=True, default="", help_text="the thing it is about, by its code")
 
     class Meta:

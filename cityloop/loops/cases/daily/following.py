@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from cityloop.loops.cases.daily.counting import COUNTS, FEW, Counted, counted, day_of
 from cityloop.loops.cases.loop import LOOP
-from cityloop.loops.cases.models import DayCount, DayTime
+from cityloop.loops.cases.models import SOURCE, SUBJECT, DayCount, DayTime
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger import queries as ledger
 from cityloop.town.ledger.actions import move_cursor
@@ -70,12 +70,17 @@ def _touched(last: int) -> tuple[set[int], int]:
         Step.objects.filter(offset__gt=last).order_by("offset").values_list("offset", "kind", "subject")[:AT_ONCE]
     ):
         last = rows[-1][0] or last
-        fresh = sorted({subject for _offset, kind, subject in rows if kind == LOOP} - known)
+        fresh = sorted({_case_of(subject) for _offset, kind, subject in rows if kind in (LOOP, SOURCE)} - known)
         known |= set(fresh)
         for start in range(0, len(fresh), FEW):
             some = fresh[start : start + FEW]
             days |= {day_of(at) for at in Step.objects.filter(subject__in=some).values_list("at", flat=True)}
     return days | _unfinished(before), last
+
+
+def _case_of(subject: str) -> str:
+    """Name the case that a step is about: its own, or what its source said of it later."""
+    return f"{SUBJECT}:{subject.partition(':')[2]}"
 
 
 def _unfinished(through: int) -> set[int]:
