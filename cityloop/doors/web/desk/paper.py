@@ -14,7 +14,6 @@ from cityloop.doors.web.desk.casefile import File, casefile
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import in_full, language
-from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import behind, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
@@ -53,11 +52,12 @@ def printed(found: Any, scope: Scope, now: int) -> HttpResponse:
 def put_photos(shown: File, root: Path) -> dict[str, str]:
     """Put the newest photos beside the template, each as a thumbnail; give their names by key."""
     put: dict[str, str] = {}
+    there = files.by_uuids(key for key, _at, _who in shown.photos[:MOST_PHOTOS])
     for key, _at, _who in shown.photos[:MOST_PHOTOS]:
         try:
-            with files.opened(files.by_uuid(key), SIDE) as picture:
+            with files.opened(there[key], SIDE) as picture:
                 (root / f"{len(put)}.jpg").write_bytes(picture.read())
-        except (Refusal, OSError):
+        except (KeyError, OSError):
             continue
         put[key] = f"{len(put)}.jpg"
     return put
