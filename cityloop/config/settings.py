@@ -30,6 +30,7 @@ CSRF_TRUSTED_ORIGINS = [o for o in os.environ.get("CITYLOOP_ORIGINS", "").split(
 
 PUBLIC_URL = public_url(os.environ.get("CITYLOOP_URL", ""), CSRF_TRUSTED_ORIGINS)
 SECURITY = security_contacts(os.environ.get("CITYLOOP_SECURITY", ""))
+CITYLOOP_LICENCE = os.environ.get("CITYLOOP_LICENCE", "")
 PROXIES = proxies(os.environ.get("CITYLOOP_PROXIES", ""))
 # Reports a minute that one address may hand in at the doors for programs without a key; 0 is no brake.
 STRANGERS = int(os.environ.get("CITYLOOP_STRANGERS") or 30)

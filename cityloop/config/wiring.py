@@ -101,6 +101,7 @@ AT_LEISURE: list[tuple[str, float, str]] = [
     ("census", 10, "cityloop.loops.sensing.tasks:count"),
     ("photos", 3600, "cityloop.town.files.tasks:forget_unsent"),
     ("answers", 600, "cityloop.loops.cases.nightly:forget_old_answers"),
+    ("days", 600, "cityloop.loops.cases.daily.following:follow_in_peace"),
     ("nightly", 60, "cityloop.loops.cases.nightly:check_tonight"),
     ("history", 60, "cityloop.loops.sensing.history.nightly:age_tonight"),
     ("deliveries", 3600, "cityloop.town.hooks.tasks:forget"),

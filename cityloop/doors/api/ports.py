@@ -1,31 +1,26 @@
 """What this door needs answered by others: files and papers are made in one place, for pages and programs alike."""
 
-from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Protocol
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpResponse
 
-from cityloop.town.components.queries import Place, Wanted
+from cityloop.loops.cases.walking import Listed
+from cityloop.town.components.queries import Wanted
 
 
 class Files(Protocol):
-    """Answers with a list as a file of a kind (csv, xlsx, geojson).
+    """Answers with the cases of a list as a file of a kind (csv, xlsx, geojson). Bound in `config/wiring.py`."""
 
-    `find(before, most)` gives the newest cases below an id. Bound in `config/wiring.py`.
-    """
-
-    def __call__(self, kind: str, find: Callable[[int, int], list[Any]], now: int, before: int = 0) -> HttpResponse: ...
+    def __call__(self, kind: str, what: Listed, now: int) -> HttpResponse: ...
 
 
 class Register(Protocol):
-    """Answers with components as a file. `find(after, most)` gives those after a place in the list.
+    """Answers with the components of a list, as far as `seen` goes, as a file. Bound in `config/wiring.py`."""
 
-    Bound in `config/wiring.py`.
-    """
-
-    def __call__(self, kind: str, find: Callable[[Place | None, int], list[Any]], wanted: Wanted) -> HttpResponse: ...
+    def __call__(self, kind: str, wanted: Wanted, seen: Q) -> HttpResponse: ...
 
 
 class Paper(Protocol):

@@ -38,24 +38,30 @@ def find(out: Out, address: str) -> int:
 
 @persons.command("erase")
 @click.argument("number", type=int)
+@click.option("--photos", is_flag=True, help="Also the photos they sent; their digests stay on the ledger.")
+@click.option("--addresses", is_flag=True, help="Also the address of each case they reported; its unit and point stay.")
 @click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back.")
 @verb()
-def erase(out: Out, number: int, yes: bool) -> int:
+def erase(out: Out, number: int, photos: bool, addresses: bool, yes: bool) -> int:
     """Erase what the city holds of the person NUMBER: name, number, address, words, account. Kept on the ledger.
 
+    Photos and the addresses of their cases only where you say so, or when asked: who still works on a case needs them.
     The cases stay, and so do their places, states and what staff wrote.
     """
+    from cityloop.loops.cases.actions.erasing import erase as erase_all
     from cityloop.town.calendar.clock import city_clock
-    from cityloop.town.persons import actions, queries
+    from cityloop.town.persons import queries
 
     person = queries.persons_of([number]).get(number)
     if person is None:
         raise Refusal("persons.unknown", "There is no living record of a person {number}.", "number", number=number)
     if not yes and not out.as_json:
+        photos = photos or click.confirm("Erase the photos they sent, too?")
+        addresses = addresses or click.confirm("Erase the addresses of the cases they reported, too?")
         click.confirm("This cannot be taken back. Erase?", abort=True)
-    words = actions.erase_person(person=person, by=BY, at=city_clock.now())
-    out.give({"person": number, "words": words})
-    out.say(f"Person {number} is erased, with {words} texts.")
+    done = erase_all(person=person, photos=photos, addresses=addresses, by=BY, at=city_clock.now())
+    out.give({"person": number, **done._asdict()})
+    out.say(f"Person {number} is erased, with {done.words} texts, {done.photos} photos, {done.addresses} addresses.")
     return OK
 
 

@@ -1,29 +1,40 @@
-"""A list as a file: CSV, GeoJSON or a workbook, drawn page by page in the visitor's language."""
+"""A list as a file: CSV, GeoJSON or a workbook, drawn page by page in the visitor's language.
+
+CSV and GeoJSON hold all of it, however long it is, and a page of it at a time is kept. A workbook is written whole
+before its first byte goes out: it holds the first 20,000 rows, and where there are more it says so on its first sheet.
+"""
 
 import csv
 import io
 import json
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
 
 from cityloop.ground.kit.words import harmless
+from cityloop.town.tabular.resting import rest
 
-PAGE = 1_000
 MOST_XLSX = 20_000
 Row = dict[str, Any]
 Pages = Iterator[list[Row]]
 
 
 class Sheet(NamedTuple):
-    """A list: what it is called, its columns, and which of them tells its rows apart."""
+    """A list: what it is called, its columns, which of them tells its rows apart, and of when it is.
+
+    `total` counts its rows: asked only where not all of them are in the file.
+    """
 
     name: str
     columns: tuple[str, ...]
     key: str
+    as_of: str
+    total: Callable[[], int]
 
 
 def written(kind: str, sheet: Sheet, pages: Pages) -> Any:
@@ -35,10 +46,14 @@ def written(kind: str, sheet: Sheet, pages: Pages) -> Any:
 
 
 def spoken(pages: Pages, language: str) -> Pages:
-    """Draw each page in the visitor's language: it is drawn after the page's own language has been put back."""
+    """Draw each page in the visitor's language: it is drawn after the page's own language has been put back.
+
+    While a page goes out, no connection is kept that other visitors may wait for.
+    """
     while True:
         with override(language):
             page = next(pages, None)
+        rest()
         if page is None:
             return
         yield page
@@ -72,12 +87,13 @@ def as_geojson(sheet: Sheet, pages: Pages) -> StreamingHttpResponse:
 
 def _geojson(sheet: Sheet, pages: Pages) -> Iterator[str]:
     yield '{"type": "FeatureCollection", "features": ['
-    first = True
+    count = 0
     for page in pages:
         for one in page:
-            yield ("" if first else ",\n") + json.dumps(_feature(sheet, one), ensure_ascii=False)
-            first = False
-    yield "]}"
+            yield (",\n" if count else "") + json.dumps(_feature(sheet, one), ensure_ascii=False)
+            count += 1
+    # Foreign members (RFC 7946, section 6.1): who reads them knows that the file came whole, and of when it is.
+    yield f'], "count": {count}, "as_of": {json.dumps(sheet.as_of)}}}'
 
 
 def _feature(sheet: Sheet, one: Row) -> Row:
@@ -97,14 +113,38 @@ def as_xlsx(sheet: Sheet, pages: Pages) -> HttpResponse:
     paper.freeze_panes(1, 0)
     paper.write_row(0, 0, sheet.columns, book.add_format({"bold": True}))
     line = 0
-    for page in pages:
-        for one in page:
-            line += 1
-            paper.write_row(line, 0, [one.get(name) for name in sheet.columns])
+    rows = (one for page in pages for one in page)
+    for one in islice(rows, MOST_XLSX):
+        line += 1
+        paper.write_row(line, 0, [one.get(name) for name in sheet.columns])
+    cut = next(rows, None) is not None
     paper.autofilter(0, 0, line, len(sheet.columns) - 1)
+    if cut:
+        _say_cut(book, sheet)
     book.close()
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     return HttpResponse(kept.getvalue(), content_type=kind)
+
+
+def _say_cut(book: Any, sheet: Sheet) -> None:
+    """Put a sheet into a workbook that says it is cut; it is the one seen first."""
+    note = book.add_worksheet(_("cut"))
+    note.set_column(0, 0, 100)
+    for line, said in enumerate(cut_words(sheet.total(), sheet.as_of)):
+        note.write_string(line, 0, said)
+    note.activate()
+    note.set_first_sheet()
+
+
+def cut_words(total: int, as_of: str) -> list[str]:
+    """Say of a workbook that it is cut, how many rows there are, and which file has all."""
+    return [
+        _("This workbook is cut: it holds the first {most} of {total} rows.").format(
+            most=f"{MOST_XLSX:,}", total=f"{total:,}"
+        ),
+        _("The CSV and the GeoJSON file of the same list hold all of them."),
+        _("As of {time}").format(time=as_of),
+    ]
 
 
 WRITERS: dict[str, Callable[[Sheet, Pages], Any]] = {"csv": as_csv, "geojson": as_geojson, "xlsx": as_xlsx}

@@ -4,6 +4,7 @@ Lists, maps, figures and exports read these rows and never the ledger: a date of
 be believed by everybody.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -14,10 +15,12 @@ from cityloop.ground.codes.cells import cell
 from cityloop.loops.cases.actions.book import Kept
 from cityloop.loops.cases.actions.save import CHANGING, part_rows, reflect
 from cityloop.loops.cases.loop import LOOP
-from cityloop.loops.cases.models import Case, Part, Report
+from cityloop.loops.cases.models import PLACE, SOURCE, Case, Part, Report
 from cityloop.loops.cases.retelling import PartKey, Retold
+from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import Finding
 from cityloop.town.persons.queries import digests_of
+from cityloop.town.persons.sealing import digest
 from cityloop.town.worklist.models import Row
 
 # The snapshot is compared by itself; slots are read in both ways of writing; a source may change who leads by no step.
@@ -35,10 +38,12 @@ class Beside(msgspec.Struct):
     work: list[Row] = []
     reports: list[Report] = []
     words: dict[int, str | None] = {}
+    said: dict[str, Any] = {}  # what the source of an import said last, where it said anything later
+    erased: bool = False  # its address
 
 
 def beside(cases: Sequence[Case]) -> dict[int, Beside]:
-    """Read what stands beside some cases. Four queries."""
+    """Read what stands beside some cases. Five queries."""
     found: dict[int, Beside] = defaultdict(Beside)
     ids = [case.pk for case in cases]
     for part in Part.objects.filter(case_id__in=ids):
@@ -50,13 +55,21 @@ def beside(cases: Sequence[Case]) -> dict[int, Beside]:
     words = digests_of(case.subject for case in cases)
     for case in cases:
         found[case.pk].words = words.get(case.subject, {})
+    subjects = [f"{kind}:{pk}" for kind in (SOURCE, PLACE) for pk in ids]
+    later = Step.objects.filter(subject__in=subjects).order_by("subject", "seq")
+    for subject, kind, data in later.values_list("subject", "kind", "data"):
+        one = found[int(subject.partition(":")[2])]
+        if kind == SOURCE:
+            one.said = json.loads(data)
+        else:
+            one.erased |= json.loads(data)["address"]
     return found
 
 
 def faults(case: Case, retold: Retold, stored: Beside) -> Iterator[Finding]:
     """Yield a finding for the columns, the parts, the work and the report that are not what the ledger gives."""
     reflect(retold)
-    if names := [*_state(case, retold), *_beginning(case, retold)]:
+    if names := [*_state(case, retold), *_beginning(case, retold), *_source(case, retold, stored)]:
         message = f"The columns do not say what the ledger says: {', '.join(names)}."
         yield Finding("case.columns", case.subject, message)
     if message := _parts(retold, stored.parts):
@@ -103,6 +116,32 @@ def _beginning(case: Case, retold: Retold) -> Iterator[str]:
             yield name
     if case.cell != (cell(case.lon, case.lat) if case.lon is not None and case.lat is not None else None):
         yield "cell"
+
+
+def _source(case: Case, retold: Retold, stored: Beside) -> Iterator[str]:
+    """Name what a source says, what was marked, and the address, where they are not as the ledger has them.
+
+    First steps written before these stood there say nothing of them; what nobody brought in has no source and no mark.
+    """
+    said = retold.said | stored.said
+    if "marked" in said or not said.get("source"):
+        wanted = (("marked", said.get("marked", "")), ("source_status", said.get("status", "")))
+        yield from (name for name, value in wanted if getattr(case, name) != value)
+        if case.source_due != (said.get("due") if said.get("source") else None):
+            yield "source_due"
+    if stored.said and not retold.snapshot.lead and case.lead_org != said.get("agency", 0):
+        yield "lead_org"
+    if case.parent_id is None and not _is_told(case, retold.said, stored):
+        yield "address"
+
+
+def _is_told(case: Case, said: Mapping[str, Any], stored: Beside) -> bool:
+    """Tell whether an address is the one whose digest the first step has; an erased one is empty."""
+    if stored.erased:
+        return not case.address and case.address_salt is None
+    if "address" not in said:
+        return "marked" not in said or not case.address
+    return case.address_salt is not None and digest(bytes(case.address_salt), case.address) == said["address"]
 
 
 def _parts(retold: Retold, stored: Sequence[Part]) -> str:

@@ -36,7 +36,7 @@ def is_limited(marked: str, origin: str) -> bool:
 
 
 def late() -> "QuerySet[Row]":
-    """Select the rows of handling that went past their limit, open or ended: what figures and files call late."""
+    """Select the rows of handling that went past their limit, overdue or closed late: what files call late."""
     return Row.objects.filter(loop=LOOP, what="handling", mark__gte=100)
 
 

@@ -8,6 +8,7 @@ import msgspec
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
+from cityloop.town.files import queries as files
 from cityloop.town.ledger import receipts
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import row_of, steps
@@ -28,21 +29,28 @@ INTERNAL = frozenset({"note"})
 
 
 def timeline(case: Case, *, internal: bool) -> list[Moment]:
-    """Give the steps of a case, newest first. Two queries. Without `internal` notes are left out."""
+    """Give the steps of a case, newest first. Two queries, three with photos. Without `internal` notes are left out.
+
+    Photos that were erased are not among its photos.
+    """
     rows = [s for s in steps(case.subject) if internal or s.what not in INTERNAL]
     opened = [(row, json.loads(row.data), json.loads(row.inner)) for row in rows]
     ids = {name: key for row, _, inner in opened for name, key in _word_ids(row, inner)}
     texts = persons.words(ids.values()) if ids else {}
-    return [_moment(row, data, inner, texts) for row, data, inner in reversed(opened)]
+    keys = [key for _row, _data, inner in opened for key in inner.get("photos", ())]
+    there = files.known(keys) if keys else set()
+    return [_moment(row, data, inner, texts, there) for row, data, inner in reversed(opened)]
 
 
 def _word_ids(row: Step, inner: dict[str, Any]) -> list[tuple[str, int]]:
     return [(f"{row.seq}:{name}", value) for name, value in inner.items() if name.endswith("_id")]
 
 
-def _moment(row: Step, data: dict[str, Any], inner: dict[str, Any], texts: dict[int, str]) -> Moment:
+def _moment(row: Step, data: dict[str, Any], inner: dict[str, Any], texts: dict[int, str], there: set[str]) -> Moment:
     words = {k.removesuffix("_id"): texts.get(v, "") for k, v in inner.items() if k.endswith("_id")}
-    return Moment(row, data, words, tuple(inner.get("photos", ())), int(inner.get("person", 0)))
+    return Moment(
+        row, data, words, tuple(key for key in inner.get("photos", ()) if key in there), int(inner.get("person", 0))
+    )
 
 
 def receipt_of(case_id: int) -> dict[str, Any]:

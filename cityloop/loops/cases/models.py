@@ -6,6 +6,8 @@ from django.db.models import Q
 from cityloop.town.columns import CodeField, InstantField, RowIdField
 
 SUBJECT = "case"
+PLACE = "place"  # on the ledger, that the address of a case was erased: `place:<id>`
+SOURCE = "source"  # on the ledger, what the source of an import said later of a case: `source:<id>`
 OPEN = Q(closed__isnull=True)
 
 
@@ -56,6 +58,8 @@ class Case(models.Model):
     source_status = models.CharField(max_length=60, blank=True)
     precision = models.CharField(max_length=6, default="second")
     marked = models.CharField(max_length=40, blank=True)
+    # The ledger has SHA-256(salt ‖ address); the salt goes with the address when it is erased.
+    address_salt = models.BinaryField(max_length=16, null=True)
     component = CodeField(max_length=16, blank=True, default="", help_text="the thing it is about, by its code")
 
     class Meta:
@@ -164,6 +168,42 @@ class Submission(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["door", "client", "key"], name="case_submission_once")]
         indexes = [models.Index(fields=["at"], name="case_submission_at")]
+
+
+class DayCount(models.Model):
+    """What everybody may know of a day of the city, by unit (of every level), who leads, and matter; see daily/."""
+
+    pk = models.CompositePrimaryKey("unit_code", "day", "org", "matter")
+    unit_code = CodeField(max_length=32)
+    day = models.IntegerField(help_text="its number, as `date.toordinal` gives it")
+    org = models.BigIntegerField()
+    matter = CodeField(max_length=60)
+    received = models.IntegerField()
+    ended = models.IntegerField()
+    closed = models.IntegerField()
+    limited = models.IntegerField()
+    late = models.IntegerField()
+    timed = models.IntegerField()
+    reopened = models.IntegerField()
+    disputed = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="case_day_count")]
+
+
+class DayTime(models.Model):
+    """How long the `timed` of a `DayCount` took: so many of each size, sizes two percent apart."""
+
+    pk = models.CompositePrimaryKey("unit_code", "day", "org", "matter", "size")
+    unit_code = CodeField(max_length=32)
+    day = models.IntegerField()
+    org = models.BigIntegerField()
+    matter = CodeField(max_length=60)
+    size = models.SmallIntegerField()
+    number = models.IntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["day"], name="case_day_time")]
 
 
 class Posting(models.Model):

@@ -57,10 +57,11 @@ def within(unit: str) -> Q:
     """Select what lies in a part of the city, but never what keeps its place to itself: asking by parts would tell."""
     if not unit or scheme().level_of(unit) == 0:
         return Q()
-    return under("unit_code", unit) & ~Q(matter__in=_silent())
+    return under("unit_code", unit) & ~Q(matter__in=silent())
 
 
-def _silent() -> list[str]:
+def silent() -> list[str]:
+    """Give the matters that keep their place to themselves. No query within a second of the last."""
     return [code for code, matter in _matters().items() if matter.public_place == "none"]
 
 
@@ -124,7 +125,7 @@ def _ended(unit: str, since: int) -> "QuerySet[Case]":
     rows = cases().filter(closed__gte=since)
     if not within(unit):
         return rows
-    return rows.annotate(top=Substr("unit_code", 1, len(unit))).filter(top=unit).exclude(matter__in=_silent())
+    return rows.annotate(top=Substr("unit_code", 1, len(unit))).filter(top=unit).exclude(matter__in=silent())
 
 
 def _matters() -> dict[str, Any]:

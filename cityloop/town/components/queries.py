@@ -166,15 +166,26 @@ class Place(NamedTuple):
 
 def listed(wanted: Wanted, *, seen: Q, after: Place | None, most: int) -> list[Component]:
     """Give components in the order of their codes; within a box in that of their places. One query."""
-    rows = Component.objects.filter(seen)
-    rows = rows.filter(state=wanted.state) if wanted.state else rows
-    rows = rows.filter(under("unit_code", wanted.unit)) if wanted.unit else rows
+    rows = _narrowed(wanted, seen)
     if wanted.box is not None:
         return list(_boxed(rows, wanted, after)[:most])
     rows = rows.filter(code__gt=after.code) if after else rows
-    if wanted.type:
-        rows = rows.filter(_numbered(wanted.type), type=wanted.type)
     return list(rows.order_by("code")[:most])
+
+
+def how_many(wanted: Wanted, seen: Q) -> int:
+    """Count the components of a list. It reads as many as it counts: for what was cut, and for no page."""
+    rows = _narrowed(wanted, seen)
+    return (_boxed(rows, wanted, None) if wanted.box is not None else rows).count()
+
+
+def _narrowed(wanted: Wanted, seen: Q) -> "QuerySet[Component]":
+    rows = Component.objects.filter(seen)
+    rows = rows.filter(state=wanted.state) if wanted.state else rows
+    rows = rows.filter(under("unit_code", wanted.unit)) if wanted.unit else rows
+    if wanted.type and wanted.box is None:
+        rows = rows.filter(_numbered(wanted.type), type=wanted.type)
+    return rows
 
 
 def coded(begins: str) -> Q:

@@ -1,6 +1,7 @@
 """The only writer of files."""
 
 import hashlib
+from collections.abc import Iterable
 from typing import Protocol
 
 from django.core.files.base import ContentFile
@@ -52,11 +53,21 @@ def forget_unsent() -> int:
 
 
 @transaction.atomic
-def _forget(ids: list[int], digests: set[str]) -> int:
+def erase(*, uuids: Iterable[str], subject: str) -> int:
+    """Erase photos of a subject, with their thumbnails; give how many. Equal bytes that others sent stay theirs.
+
+    That it was done is for the caller to put on the ledger, where their digests stay.
+    """
+    rows = list(File.objects.filter(uuid__in=list(uuids), subject=subject))
+    return _forget([row.pk for row in rows], {row.sha256 for row in rows}, subject) if rows else 0
+
+
+@transaction.atomic
+def _forget(ids: list[int], digests: set[str], subject: str = "") -> int:
     if connection.vendor == "postgresql":  # SQLite lets one write at a time anyway
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE files_file IN SHARE ROW EXCLUSIVE MODE")
-    gone: int = File.objects.filter(pk__in=ids, subject="").delete()[0]
+    gone: int = File.objects.filter(pk__in=ids, subject=subject).delete()[0]
     needed = set(File.objects.filter(sha256__in=digests).values_list("sha256", flat=True))
     for digest in digests - needed:
         for side in (0, *photo.THUMBNAILS):

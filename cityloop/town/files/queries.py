@@ -36,6 +36,16 @@ def of_many(subjects: Iterable[str]) -> dict[str, list[File]]:
     return found
 
 
+def by_uuids(uuids: Iterable[str]) -> dict[str, File]:
+    """Give the files of several uuids, those that are there. One query."""
+    return {str(file.uuid): file for file in File.objects.filter(uuid__in=list(uuids))}
+
+
+def known(uuids: Iterable[str]) -> set[str]:
+    """Give those of some keys whose photos are there: others were erased. One query."""
+    return {str(key) for key in File.objects.filter(uuid__in=list(uuids)).values_list("uuid", flat=True)}
+
+
 def readable(file: File, scope: Any) -> bool:
     """Tell whether this scope may read the file: the room that owns its subject says so; if none does, no."""
     readers: dict[str, Reader] = import_module(settings.WIRING).PORTS.get(Reader, {})

@@ -173,7 +173,7 @@ def write(
         due = None
     if (at | recorded_at | (due or 0) | by.org | seq | v) >> 53:  # all of them at once: hardly ever is one so large
         _small(at, recorded_at, due or 0, by.org, seq, v)
-    salt = _salt()
+    salt = fresh_salt()
     hashed = _Body(
         by.kind,
         after,
@@ -222,7 +222,7 @@ _salts: deque[bytes] = deque()
 os.register_at_fork(after_in_child=_salts.clear)
 
 
-def _salt() -> bytes:
+def fresh_salt() -> bytes:
     """Give 16 random bytes, fetched from the system many at a time; a forked process fetches its own."""
     try:
         return _salts.pop()

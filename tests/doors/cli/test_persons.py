@@ -2,15 +2,26 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
 
+from cityloop.loops.cases.history import timeline
+from cityloop.loops.cases.models import Case, Report
 from cityloop.loops.cases.rebuilding import all_differences
+from cityloop.loops.cases.search.actions import index
+from cityloop.loops.cases.search.queries import candidates, read
+from cityloop.town.files.actions import attach, keep
+from cityloop.town.files.models import File
+from cityloop.town.files.queries import opened
+from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.persons.models import Words
 from tests.doors.cli.typed import typed
+from tests.doors.web.conftest import picture
 from tests.loops.cases.smallville import Town, build
+from tests.town.staff import BY
 
 pytestmark = pytest.mark.django_db
 MAIL = "ann@example.org"
@@ -27,12 +38,38 @@ def test_who_asks_is_found_and_erased_and_the_ledger_stands(town: Town) -> None:
     (found,) = said["persons"]
     assert code == 0 and found["cases"] == [taken.number]
     assert "Ann" not in str(found) and MAIL not in str(found)
-    assert typed("persons", "erase", str(found["person"]), "--yes") == (0, {"person": found["person"], "words": 1})
+    done = {"person": found["person"], "words": 1, "photos": 0, "addresses": 0}
+    assert typed("persons", "erase", str(found["person"]), "--yes") == (0, done)
     assert typed("persons", "find", MAIL) == (1, {"persons": []})
     code, said = typed("persons", "erase", str(found["person"]), "--yes")
     assert (code, said["error"]["field"]) == (2, "number")
     assert not Words.objects.exclude(text=None).filter(subject=f"case:{taken.case}").exists()
     assert list(verify()) == [] and list(all_differences()) == []
+
+
+def test_photos_and_addresses_go_too_where_it_is_asked(town: Town, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    sent, same, staffs = (keep(picture(), subject="", by=BY, at=town.at) for _ in range(3))
+    case = town.to("handling", email=MAIL, address="12 Hill Road", photos=(sent,))
+    other = town.collect(address="12 Hill Road", photos=(same,)).case
+    attach(file=staffs, subject=f"case:{case}")
+    town.take(case, "report_back", "parks", words="done", photos=[str(staffs.uuid)])
+    index([case, other])
+    person = Report.objects.get(case_id=case).person
+    assert typed("persons", "erase", str(person), "--photos", "--addresses", "--yes")[1] == {
+        "person": person, "words": 1, "photos": 1, "addresses": 1,
+    }  # fmt: skip
+    row = Case.objects.get(pk=case)
+    assert (row.address, row.unit_code, row.address_salt) == ("", "100101001", None)
+    assert {file.uuid for file in File.objects.all()} == {same.uuid, staffs.uuid}
+    assert opened(same).read(), "the same picture, sent by somebody else"
+    assert [one.photos for one in timeline(row, internal=True) if one.photos] == [(str(staffs.uuid),)]
+    assert candidates(read("hill")) == [other]
+    assert Step.objects.get(kind="place").data == '{"address":true,"photos":1}'
+    assert sent.sha256 in Step.objects.get(subject=f"case:{case}", seq=1).data
+    assert list(verify()) == [] and list(all_differences()) == []
+    Case.objects.filter(pk=case).update(address="12 Hill Road")
+    assert [found.code for found in all_differences()] == ["case.columns"]
 
 
 def test_keys_are_renewed_and_nothing_is_left_to_do(town: Town) -> None:

@@ -103,7 +103,7 @@ PUBLIC: dict[str, Row] = {
         "public", ANY, ["/fixed", "/fixed?under=100101"], frozenset({"number", "address"}), frozenset({"done"})
     ),
     "areas/<str:code>.<str:kind>": Row("public", ANY, ["/areas/1001.atom", "/areas/1001.rss"], NUMBER),
-    "figures": Row("public", ANY, ["/figures"]),
+    "figures": Row("public", ANY, ["/figures", "/figures?year=2018&under=100101&agency=parks"]),
     r"^figures\.(?P<kind>csv|json)$": Row("public", ANY, ["/figures.csv", "/figures.json"]),
     "components/<str:code>": Row("public", ANY, [f"/components/{LAMP_CODE}", f"/components/{CAMERA_CODE}"]),
     "components/<str:code>/label": Row("public", ANY, [f"/components/{LAMP_CODE}/label"]),

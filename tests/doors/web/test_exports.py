@@ -7,9 +7,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
-from cityloop.doors.web.desk import exports
+from cityloop.doors.web.desk import exports, paper
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.search import queries as search
+from cityloop.loops.cases.search.actions import index
 from cityloop.town.ledger.models import Step
 from cityloop.town.worklist.actions import sweep
 from tests.doors.web.conftest import number
@@ -85,8 +88,63 @@ def test_geojson_and_xlsx_hold_the_same_cases(at_desk, town):
 
 def test_pages_of_a_file_leave_nothing_out(at_desk, town, monkeypatch):
     cases = [town.collect().case for _ in range(7)]
-    monkeypatch.setattr("cityloop.doors.web.desk.exports.PAGE", 2)
+    monkeypatch.setattr("cityloop.loops.cases.walking.PAGE", 2)
     assert [r["number"] for r in rows(at_desk("shift"))] == [number(case) for case in reversed(cases)]
+
+
+def copies(case, count):
+    """Put copies of a case into the table: a long list, quickly made."""
+    like = Case.objects.get(pk=case)
+    known = [field.attname for field in Case._meta.concrete_fields if field.name != "id"]
+    made = (Case(**{name: getattr(like, name) for name in known}) for _ in range(count))
+    Case.objects.bulk_create(made, batch_size=500)
+
+
+@pytest.mark.parametrize("words", ["", "Hill"])
+def test_files_are_whole_and_a_workbook_says_where_it_was_cut(at_desk, town, monkeypatch, words):
+    case = town.to("filed", address="12 Hill Road")
+    copies(case, 2_500)
+    every = list(Case.objects.order_by("-pk").values_list("pk", flat=True))
+    for at in range(0, len(every), 500):
+        index(every[at : at + 500])
+    monkeypatch.setattr(search, "DEEP", 900)
+    monkeypatch.setattr("cityloop.doors.web.sheets.MOST_XLSX", 1_200)
+    desk = at_desk("shift")
+    assert [r["number"] for r in rows(desk, q=words)] == [number(pk) for pk in every]
+    told = json.loads(taken(desk, "geojson", q=words))
+    assert (told["count"], len({f["id"] for f in told["features"]})) == (2_501, 2_501) and told["as_of"].endswith("Z")
+    book = zipfile.ZipFile(io.BytesIO(taken(desk, "xlsx", q=words)))
+    assert book.read("xl/worksheets/sheet1.xml").decode().count("<row ") == 1_201
+    said = book.read("xl/worksheets/sheet2.xml").decode()
+    assert "first 1,200 of 2,501 rows" in said and "CSV" in said
+    assert 'activeTab="1"' in book.read("xl/workbook.xml").decode(), "what is cut is seen first"
+    assert "first 20,000 rows" in desk.get("/desk/cases/").content.decode()
+
+
+def test_a_workbook_that_is_whole_says_nothing(at_desk, town, monkeypatch):
+    town.to("filed")
+    copies(town.to("filed"), 1)
+    monkeypatch.setattr("cityloop.doors.web.sheets.MOST_XLSX", 3)
+    assert "xl/worksheets/sheet2.xml" not in zipfile.ZipFile(io.BytesIO(taken(at_desk("shift"), "xlsx"))).namelist()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_happens_while_a_file_is_written(at_desk, town, monkeypatch):
+    old = [town.to("filed") for _ in range(4)]
+    monkeypatch.setattr("cityloop.loops.cases.walking.PAGE", 2)
+    answer = at_desk("shift").get("/desk/cases.csv", {"state": "open"})
+    parts = iter(answer.streaming_content)
+    first = next(parts) + next(parts)
+    assert not connection.in_atomic_block
+    assert connection.vendor != "postgresql" or connection.connection is None, "others may have it meanwhile"
+    late = town.collect().case
+    Case.objects.filter(pk=old[2]).update(address="read already")
+    Case.objects.filter(pk=old[1]).update(address="not yet read")
+    Case.objects.filter(pk=old[0]).update(closed=town.at)
+    text = (first + b"".join(parts)).decode("utf-8-sig")
+    found = {row["number"]: row["address"] for row in csv.DictReader(io.StringIO(text))}
+    assert found == {number(old[3]): "", number(old[2]): "", number(old[1]): "not yet read"}
+    assert number(late) not in text
 
 
 def test_that_a_file_was_taken_is_on_the_ledger(at_desk, town):
@@ -104,6 +162,11 @@ def test_a_case_on_paper(at_desk, town, language):
     answer = browser.get(f"/desk/cases/{number(case)}.pdf")
     assert answer.status_code == 200 and answer["Content-Type"] == "application/pdf"
     assert answer.content.startswith(b"%PDF-") and len(answer.content) > 5000
+
+
+def test_paper_says_that_it_does_not_have_all_photos():
+    assert paper.cut_of(3, 3) == ""
+    assert paper.cut_of(12, 30).startswith("12 of 30 photos")
 
 
 def test_a_file_in_the_visitors_language(at_desk, town):

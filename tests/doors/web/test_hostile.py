@@ -13,6 +13,8 @@ from tests.doors.web.conftest import number
 TEXTS = ["a\0b", "²", "١٢", "-1", "9" * 30, "9" * 5000, "1e999", "nan", "\ud83d", "%", "_", "'\"--", "<b>\u202e", " "]
 NASTY = [text.encode("utf-8", "surrogatepass") for text in TEXTS]
 ADDRESSES = {
+    "/figures": ("days", "month", "year", "from", "to", "under", "agency"),
+    "/figures.csv": ("from", "to", "by"),
     "/map": ("under", "by"),
     "/fixed": ("under", "before"),
     "/near": ("lon", "lat"),

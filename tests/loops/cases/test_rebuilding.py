@@ -195,3 +195,27 @@ def test_what_somebody_said_is_erased_with_them_and_the_ledger_stands(town: Town
     assert sorted(words_of(f"case:{other}").values())[-2:] == ["Not mine.", "The city's."]
     assert not [text for text in words_of(f"case:{case}").values() if text]
     assert list(verify()) == [] and list(all_differences()) == []
+
+
+SAID = {
+    "marked": "impossible_time",
+    "source_status": "Open",
+    "source_due": 5,
+    "address": "1 Elsewhere",
+    "address_salt": b"1",
+}
+
+
+@pytest.mark.parametrize("column", SAID)
+def test_a_mark_or_address_of_a_case_of_ours_changed_by_hand_is_named(town: Town, column: str) -> None:
+    case = town.to("closed", address="12 Hill Road")
+    assert list(all_differences()) == []
+    assert "Hill" not in Step.objects.get(subject=f"case:{case}", seq=1).data
+    Case.objects.filter(pk=case).update(**{column: SAID[column]})
+    assert [(f.code, f.where) for f in all_differences()] == [("case.columns", f"case:{case}")]
+
+
+def test_cases_from_before_addresses_stood_on_the_ledger_keep_verifying(town: Town) -> None:
+    case = town.to("collected")
+    Case.objects.filter(pk=case).update(address="12 Hill Road")  # as one written before: no digest, no salt
+    assert list(all_differences()) == []

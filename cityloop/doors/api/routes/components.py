@@ -96,14 +96,9 @@ def export(request: HttpRequest, kind: Path[Annotated[Kind, Field()]], asked: Qu
     scope = scope_of(request)
     if not rights.may_read(scope):
         raise Refusal("authority.denied", "None of your posts reads the register of components.")
-    wanted, seen = _wanted(asked), components.seen_by(scope)
-
-    def find(after: components.Place | None, most: int) -> list[Any]:
-        return components.listed(wanted, seen=seen, after=after, most=most)
-
     filters = sorted(name for name in request.GET if request.GET[name])
     note_export(by=scope.actors()[0], at=city_clock.now(), kind=kind, filters=filters, of="components")
-    return ports.register()(kind, find, wanted)
+    return ports.register()(kind, _wanted(asked), components.seen_by(scope))
 
 
 @api.get("/components/{code}", response=can(ComponentOut, 200, "key path tag"), auth=READ, tags=["components"])

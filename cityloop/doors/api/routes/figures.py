@@ -16,8 +16,9 @@ from cityloop.doors.api.schemas_desk import CountsOut
 from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.times import instant
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.loops.cases import onmap, queries
+from cityloop.loops.cases import onmap
 from cityloop.loops.cases.onmap import Counted
+from cityloop.loops.cases.walking import Listed
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
 from cityloop.town.ledger.actions import note_export
@@ -77,19 +78,15 @@ def _part(unit: Any, count: Counted) -> dict[str, Any]:
 def export(request: HttpRequest, kind: Path[Annotated[Kind, Field()]], asked: Query[Filters]) -> HttpResponse:
     """Give the cases of a list as a file: CSV, XLSX or GeoJSON, just as the desk gives it; noted on the ledger.
 
-    At most 100,000 cases, the newest first; 20,000 in a workbook. Nobody's name or words are in it.
+    CSV and GeoJSON hold all of them, however many, the newest first: those there were when it began, each once and as
+    it stood when it was written. A workbook holds the first 20,000, and says so where there are more. Nobody's name or
+    words are in it.
     """
     known_query(request, asked)
     scope, now = scope_of(request), city_clock.now()
     if not scope.sees_anything():
         raise Refusal("authority.denied", "None of your posts sees any case: there is nothing to take.")
     wanted, looked = looked_for(request, asked, now)
-
-    def find(before: int, most: int) -> list[Any]:
-        if looked.asked is not None:
-            return queries.with_words(scope, wanted, looked.asked, before=before, most=most)
-        return queries.listed(scope, wanted, before=before, most=most)
-
     filters = sorted(name for name in request.GET if request.GET[name])
     note_export(by=scope.actors()[0], at=now, kind=kind, filters=filters)
-    return ports.files()(kind, find, now)
+    return ports.files()(kind, Listed(scope, wanted, looked.asked), now)

@@ -25,7 +25,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.worklist import queries as worklist
 
 PAGE = 50
-EXPORTS = ("csv", "xlsx", "geojson")
+EXPORTS = ("csv", "geojson", "xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,15 @@ def cases(request: HttpRequest) -> HttpResponse:
 
 def listed(request: HttpRequest, looked: asking.Looked, now: int, *, before: int, most: int) -> list[Any]:
     """Give the cases of a list below an id, the newest first: of the filters alone, or those with the words, too."""
-    scope = scope_of(request)
-    narrow = msgspec.structs.replace(wanted(request.GET, now), number=looked.number, persons=looked.persons)
+    scope, wanted = scope_of(request), narrow(request.GET, looked, now)
     if looked.asked is not None:
-        return queries.with_words(scope, narrow, looked.asked, before=before, most=most)
-    return queries.listed(scope, narrow, before=before, most=most)
+        return queries.with_words(scope, wanted, looked.asked, before=before, most=most)
+    return queries.listed(scope, wanted, before=before, most=most)
+
+
+def narrow(query: QueryDict, looked: asking.Looked, now: int) -> queries.Wanted:
+    """Give what a list is asked for: its filters, and the number or the person that was looked for."""
+    return msgspec.structs.replace(wanted(query, now), number=looked.number, persons=looked.persons)
 
 
 def counting(request: HttpRequest, query: QueryDict, now: int) -> Any:

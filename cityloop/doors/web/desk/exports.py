@@ -1,9 +1,8 @@
-"""Lists as files: the cases of a list with its filters, as CSV, XLSX or GeoJSON, in pages of a thousand.
+"""Lists as files: the cases of a list with its filters, as CSV, GeoJSON or XLSX, in pages of a thousand.
 
 A file holds what the list shows and no more: nobody's name or words. That it was taken is on the ledger.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -12,17 +11,17 @@ from django.views.decorators.http import require_safe
 from cityloop.doors.web.desk import cases as lists
 from cityloop.doors.web.desk.tabs import filters_of
 from cityloop.doors.web.guards import desk_page, scope_of
-from cityloop.doors.web.sheets import MOST_XLSX, PAGE, Pages, Sheet
+from cityloop.doors.web.sheets import Sheet
 from cityloop.doors.web.sheets import written as as_file
 from cityloop.doors.web.show import names
 from cityloop.loops.cases import counting, numbers
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.search import asking
+from cityloop.loops.cases.walking import Listed, how_many, walk
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
 from cityloop.town.ledger.actions import note_export
 
-MOST = 100_000
 COLUMNS = (
     "number", "state", "state_name", "matter", "matter_name", "unit", "place", "address", "lon", "lat", "channel",
     "created", "filed", "due", "closed", "resolution", "lead", "overdue",
@@ -38,31 +37,17 @@ def export(request: HttpRequest, kind: str) -> Any:
     now, scope = city_clock.now(), scope_of(request)
     looked = asking.look_for(scope, request.GET.get("q", ""), now)
     note_export(by=scope.actors()[0], at=now, kind=kind, filters=sorted(filters_of("cases", request.GET)))
-
-    def find(before: int, most: int) -> list[Any]:
-        return lists.listed(request, looked, now, before=before, most=most)
-
-    return written(kind, find, now, lists.number_of(request.GET.get("after", "")))
+    wanted, before = lists.narrow(request.GET, looked, now), lists.number_of(request.GET.get("after", ""))
+    return written(kind, Listed(scope, wanted, looked.asked, before), now)
 
 
-Find = Callable[[int, int], list[Any]]
+def written(kind: str, what: Listed, now: int) -> Any:
+    """Answer with a file of the cases of a list, the newest first. Three or four queries a page of a thousand.
 
-
-def written(kind: str, find: Find, now: int, before: int = 0) -> Any:
-    """Answer with a file of the cases that `find(before, most)` gives, the newest first, below the id `before`."""
-    pages = pages_of(find, now, before, MOST_XLSX if kind == "xlsx" else MOST)
-    return as_file(kind, Sheet("cases", COLUMNS, "number"), pages)
-
-
-def pages_of(find: Find, now: int, before: int, most: int) -> Pages:
-    """Give the rows of a list page by page, the newest first. Three or four queries a page."""
-    given = 0
-    while given < most:
-        found = find(before, min(PAGE, most - given))
-        if not found:
-            return
-        yield rows(found, now)
-        before, given = found[-1].pk, given + len(found)
+    What changes meanwhile stands there as `walking` says; what is overdue is so at the beginning.
+    """
+    pages = (rows(found, now) for found in walk(what))
+    return as_file(kind, Sheet("cases", COLUMNS, "number", rfc3339(now), lambda: how_many(what)), pages)
 
 
 def rows(found: list[Any], now: int) -> list[dict[str, Any]]:

@@ -14,7 +14,6 @@ from cityloop.doors.web.desk.casefile import File, casefile
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import in_full, language
-from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases import behind, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.files import queries as files
@@ -53,14 +52,23 @@ def printed(found: Any, scope: Scope, now: int) -> HttpResponse:
 def put_photos(shown: File, root: Path) -> dict[str, str]:
     """Put the newest photos beside the template, each as a thumbnail; give their names by key."""
     put: dict[str, str] = {}
+    there = files.by_uuids(key for key, _at, _who in shown.photos[:MOST_PHOTOS])
     for key, _at, _who in shown.photos[:MOST_PHOTOS]:
         try:
-            with files.opened(files.by_uuid(key), SIDE) as picture:
+            with files.opened(there[key], SIDE) as picture:
                 (root / f"{len(put)}.jpg").write_bytes(picture.read())
-        except (Refusal, OSError):
+        except (KeyError, OSError):
             continue
         put[key] = f"{len(put)}.jpg"
     return put
+
+
+def cut_of(put: int, known: int) -> str:
+    """Say that not all photos are on the paper, and where all are; "" where they are."""
+    if put == known:
+        return ""
+    words = _("{put} of {known} photos are printed, the newest; all of them are on the page of the case.")
+    return words.format(put=put, known=known)
 
 
 def data_of(shown: File, photos: dict[str, str], now: int) -> dict[str, Any]:
@@ -101,6 +109,7 @@ def data_of(shown: File, photos: dict[str, str], now: int) -> dict[str, Any]:
             }
             for line in shown.lines
         ],
+        "cut": cut_of(len(photos), len(shown.photos)),
         "words": {
             "printed": _("printed {time}").format(time=in_full(now)),
             "created": _("Collected"),

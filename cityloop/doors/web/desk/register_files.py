@@ -4,19 +4,20 @@ A file says what `cityloop components import` reads, by the map in docs/how-to/b
 those of every component, then one for each attribute of the types it may hold. That it was taken is on the ledger.
 """
 
-from collections.abc import Callable
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web.desk import register
 from cityloop.doors.web.guards import register_page, scope_of
-from cityloop.doors.web.sheets import MOST_XLSX, PAGE, Pages, Sheet
+from cityloop.doors.web.sheets import Pages, Sheet
 from cityloop.doors.web.sheets import written as as_file
 from cityloop.doors.web.show import names, things
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.columns import rfc3339
 from cityloop.town.components import queries as components
 from cityloop.town.components.queries import Place, Wanted
 from cityloop.town.components.rules.words import ROLES
@@ -28,7 +29,7 @@ COLUMNS = (
 )  # fmt: skip
 FILTERS = ("code", "state", "type", "unit")
 ATTRIBUTE = "attributes."  # before the keys of attributes, so that none is taken for a column of every component
-Find = Callable[[Place | None, int], list[Any]]
+PAGE = 1_000
 
 
 @require_safe
@@ -38,18 +39,14 @@ def export(request: HttpRequest, kind: str) -> Any:
     scope, query = scope_of(request), request.GET
     named = [name for name in FILTERS if query.get(name)]
     note_export(by=scope.actors()[0], at=city_clock.now(), kind=kind, filters=named, of="components")
-    wanted, seen = register.asked(scope, query)
-
-    def find(after: Place | None, most: int) -> list[Any]:
-        return components.listed(wanted, seen=seen, after=after, most=most)
-
-    return written(kind, find, wanted)
+    return written(kind, *register.asked(scope, query))
 
 
-def written(kind: str, find: Find, wanted: Wanted) -> Any:
-    """Answer with a file of the components that `find(after, most)` gives; a workbook holds no more than 20,000."""
-    pages = pages_of(find, MOST_XLSX if kind == "xlsx" else None)
-    return as_file(kind, Sheet("components", (*COLUMNS, *recorded(wanted)), "code"), pages)
+def written(kind: str, wanted: Wanted, seen: Q) -> Any:
+    """Answer with a file of the components of a list."""
+    columns, as_of = (*COLUMNS, *recorded(wanted)), rfc3339(city_clock.now())
+    sheet = Sheet("components", columns, "code", as_of, lambda: components.how_many(wanted, seen))
+    return as_file(kind, sheet, pages_of(wanted, seen))
 
 
 def recorded(wanted: Wanted) -> list[str]:
@@ -59,15 +56,12 @@ def recorded(wanted: Wanted) -> list[str]:
     return sorted({f"{ATTRIBUTE}{key}" for kind in kinds for key in kind.attributes})
 
 
-def pages_of(find: Find, most: int | None) -> Pages:
+def pages_of(wanted: Wanted, seen: Q) -> Pages:
     """Give the rows of a list page by page. Two queries a page, however many there are."""
-    given, after = 0, None
-    while most is None or given < most:
-        found = find(after, PAGE if most is None else min(PAGE, most - given))
-        if not found:
-            return
+    after = None
+    while found := components.listed(wanted, seen=seen, after=after, most=PAGE):
         yield rows(found)
-        given, after = given + len(found), Place(found[-1].cell, str(found[-1].code))
+        after = Place(found[-1].cell, str(found[-1].code))
 
 
 def rows(found: list[Any]) -> list[dict[str, Any]]:

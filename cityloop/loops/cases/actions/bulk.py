@@ -63,6 +63,7 @@ class Fresh(msgspec.Struct):
     precision: str = "second"
     marked: str = ""
     component: str = ""
+    address_salt: bytes | None = None
 
     @property
     def pk(self) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from os import urandom
 from typing import Any
 
 import msgspec
@@ -27,7 +28,8 @@ from cityloop.town.components import queries as components
 from cityloop.town.files.models import File
 from cityloop.town.ledger import receipts
 from cityloop.town.persons import rules
-from cityloop.town.persons.actions import find_or_register, keep_words
+from cityloop.town.persons.actions import SALT, find_or_register, keep_words
+from cityloop.town.persons.sealing import digest
 from cityloop.town.units import queries as units
 
 
@@ -225,6 +227,9 @@ def _row(report: Report, place: Place, at: int, origin: str) -> models.Case:
 def _data(report: Report, place: Place, row: models.Case, person: int) -> tuple[dict[str, Any], dict[str, Any]]:
     data: dict[str, Any] = {"channel": row.channel, "unit": place.unit}
     inner: dict[str, Any] = {}
+    if row.address:
+        row.address_salt = urandom(SALT)
+        data["address"] = digest(row.address_salt, row.address)
     if report.matter:
         entry = catalog.current().matter(report.matter)
         data["matter"], data["level"] = entry.code, entry.level
@@ -260,6 +265,6 @@ def _person(report: Report, at: int) -> int:
 
 
 def _report_row(report: Report, row: models.Case, at: int, origin: str, follow: str, person: int) -> None:
-    digest = numbers.follow_digest(follow)
+    known = numbers.follow_digest(follow)
     with connection.cursor() as cursor:
-        cursor.execute(_REPORT, [row.pk, at, row.channel, origin, report.language, person, digest])
+        cursor.execute(_REPORT, [row.pk, at, row.channel, origin, report.language, person, known])

@@ -26,10 +26,13 @@ from cityloop.loops.cases.importing import known
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record
 from cityloop.loops.cases.loop import keep_present
-from cityloop.loops.cases.models import SUBJECT, Case
+from cityloop.loops.cases.models import SOURCE, SUBJECT, Case
 from cityloop.town.calendar.queries import calendars
 from cityloop.town.columns import of_source, real_now
+from cityloop.town.ledger.actions import record as note
+from cityloop.town.ledger.chain import fresh_salt
 from cityloop.town.persons.actions import Draft, WordsRow, seal_words
+from cityloop.town.persons.sealing import digest
 from cityloop.town.tabular import writing
 from cityloop.town.tabular.rejects import Reject, RejectFile
 from cityloop.town.tabular.tables import Table
@@ -200,6 +203,8 @@ class Importer:
         if self._closes(case.state, record) and record.ended is not None:
             book.step(self._closing(record), self.actor, max(record.ended, book.snapshot.at))
             save([book])
+        said = {"agency": record.agency, "due": record.due, "marked": marked, "status": record.status}
+        note(subject=f"{SOURCE}:{case_id}", kind=SOURCE, what="says", by=self.actor, at=case.at, data=said)
         Case.objects.filter(pk=case_id).update(
             source_status=record.status, source_due=record.due, lead_org=record.agency, marked=marked
         )
@@ -241,6 +246,7 @@ def _seal(records: Sequence[Record], ids: Sequence[int]) -> list[WordsRow]:
 
 def fresh_of(number: int, record: Record, cell: int | None, source: str, origin: str) -> bulk.Fresh:
     """Give the row of a new case."""
+    record.salt = fresh_salt() if record.address else None
     return bulk.Fresh(
         id=number,
         unit_code=record.place.unit,
@@ -259,18 +265,26 @@ def fresh_of(number: int, record: Record, cell: int | None, source: str, origin:
         source_status=record.status,
         precision=record.precision,
         marked=record.marked,
+        address_salt=record.salt,
     )
 
 
 def collected(record: Record, source: str) -> dict[str, Any]:
-    """Give what the ledger says of a row: only what the source says."""
+    """Give what the ledger says of a row: what the source says, and what was marked of it.
+
+    Status and marks stand there also where they are empty: so it is known of a case that they were.
+    """
     data: dict[str, Any] = {
         "channel": record.channel,
         "key": record.key,
+        "marked": record.marked,
         "precision": record.precision,
         "source": source,
+        "status": record.status,
         "unit": record.place.unit,
     }
+    if record.salt is not None:
+        data["address"] = digest(record.salt, record.address)
     if record.matter:
         data["matter"] = record.matter
     if record.due is not None:

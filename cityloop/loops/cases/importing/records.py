@@ -35,6 +35,7 @@ class Record:
     marks: tuple[str, ...]
     words: str = ""
     kept: Kept | None = None  # its words, once they are sealed
+    salt: bytes | None = None  # of its address, once it is a case
 
     @property
     def marked(self) -> str:

@@ -100,5 +100,21 @@ def candidates(asked: Asked, *, before: int = 0, most: int = CANDIDATES[0]) -> l
         return [row[0] for row in cursor.fetchall()]
 
 
+def looked_through(asked: Asked, *, before: int = 0) -> int | None:
+    """Give the id below which `candidates` did not look; None where it looked through all there is. One statement."""
+    if asked.nothing or not asked.groups:
+        return None
+    first = asked.groups[0]
+    limit = f' AND "case_id" < {int(before)}' if before else ""
+    newest = (
+        f'SELECT DISTINCT "case_id" FROM "cases_posting" WHERE "term" IN ({_marks(first)}){limit}'
+        f' ORDER BY "case_id" DESC LIMIT 1 OFFSET {DEEP - 1}'
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(newest, list(first))
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
 def _marks(group: Sequence[int]) -> str:
     return ", ".join(["%s"] * len(group))
