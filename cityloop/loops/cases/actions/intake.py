@@ -190,8 +190,11 @@ def _check_finder(by: Actor, place: "Place") -> None:
 
 def beyond() -> Refusal:
     """Say that a place lies where a post has nothing to report."""
-    words = "This place lies outside the area of your post. Choose it again, or tell those who take reports."
-    return Refusal("cases.find.beyond", words, field="lon")
+    return Refusal(
+        "cases.find.beyond",
+        "This place lies outside the area of your post. Choose it again, or tell those who take reports.",
+        field="lon",
+    )
 
 
 class Place(msgspec.Struct, frozen=True):
