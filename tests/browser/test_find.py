@@ -28,7 +28,7 @@ def picture():
 
 def test_three_taps_after_opening(street, axe):
     """Photo, a large matter, send: the place is found beside, and how exactly is told."""
-    page = street(10.151, 50.013)
+    page = street(10.15, 50.083)
     page.get_by_role("link", name="Report", exact=True).click()
     page.get_by_text("Where you are, to about 8 m.").last.wait_for()
     assert page.get_by_role("button", name="Take a photo").is_visible()
@@ -45,10 +45,10 @@ def test_three_taps_after_opening(street, axe):
 
 
 def test_a_rough_position_is_told_and_another_place_chosen_stays(street):
-    page = street(10.152, 50.013, accuracy=300)
+    page = street(10.16, 50.083, accuracy=300)
     page.goto("/desk/find")
     page.get_by_text("Only to about 300 m").last.wait_for()
-    assert page.locator("[name=lon]").input_value() == "10.152000"
+    assert page.locator("[name=lon]").input_value() == "10.160000"
     page.get_by_role("button", name="Change the place").first.click()
     page.get_by_role("heading", name="Where is it?").wait_for()
 
@@ -67,7 +67,7 @@ def test_without_a_position_the_place_is_asked_for_and_the_matter_stays(at_desk)
 
 
 def test_without_network_it_is_opened_kept_and_sent_once_by_its_sender(street, town_server, sessions):
-    page = street(10.153, 50.013)
+    page = street(10.17, 50.083)
     page.goto("/desk/find")
     page.wait_for_function("navigator.serviceWorker.ready.then(() => caches.match('/desk/find/kept')).then(Boolean)")
     page.context.set_offline(True)
@@ -95,8 +95,8 @@ def test_without_a_script(at_desk):
     page.locator("#words").fill("The lamp is dark")
     page.get_by_role("button", name="Continue").first.click()
     page.get_by_role("heading", name="Where is it?").wait_for()
-    page.locator("#lon").fill("10.154")
-    page.locator("#lat").fill("50.013")
+    page.locator("#lon").fill("10.18")
+    page.locator("#lat").fill("50.083")
     page.locator("section.where .go-on").click()
     page.locator("section.what .go-on").click()
     page.get_by_role("button", name="Report it").click()
