@@ -11,6 +11,7 @@ import { narrowing } from "./islands/narrowing"
 import { replies } from "./islands/replies"
 import { start } from "./islands/start"
 import { told } from "./islands/told"
+import { words } from "./islands/words"
 
 start()
 hints()
@@ -20,5 +21,6 @@ acting()
 narrowing()
 replies()
 told()
+words()
 inplace()
 live()

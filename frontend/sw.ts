@@ -5,10 +5,12 @@ import { flush, QUEUE } from "./islands/sending"
 interface Waiting extends Event { waitUntil(work: Promise<unknown>): void }
 interface Asked extends Waiting { request: Request; respondWith(answer: Promise<Response>): void }
 interface Syncing extends Waiting { tag: string }
-interface Worker { skipWaiting(): Promise<void>; clients: { claim(): Promise<void> }; cityloop: { version: string; files: string[]; language: string } }
+interface Worker { skipWaiting(): Promise<void>; clients: { claim(): Promise<void>; matchAll(of: object): Promise<{ url: string }[]> }; cityloop: { version: string; files: string[]; language: string } }
 
 const worker = self as unknown as Worker
 const PAGES = ["/", "/report"]
+// The form of an inspector is kept as a page of nobody's, by the phones of those who open it.
+const [FIND, KEPT] = ["/desk/find", "/desk/find/kept"]
 const DAY = 86_400_000
 const CACHE = `cityloop-${worker.cityloop.version}`
 
@@ -26,6 +28,7 @@ self.addEventListener("fetch", (event) => {
   if (asked.request.method !== "GET" || url.origin !== location.origin) return
   if (url.pathname.startsWith("/static/build/assets/")) asked.respondWith(file(asked.request))
   else if (asked.request.mode === "navigate" && PAGES.includes(url.pathname)) asked.respondWith(page(asked, url.pathname))
+  else if (asked.request.mode === "navigate" && url.pathname === FIND) asked.respondWith(page(asked, KEPT))
 })
 
 self.addEventListener("sync", (event) => {
@@ -36,7 +39,13 @@ self.addEventListener("sync", (event) => {
 async function fill(): Promise<void> {
   const cache = await caches.open(CACHE)
   await cache.addAll(worker.cityloop.files)
-  for (const path of PAGES) await copy(cache, path, worker.cityloop.language)
+  for (const path of await finds() ? [...PAGES, KEPT] : PAGES) await copy(cache, path, worker.cityloop.language)
+}
+
+/** Tells whether somebody reports finds on this device: the form is open now, or was kept before. */
+async function finds(): Promise<boolean> {
+  const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true })
+  return open.some((one) => new URL(one.url).pathname === FIND) || Boolean(await caches.match(KEPT, { ignoreVary: true }))
 }
 
 /** Keeps a page as a stranger sees it: nothing that was said to one visitor is kept, or used up by keeping it. */

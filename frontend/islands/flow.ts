@@ -4,7 +4,7 @@ import { HINTED } from "./hints"
 import { fits } from "./narrowing"
 import { photos, shown } from "./photos"
 import { places } from "./places"
-import { pick, PICKED, POSITIONED } from "./position"
+import { pick, PICKED, POSITIONED, positionNow } from "./position"
 import { FOLLOWING, remember } from "./store"
 import { freed } from "./once"
 import { mountAll } from "./start"
@@ -31,6 +31,7 @@ class Flow {
 
   constructor(private readonly form: HTMLFormElement) {}
 
+  private get own(): boolean { return this.form.dataset.own !== undefined }
   private get step(): string { return this.form.dataset.step ?? "where" }
   private all<T extends HTMLElement>(what: string): T[] { return [...this.form.querySelectorAll<T>(what)] }
   private one<T extends HTMLElement>(what: string): T | null { return this.form.querySelector<T>(what) }
@@ -41,7 +42,7 @@ class Flow {
     this.form.addEventListener("submit", (event) => this.submitted(event))
     for (const kind of ["input", "change"]) this.form.addEventListener(kind, () => this.changed())
     document.addEventListener(PICKED, () => this.changed())
-    document.addEventListener(POSITIONED, () => { if (this.form.isConnected) this.go("what") })
+    document.addEventListener(POSITIONED, () => { if (this.form.isConnected && this.step === "where") this.go(this.beyond("what")) })
     window.addEventListener("popstate", (event) => {
       const to = (event.state as { step?: string } | null)?.step // none where a link led to a field of this page
       if (to && this.form.isConnected && !this.waits) this.show(to)
@@ -69,6 +70,7 @@ class Flow {
     }
     const wanted = /^#continue=(.+)$/.exec(location.hash)?.[1]
     if (wanted) await this.resume(decodeURIComponent(wanted))
+    else if (this.own && !this.hasPlace()) positionNow(() => this.form.isConnected && !this.hasPlace())
     window.addEventListener("hashchange", () => {
       const next = /^#continue=(.+)$/.exec(location.hash)?.[1]
       if (next) this.resume(decodeURIComponent(next)).catch(() => undefined)
@@ -104,8 +106,8 @@ class Flow {
   private target(button: HTMLButtonElement): string | undefined {
     if (button.name === "choose") return this.choose(button)
     if (button.name === "pick") return button.value.startsWith("component:") ? undefined : this.picked(button)
-    if (button.dataset.go) return this.may(button.dataset.go) ? button.dataset.go : ""
-    if (button.matches("[data-back]")) return ORDER[ORDER.indexOf(this.step) - 1]
+    if (button.dataset.go) return this.may(button.dataset.go) ? this.beyond(button.dataset.go) : ""
+    if (button.matches("[data-back]")) return this.behind(this.step)
     if (button.matches("[data-later]")) { keepNow(this.form).then(() => location.assign("/")).catch(() => this.failed("unkept")); return "" }
     if (button.matches("[data-different]")) return this.different()
     if (button.matches("[data-default]") && this.step !== "send") {
@@ -115,12 +117,22 @@ class Flow {
     return undefined
   }
 
+  /** The step before another; a find begins with what it is, and the place is found beside. */
+  private behind(step: string): string | undefined {
+    return this.own ? (step === "what" ? undefined : "what") : ORDER[ORDER.indexOf(step) - 1]
+  }
+
+  /** Who said what it is before where it is, goes on to the end. */
+  private beyond(to: string): string {
+    return this.own && this.step === "where" && to === "what" && this.hasMatter() ? "send" : to
+  }
+
   private choose(button: HTMLButtonElement): string | undefined {
     const radio = this.all<HTMLInputElement>("input[name=matter]").find((r) => r.value === button.value)
     if (!radio) return undefined // a matter that came into force after this page: the server draws the next one with it
     radio.checked = true
     radio.dispatchEvent(new Event("change", { bubbles: true })) // what it asks is looked up, and what is like it
-    return "send"
+    return this.own && !this.may("send") ? "" : "send"
   }
 
   private picked(button: HTMLButtonElement): string {
@@ -204,8 +216,9 @@ class Flow {
     for (const words of this.all("[data-progress] [data-at]")) words.hidden = words.dataset.at !== to
     this.all("[data-progress] i").forEach((bar, n) => bar.classList.toggle("done", n <= number))
     const [home, back] = [this.one("[data-home]"), this.one<HTMLButtonElement>("[data-back]")]
-    if (home) home.hidden = number > 0
-    if (back) { back.hidden = number === 0; back.value = ORDER[number - 1] ?? "where" }
+    const before = this.behind(to)
+    if (home) home.hidden = before !== undefined
+    if (back) { back.hidden = before === undefined; back.value = before ?? "where" }
     const standing = this.one<HTMLButtonElement>("[data-default]")
     if (standing) standing.value = ONWARD[to] ?? "send"
     if (to === "send") this.review()
@@ -298,7 +311,7 @@ class Flow {
       return
     }
     if (this.replaced(text)) return
-    if (answer.status >= 500) return this.later()
+    if (answer.status >= 500 || answer.status === 401) return this.later()
     this.failed({ 413: "large", 429: "often" }[answer.status] ?? "failed")
   }
 

@@ -50,7 +50,7 @@ function watch(form: HTMLFormElement): void {
 
 async function ask(form: HTMLFormElement, signal: AbortSignal): Promise<void> {
   const [body, typed, held] = [new FormData(), new FormData(form), [...form.querySelectorAll(HELD)]]
-  for (const name of ["csrfmiddlewaretoken", "desk", ...WATCHED]) body.set(name, String(typed.get(name) ?? ""))
+  for (const name of ["csrfmiddlewaretoken", "desk", "own", ...WATCHED]) body.set(name, String(typed.get(name) ?? ""))
   for (const [name, value] of typed) if (name.startsWith("answer-")) body.append(name, value)
   let answer = await fetch(form.dataset.hints ?? "", { method: "POST", body, signal })
   if (answer.status === 403) { // this page was kept without network, and its token with it

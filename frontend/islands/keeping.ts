@@ -1,7 +1,7 @@
 // Keeps the report that is being written, and gives it back: every field and photo, and the step one was at.
 import { HELD } from "./hints"
 import { QUEUE, tell } from "./sending"
-import { drafts, drop, keep, swap, type Draft } from "./store"
+import { drafts, drop, keep, REPORT, swap, type Draft } from "./store"
 import { PICKED } from "./position"
 
 const NOT_KEPT = ["csrfmiddlewaretoken", "do", "choose", "pick", "find", "photos", "seen"]
@@ -24,7 +24,7 @@ export function fieldsOf(form: HTMLFormElement): Record<string, string> {
 function draftOf(form: HTMLFormElement, state: Draft["state"]): Draft {
   const fields = fieldsOf(form)
   const input = form.querySelector<HTMLInputElement>("input[name=photos]")
-  return { key: fields.key ?? newKey(), at: Date.now(), step: form.dataset.step ?? "where", state, about: aboutOf(form), fields, photos: [...(input?.files ?? [])] }
+  return { key: fields.key ?? newKey(), at: Date.now(), step: form.dataset.step ?? "where", state, to: form.getAttribute("action") ?? REPORT, about: aboutOf(form), fields, photos: [...(input?.files ?? [])] }
 }
 
 /** What a report is about, in a few words, for the notes on other pages. */

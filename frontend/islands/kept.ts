@@ -1,6 +1,6 @@
 // Shows what this device keeps: an unfinished report, what waits for the network, what was sent, and "my reports".
 import { CHANGED, flush, tell } from "./sending"
-import { drafts, drop, FOLLOWING, forget, mine, remember, type Draft, type Mine } from "./store"
+import { drafts, drop, FOLLOWING, forget, mine, remember, REPORT, type Draft, type Mine } from "./store"
 
 const WAITING = ["queued", "sending"]
 const told = new Set<string>() // what was sent is told on one page, and stays on it
@@ -28,10 +28,11 @@ function register(): void {
 async function sentNow(): Promise<void> {
   const code = document.querySelector("[data-code]")?.textContent?.trim()
   const number = document.querySelector("[data-number]")?.textContent?.trim()
-  if (!code || !number) return
+  if (!number) return
   const followed = sessionStorage.getItem(FOLLOWING) // whose words and photos went to this report
   sessionStorage.removeItem(FOLLOWING)
   if (followed) await drop(followed)
+  if (!code) return
   const known = (await mine()).find((one) => one.code === code)
   const about = known?.about || document.querySelector<HTMLElement>("[data-matter]")?.dataset.matter || ""
   await remember({ code, number, about, at: known?.at ?? Date.now(), told: true })
@@ -62,7 +63,7 @@ function note(one: Draft): HTMLElement[] {
   const why = box.querySelector("[data-why]")
   if (why) why.textContent = one.why ?? ""
   for (const cause of box.querySelectorAll<HTMLElement>("[data-cause]")) cause.hidden = cause.dataset.cause !== one.cause
-  box.querySelector<HTMLAnchorElement>("[data-continue]")?.setAttribute("href", `/report#continue=${encodeURIComponent(one.key)}`)
+  box.querySelector<HTMLAnchorElement>("[data-continue]")?.setAttribute("href", `${one.to ?? REPORT}#continue=${encodeURIComponent(one.key)}`)
   box.querySelector("[data-forget]")?.addEventListener("click", () => { drop(one.key).then(() => { tell(); return show() }).catch(() => undefined) })
   return [box]
 }

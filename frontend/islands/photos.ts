@@ -6,6 +6,7 @@ const MOST = 10
 export function photos(input: HTMLInputElement, changed: () => void): void {
   const thumbs = input.closest(".field")?.querySelector<HTMLElement>("[data-thumbs]")
   input.closest(".field")?.classList.add("by-script")
+  for (const button of document.querySelectorAll<HTMLButtonElement>(`[data-camera="${input.id}"]`)) camera(button, input)
   let held: File[] = [...(input.files ?? [])]
   const show = () => {
     set(input, held)
@@ -21,6 +22,16 @@ export function photos(input: HTMLInputElement, changed: () => void): void {
   input.addEventListener("cityloop:photos", (event) => {
     held = (event as CustomEvent<File[]>).detail
     show()
+  })
+}
+
+/** A button that opens the camera at once, in place of a choice between it and the pictures kept. */
+function camera(button: HTMLButtonElement, input: HTMLInputElement): void {
+  button.hidden = false
+  button.addEventListener("click", () => {
+    input.setAttribute("capture", "environment")
+    input.click()
+    input.removeAttribute("capture")
   })
 }
 

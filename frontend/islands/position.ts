@@ -11,22 +11,44 @@ export function position(): void {
   }
 }
 
-function ask(button: HTMLButtonElement): void {
-  const says = document.getElementById(button.dataset.says ?? "")
+/** Asks where one is without a tap, where the page is about nothing else; `wanted` tells whether it still is. */
+export function positionNow(wanted: () => boolean): void {
+  const button = document.querySelector<HTMLButtonElement>("button[data-position]")
+  if (button && !button.hidden) ask(button, wanted)
+}
+
+/** Every line of the page that says what became of asking for the position. */
+function lines(button: HTMLButtonElement): HTMLElement[] {
+  const id = button.dataset.says ?? ""
+  const also = document.querySelectorAll<HTMLElement>(`[data-says-too="${CSS.escape(id)}"]`)
+  return [...(id ? [document.getElementById(id)] : []), ...also].filter((at) => at !== null)
+}
+
+/** How exactly it is known: a phone between high houses may be wrong by a street. */
+const ROUGH = 50
+function found(button: HTMLButtonElement, metres: number): string | undefined {
+  const words = metres > ROUGH ? button.dataset.rough ?? button.dataset.found : button.dataset.found
+  return words?.replace("{m}", String(Math.max(1, Math.round(metres))))
+}
+
+function ask(button: HTMLButtonElement, wanted = () => true): void {
   button.setAttribute("aria-busy", "true")
   const done = (words: string | undefined) => {
     button.removeAttribute("aria-busy")
-    if (says) says.textContent = words ?? ""
+    for (const at of lines(button)) at.textContent = words ?? ""
   }
+  for (const at of lines(button)) if (at.dataset.asking) at.textContent = at.dataset.asking
   navigator.geolocation.getCurrentPosition(
-    (found) => {
-      pick(button.dataset.position ?? "", found.coords.longitude, found.coords.latitude, true)
-      done(button.dataset.found)
+    ({ coords }) => {
+      if (!wanted()) return done("") // somebody has chosen another place meanwhile
+      pick(button.dataset.position ?? "", coords.longitude, coords.latitude, true)
+      done(found(button, coords.accuracy))
       if (button.dataset.then === "submit") button.form?.requestSubmit()
       else if (button.dataset.then) document.dispatchEvent(new CustomEvent(POSITIONED))
     },
     () => done(button.dataset.denied),
-    { enableHighAccuracy: true, timeout: 10_000, maximumAge: 60_000 },
+    // Who walks is not where they were a minute ago.
+    { enableHighAccuracy: true, timeout: 10_000, maximumAge: button.dataset.rough ? 5_000 : 60_000 },
   )
 }
 

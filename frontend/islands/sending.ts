@@ -1,6 +1,6 @@
 // Sending what was kept: by the page when the network is back, or by the service worker. The key of the form makes sure
 // that a report sent twice is one report.
-import { drafts, drop, remember, swap, type Draft } from "./store"
+import { drafts, drop, remember, REPORT, swap, type Draft } from "./store"
 import { token } from "./token"
 
 export const QUEUE = "cityloop-reports"
@@ -18,7 +18,7 @@ export async function flush(): Promise<void> {
 }
 
 async function sendOne(one: Draft): Promise<void> {
-  if (!await change({ ...one, state: "sending" }, ["queued", "sending"])) return
+  if (!await change({ ...one, state: "sending", cause: undefined }, ["queued", "sending"])) return
   let fresh: string
   try {
     fresh = await token()
@@ -32,6 +32,8 @@ async function sendOne(one: Draft): Promise<void> {
     await remember({ code: told.code, number: told.number, about: one.about, at: Date.now(), told: false })
     await drop(one.key)
     tell()
+  } else if (answer?.status === 401) { // it waits for its sender, however often it is tried
+    await change({ ...one, state: "queued", cause: "signed-out" })
   } else if (answer && answer.status >= 400 && answer.status < 500 && !LATER.includes(answer.status)) {
     await change({ ...one, state: "refused", ...await reason(answer) })
   } else {
@@ -55,7 +57,7 @@ async function post(one: Draft, fresh: string): Promise<Response> {
   body.set("csrfmiddlewaretoken", fresh)
   body.set("do", "send")
   body.set("queued", "1")
-  return fetch("/report", { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" })
+  return fetch(one.to ?? REPORT, { method: "POST", body, headers: { Accept: "application/json" }, credentials: "same-origin" })
 }
 
 /** Keeps what became of a draft, unless the reporter has taken it back or thrown it away meanwhile. */

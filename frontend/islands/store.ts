@@ -6,18 +6,22 @@ export interface Draft {
   at: number
   step: string
   state: "draft" | "queued" | "sending" | "refused"
+  to?: string // the address of its form; what was kept before there were two is a resident's
   about: string
   fields: Record<string, string>
   photos: File[]
   tries?: number
   why?: string
-  cause?: "tries" | "large" | "old" // why it was not taken, where the server has not said so itself
+  cause?: "tries" | "large" | "old" | "signed-out" // why it was not taken, where the server has not said so itself
 }
 
 export interface Mine { code: string; number: string; about: string; at: number; told?: boolean }
 
 /** Where a tab remembers the draft that goes to another's report. */
 export const FOLLOWING = "cityloop-following"
+
+/** The form of a resident. */
+export const REPORT = "/report"
 
 const DAY = 86_400_000
 const KEPT = 30 * DAY

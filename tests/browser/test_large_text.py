@@ -34,6 +34,31 @@ def test_at_twice_the_size_a_row_of_the_inbox_says_its_matter(resident, at_desk)
     assert matter["width"] > 120 and following["x"] + following["width"] <= TWICE["width"]
 
 
+@pytest.fixture(scope="module")
+def in_states(town_server):
+    """Bring a case to each of some states."""
+    for state in ("collected", "dispatched", "checking"):
+        town_server.shell(f"from tests.journeys.town import again; again().to({state!r}, lon=10.192, lat=50.093)")
+
+
+OPENED = """() => {
+ for (const one of document.querySelectorAll("main details")) { one.removeAttribute("name"); one.open = true }
+ return document.documentElement.scrollWidth <= innerWidth }"""
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("who", ["intake", "dispatcher", "inspector"])
+def test_at_twice_the_size_a_case_does_not_scroll_sideways(at_desk, town_server, in_states, who, language):
+    page = at_desk(who, viewport=TWICE)
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": town_server.url}])
+    for state in ("collected", "dispatched", "checking"):
+        page.goto(f"/desk/cases/?state={state}")
+        number = page.locator("tr[data-row]").first.get_attribute("data-row")
+        page.goto(f"/desk/cases/{number}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
+        assert page.evaluate(OPENED), f"{state}, with every form open"
+
+
 def test_what_will_be_sent_shows_its_photos(resident):
     page = resident
     page.goto("/report?lon=10.0713&lat=50.013")

@@ -20,7 +20,7 @@ from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases.models import Follower
 from cityloop.town.components import rights
 from cityloop.town.ledger.models import Step
-from cityloop.town.orgs.roles import MAY_ENTER, ROLES
+from cityloop.town.orgs.roles import MAY_ENTER, MAY_FIND, ROLES
 from tests.conftest import PROVE
 from tests.doors.matrix import table
 from tests.doors.matrix.table import TABLE, Row
@@ -103,6 +103,8 @@ def may(viewer: Viewer, who: str) -> bool:
     """Tell whether somebody may ask at all."""
     if who == table.ENTER:
         return viewer.role in MAY_ENTER
+    if who == table.FINDS:
+        return viewer.role in MAY_FIND
     return {
         table.ANY: True, table.DESK: viewer.desk, table.POSTS: bool(viewer.account), table.KEY: bool(viewer.key),
         table.CODE: bool(viewer.code), table.OWN: bool(viewer.own), table.NOBODY: False,
@@ -347,7 +349,7 @@ def test_a_page_asks_at_most_twelve_times(made: World, db: None, settings: Any, 
     """Of a process that knows the city already: what every page remembers is looked after once a second, not here."""
     steady(settings)
     viewer = made.viewers["reporter of plain" if row.door == "follow" else "chief"]
-    if row.who == table.ENTER:
+    if row.who in (table.ENTER, table.FINDS):
         viewer = made.viewers["inspector"]
     client, over = viewer.browser(), list[Any]()
     for asked in addresses(made, viewer, row):

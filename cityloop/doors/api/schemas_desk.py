@@ -12,9 +12,9 @@ Filter = dict[Annotated[str, Field(pattern=r"^[a-z_]{1,20}$")], Annotated[Text, 
 
 
 class EnteredIn(ReportIn):
-    """A report that an officer takes down; `channel` says how it came."""
+    """A report that an officer takes down; `channel` says how it came: `inspector` is a find of the sender's own."""
 
-    channel: Literal["phone", "counter", "letter", "email"] = "phone"
+    channel: Literal["phone", "counter", "letter", "email", "inspector"] = "phone"
 
 
 class ContactIn(In):

@@ -199,6 +199,12 @@ class Definition:
         return self.table.get((state, action))
 
     @cached_property
+    def looked_at(self) -> frozenset[str]:
+        """Give the states in which somebody named for it goes and looks."""
+        named = (t.to for t in self.table.values() if "name_person" in t.action.ops)
+        return frozenset(to for to in named if to in self.states)
+
+    @cached_property
     def from_state(self) -> dict[str, list[Transition]]:
         """Transitions by the state they start from, in the order written."""
         found: dict[str, list[Transition]] = {}

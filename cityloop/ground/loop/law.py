@@ -2,7 +2,8 @@
 
 A person acts on one track of a subject only, over all rounds, parts, parents and children. An organisation
 does not supervise what it, a department it belongs to or one it contains, handled; the city itself (empty
-path) is excepted. Rules, the clock and sources are not persons.
+path) is excepted. Rules, the clock and sources are not persons. Who reported a find of their own is a party:
+somebody else goes and looks, before it is filed and after it was handled.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from cityloop.ground.loop.snapshot import Snapshot
 
 HIGHEST = "leader"  # decides what anybody of the centre may decide
 TRACKS = frozenset({"supervision", "command", "centre"})
+FINDER = "finder"  # in the family of a case: acted for supervision there, and found it
 
 
 def check(
@@ -29,6 +31,10 @@ def check(
         return
     person = actor.person
     before = snapshot.acted.get(person) or (kin.get(person) if kin else None) if person else None
+    if person and (person == snapshot.finder or kin and kin.get(person) == FINDER):
+        before = "supervision" if before == FINDER else before
+        if looks(definition, snapshot, transition, actor):
+            raise Refusal("law.finder", "You reported this yourself: somebody else goes and looks.")
     if before is not None and before != track and (track in TRACKS or weighs(transition)):
         raise Refusal(
             "law.person",
@@ -45,6 +51,12 @@ def weighs(transition: Transition) -> bool:
     """Tell whether an outside act decides something (confirm, rate, reopen, withdraw)."""
     quiet = transition.to in ("@stay", "@back") and not transition.action.ops
     return not quiet
+
+
+def looks(definition: Definition, snapshot: Snapshot, transition: Transition, actor: Actor) -> bool:
+    """Tell whether a step says what somebody saw who was sent to look: proved or not, fixed or not."""
+    state = snapshot.state
+    return state in definition.looked_at and actor.role == definition.states[state].holder and weighs(transition)
 
 
 def record(definition: Definition, draft: Snapshot, transition: Transition, actor: Actor, before: Snapshot) -> str:

@@ -108,6 +108,7 @@ class Snapshot(msgspec.Struct, omit_defaults=True):
     clocks: dict[str, Clock] = {}
     counters: dict[str, int] = {}
     acted: dict[int, str] = {}
+    finder: int = 0
     orgs: tuple[str, ...] = ()
 
     def draft(self) -> "Snapshot":

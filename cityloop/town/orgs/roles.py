@@ -12,6 +12,8 @@ Sees = Literal["area", "organisation", "nothing"]
 MAY_LOOK = ("intake_officer", "shift_leader", "inspector", "dispatcher", "department_officer", "crew")
 # Who enters reports taken by phone, at the counter or by letter.
 MAY_ENTER = ("intake_officer", "inspector")
+# Who reports what they found themselves, within the units of the post.
+MAY_FIND = ("inspector",)
 
 # Who sets the city up, where the post is for the whole of it.
 SETS_UP = "city_engineer"

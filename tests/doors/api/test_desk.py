@@ -90,6 +90,20 @@ def test_a_report_by_phone_is_entered_by_who_takes_reports(town: Town, key: Key)
     assert ask("POST", "/api/v1/cases", key("intake"), {**body, "channel": "web"}).status == 422
 
 
+def test_a_find_of_ones_own_is_entered_where_the_post_is(town: Town, key: Key) -> None:
+    body = {"words": "A tree lies here", "lon": 10.05, "lat": 50.07, "channel": "inspector"}
+    made = ask("POST", "/api/v1/cases", key("inspector_east"), body, Idempotency_Key="f1")
+    assert made.status == 201, made.body
+    assert ask("POST", "/api/v1/cases", key("inspector_east"), body, Idempotency_Key="f1").body == made.body
+    assert ask("GET", f"/api/v1/cases/{made.body['number']}", key("inspector")).body["channel"] == "inspector"
+    assert Step.objects.get(what="collect").role == "inspector"
+    refused = ask("POST", "/api/v1/cases", key("inspector_east"), {**body, "lon": 10.15})
+    assert (refused.status, refused.body["code"]) == (400, "cases.find.beyond")
+    called = ask("POST", "/api/v1/cases", key("inspector"), {**body, "phone": "5550100"})
+    assert called.body["code"] == "cases.find.contact"
+    assert ask("POST", "/api/v1/cases", key("intake"), body).body["code"] == "authority.denied"
+
+
 def test_likely_duplicates_and_neighbours(town: Town, key: Key) -> None:
     one = town.collect(words="A tree is down").case
     same = name_of(town.collect(words="A tree is down here", lon=10.0501).case)

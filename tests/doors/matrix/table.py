@@ -7,6 +7,7 @@ from tests.doors.matrix.town import ALL, CAMERA_CODE, CASES, LAMP_CODE
 
 ANY, DESK, POSTS, KEY = "anybody", "posts that see", "any post", "a key"
 CODE, OWN, ENTER, SETS_UP, NOBODY = "a code", "the reporter", "enters reports", "sets up", "nobody"
+FINDS = "reports finds of its own"
 PLACES, KEEPS = "adds components", "keeps the lamp"
 LOOKS = "posts that see, and who sets up"
 REGISTER = "reads the register of components"
@@ -43,6 +44,7 @@ def _open311(*paths: str, ends: Sequence[str] = PAGES[:2]) -> list[str]:
 PAGE = r"(?:\.(?P<extension>json|xml|html|rss))?/?$"
 FORM = r"(?:\.(?P<extension>json|xml))?/?$"
 DISPATCHERS = frozenset({"dispatcher", "chief"})
+SPOTTED = "lon=10.0812347&lat=50.0712347"
 PLACE = {"lon": "10.0812347", "lat": "50.0712347", "words": "zqsecretwords zqrawwords", "matter": "hole"}
 
 PUBLIC: dict[str, Row] = {
@@ -170,6 +172,9 @@ DESKS: dict[str, Row] = {
     "sensors/quality": Row("desk", DESK, ["/desk/sensors/quality"]),
     "sensors/trial": Row("desk", DESK, ["/desk/sensors/trial"]),
     "sensors.geojson": Row("desk", DESK, ["/desk/sensors.geojson"]),
+    "find": Row("desk", FINDS, ["/desk/find", f"/desk/find?{SPOTTED}"], post=[("/desk/find", PLACE)]),
+    "find/kept": Row("desk", ANY, [f"/desk/find/kept?{SPOTTED}"]),
+    "find/instead": Row("desk", FINDS, post=[("/desk/find/instead", {"instead": "{number}", "key": "j{number}"})]),
     "new": Row("desk", ENTER, ["/desk/new", "/desk/new?lon=10.0812347&lat=50.0712347"], post=[("/desk/new", PLACE)]),
     "new/instead": Row("desk", ENTER, post=[("/desk/new/instead", {"instead": "{number}", "key": "i{number}"})]),
     "many": Row("desk", DESK, ["/desk/many?{numbers}"], NUMBER),

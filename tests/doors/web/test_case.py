@@ -53,6 +53,15 @@ def test_forms_are_exactly_the_offers(desk_at, town, state):
         assert sorted(o.rsplit("-", 2)[0] for o in desk_at(who, case).offers()) == sorted(o.action for o in offered)
 
 
+def test_a_case_leads_to_the_map_of_the_phone_itself_and_says_its_degrees(at_desk, town):
+    case = number(town.to("dispatched"))
+    page = at_desk("inspector").get(f"/desk/cases/{case}").content.decode()
+    assert f'href="geo:50.070000,10.050000?q=50.070000,10.050000({case})"' in page
+    assert "50.070000, 10.050000</span>" in page
+    placeless = number(town.collect(lon=None, lat=None, address="Behind the mill").case)
+    assert "geo:" not in at_desk("inspector").get(f"/desk/cases/{placeless}").content.decode()
+
+
 def test_the_straight_way_through_the_forms(desk_at, town):
     case = town.collect().case
     file_form = desk_at("shift", case)

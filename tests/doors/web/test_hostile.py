@@ -20,6 +20,7 @@ ADDRESSES = {
     "/near": ("lon", "lat"),
     "/map/units": ("under", "depth", "here", "by", "numbers"),
     "/report": ("lon", "lat", "unit", "place", "matter", "words", "key", "kept"),
+    "/desk/find/kept": ("lon", "lat", "unit", "place", "matter", "words", "key", "kept", "component", "sent"),
     "/desk/": ("org", "what", "unit", "after"),
     "/desk/inbox.geojson": ("org", "what", "unit", "after"),
     "/desk/cases/": ("state", "matter", "unit", "org", "late", "q", "after"),

@@ -13,9 +13,11 @@ from cityloop.doors.api.schemas import CollectedOut
 from cityloop.doors.api.schemas_desk import ContactIn, ContactOut, EnteredIn, ReportersOut
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
+from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions, behind, numbers, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import rfc3339
+from cityloop.town.orgs.authority import Scope
 from cityloop.town.orgs.roles import MAY_ENTER, MAY_LOOK
 from cityloop.town.persons import actions as looking
 from cityloop.town.persons import queries as persons
@@ -25,17 +27,28 @@ from cityloop.town.persons import queries as persons
 def enter(request: HttpRequest, body: EnteredIn) -> HttpResponse:
     """Take down a report that came by phone, at the counter, by letter or e-mail, in the post of who takes reports.
 
+    With the channel `inspector` it is what the sender found: in a post of an inspector that covers the place, and
+    without name, phone or e-mail. Somebody else proves and checks it.
+
     The header `Idempotency-Key` makes repeating it safe for a day.
     """
     json_body(request)
-    by = next((actor for actor in scope_of(request).actors() if actor.role in MAY_ENTER), None)
-    if by is None:
-        raise Refusal("authority.denied", "None of your posts takes reports.")
+    report = actions.Report(**body.dict())
     collected = actions.collect(
-        report=actions.Report(**body.dict()), by=by, at=city_clock.now(), door="api.desk", client=client_of(request),
-        key=request.headers.get("Idempotency-Key", ""),
+        report=report, by=_post(report, scope_of(request)), at=city_clock.now(), door="api.desk",
+        client=client_of(request), key=request.headers.get("Idempotency-Key", ""),
     )  # fmt: skip
     return said({"number": collected.number, "follow": collected.follow, "promise": collected.promise}, 201)
+
+
+def _post(report: actions.Report, scope: Scope) -> Actor:
+    """Give the post in which a report is entered: for a find of one's own, one that covers the place."""
+    if report.channel == actions.FIND:
+        return actions.finder(report=report, scope=scope)
+    by = next((actor for actor in scope.actors() if actor.role in MAY_ENTER), None)
+    if by is None:
+        raise Refusal("authority.denied", "None of your posts takes reports.")
+    return by
 
 
 @api.get("/cases/{number}/reports", response=can(ReportersOut, 200, "key path"), auth=READ, tags=["reports"])

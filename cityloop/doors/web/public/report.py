@@ -19,16 +19,65 @@ from cityloop.doors.web.public.drafting import Draft, Likely
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.components import queries as components
 from cityloop.town.files import queries as files
+from cityloop.town.orgs.roles import MAY_FIND
 from cityloop.town.units import queries as units
 
 MOST, WITHIN = 30, 600
 HINTS = 240  # questions for likely duplicates, which the form asks while someone types
+
+
+class Form:
+    """The form of a resident. What somebody in a post needs otherwise, the desk says: the steps are the same."""
+
+    address = "public:report"
+    instead = "public:follow-instead"
+    own = False  # of an inspector who reports what they found themselves
+    begins = staticmethod(steps.at_first)
+
+    def once(self, request: HttpRequest) -> dict[str, Any]:
+        """Name a report by the key of its form and what was typed into it, for as long as it may wait on a phone."""
+        key = drafting.key_of(request.POST)
+        return {"door": cases.PHONE, "key": key, "within": cases.WAITED, "sent": drafting.typed_in(request.POST)}
+
+    def allow(self, request: HttpRequest) -> None:
+        """Refuse who reports too often."""
+        brake(request, "report", most=MOST, seconds=WITHIN)
+
+    def made(self, draft: Draft) -> cases.Report:
+        """Give the report a draft has become."""
+        return drafting.report_of(draft)
+
+    def by(self, request: HttpRequest, made: cases.Report) -> Actor:
+        """Say who reports."""
+        return drafting.REPORTER
+
+    def likely(self, request: HttpRequest, draft: Draft) -> list[Likely]:
+        """Give likely duplicates of what is about to be sent."""
+        return drafting.likely(draft, city_clock.now())
+
+    def hinted(self, request: HttpRequest, draft: Draft) -> list[Likely]:
+        """Give likely duplicates for a form that is being filled in; none to who asks too often."""
+        return hinted(request, draft)
+
+    def reached(self, taken: cases.Collected) -> str:
+        """Give the page after sending."""
+        return reverse("public:sent", args=[taken.follow])
+
+    def more(self, request: HttpRequest) -> dict[str, Any]:
+        """Give what else the page prints."""
+        user = getattr(request, "user", None)
+        finds = user is not None and user.is_authenticated and scope_of(request).has_role(*MAY_FIND)
+        return {"finds": finds}
+
+
+PUBLIC = Form()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,76 +85,81 @@ HINTS = 240  # questions for likely duplicates, which the form asks while someon
 @city_page
 def report(request: HttpRequest) -> HttpResponse:
     """Show the step that is asked for; take the report in when it is sent."""
+    return answer(request, PUBLIC)
+
+
+def answer(request: HttpRequest, form: Form) -> HttpResponse:
+    """Show the step that is asked for; take the report in when it is sent."""
     if request.method != "POST":
         draft = drafting.begun(request.GET, secrets.token_urlsafe(18))
-        return page(request, draft, step=steps.at_first(request.GET, draft))
+        return page(request, draft, form=form, step=form.begins(request.GET, draft))
     do = "review" if "choose" in request.POST else request.POST.get("do", "send") or "send"
     searching = "find" in request.POST or "pick" in request.POST
-    taken, refusal = (None, None) if searching or do != "send" else before(request)
+    taken, refusal = (None, None) if searching or do != "send" else before(form.once(request))
     if taken is not None:
-        return told(request, taken)
+        return told(request, taken, form)
     draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
     if refusal is not None:
-        return refused(request, again(draft, refusal))
+        return refused(request, again(draft, refusal), form=form)
     if searching:
-        return page(request, replace(draft, errors={}), step=steps.WHERE)
+        return page(request, replace(draft, errors={}), form=form, step=steps.WHERE)
     draft, step = steps.asked(draft, do)
     if draft.errors:
-        return refused(request, draft)
+        return refused(request, draft, form=form)
     if do != "send":
-        return page(request, draft, step=step)
-    return send(request, draft)
+        return page(request, draft, form=form, step=step)
+    return send(request, draft, form)
 
 
-def before(request: HttpRequest) -> tuple[cases.Collected | None, Refusal | None]:
+def before(once: dict[str, Any]) -> tuple[cases.Collected | None, Refusal | None]:
     """Give what this very form was answered with when it was sent before, whatever would be wrong with it today.
 
     Beside it what is wrong where another report was sent from the form. One query.
     """
     try:
-        return cases.answered(**once(request)), None
+        return cases.answered(**once), None
     except Refusal as refusal:
         return None, refusal
 
 
-def once(request: HttpRequest) -> dict[str, Any]:
-    """Name a report by the key of its form and what was typed into it, for as long as it may wait on a phone."""
-    key = drafting.key_of(request.POST)
-    return {"door": cases.PHONE, "key": key, "within": cases.WAITED, "sent": drafting.typed_in(request.POST)}
-
-
-def send(request: HttpRequest, draft: Draft) -> HttpResponse:
+def send(request: HttpRequest, draft: Draft, form: Form) -> HttpResponse:
     """Send a report, unless the same may have been reported already and the reporter has not been told.
 
     What was kept on a phone without network (`queued`) is sent as it is: nobody is there to be asked.
     """
-    at = city_clock.now()
     try:
-        brake(request, "report", most=MOST, seconds=WITHIN)
-        made = drafting.report_of(draft)
+        form.allow(request)
+        made = form.made(draft)
         # What is wrong in it is told before who may have reported the same.
         cases.check(report=made)
+        by = form.by(request, made)
         if made.matter:
             catalog.current().matter(made.matter)
-        found = [] if queued(request) else drafting.likely(draft, at)
+        found = [] if queued(request) else form.likely(request, draft)
         if found and not drafting.seen(draft, found):
-            return page(request, draft, step=steps.SEND, likely=found)
+            return page(request, draft, form=form, step=steps.SEND, likely=found)
         draft = drafting.answered(draft, whole=not queued(request))
         if draft.errors:
-            return refused(request, draft)
-        taken = cases.collect(report=made, by=drafting.REPORTER, at=at, **once(request))
+            return refused(request, draft, form=form)
+        taken = cases.collect(report=made, by=by, at=city_clock.now(), **form.once(request))
     except Refusal as refusal:
-        return refused(request, again(draft, refusal), 429 if refusal.code == "web.rate" and queued(request) else 422)
-    return told(request, taken)
+        status = 429 if refusal.code == "web.rate" and queued(request) else 422
+        return refused(request, again(draft, refusal), status, form=form)
+    return told(request, taken, form)
 
 
-def told(request: HttpRequest, taken: cases.Collected) -> HttpResponse:
+def told(request: HttpRequest, taken: cases.Collected, form: Form) -> HttpResponse:
     """Show the reporter the code of a report that was taken, or tell it to the script that sent it."""
-    place = reverse("public:sent", args=[taken.follow])
-    if request.headers.get("Accept", "").startswith("application/json"):
+    place = form.reached(taken)
+    if by_script(request):
         body = {"url": place, "number": taken.number, "code": taken.follow}
         return JsonResponse(body, status=201, headers={"Cache-Control": "no-store"})
     return HttpResponseRedirect(place, status=303)
+
+
+def by_script(request: HttpRequest) -> bool:
+    """Tell whether a script sent the form, and reads the answer."""
+    return request.headers.get("Accept", "").startswith("application/json")
 
 
 def queued(request: HttpRequest) -> bool:
@@ -113,11 +167,11 @@ def queued(request: HttpRequest) -> bool:
     return bool(request.POST.get("queued"))
 
 
-def refused(request: HttpRequest, draft: Draft, status: int = 422) -> HttpResponse:
+def refused(request: HttpRequest, draft: Draft, status: int = 422, *, form: Form = PUBLIC) -> HttpResponse:
     """Show the step with the first fault, or tell it to the phone that sends by itself."""
     if queued(request):
         return JsonResponse({"errors": draft.errors}, status=status)
-    return page(request, draft, 422, step=steps.of_error(draft))
+    return page(request, draft, 422, form=form, step=steps.of_error(draft))
 
 
 @require_safe
@@ -136,13 +190,20 @@ def again(draft: Draft, refusal: Refusal) -> Draft:
 
 
 def page(
-    request: HttpRequest, draft: Draft, status: int = 200, *, step: str = steps.SEND, likely: list[Likely] | None = None
+    request: HttpRequest,
+    draft: Draft,
+    status: int = 200,
+    *,
+    form: Form,
+    step: str = steps.SEND,
+    likely: list[Likely] | None = None,
 ) -> HttpResponse:
     """Draw the form at one of its steps, with what is in it so far, and the likely duplicates if they were found."""
-    more = filled(draft, hinted(request, draft) if likely is None else likely)
+    more = filled(draft, form.hinted(request, draft) if likely is None else likely)
     more["asking"] = bool(more["likely"]) and not draft.errors and not drafting.seen(draft, more["likely"])
     more |= {"step": steps.shown(step), "steps": steps.listed(), "offered": drafting.offered(draft)}
-    return render(request, "public/report.html", more, status=status)
+    more |= {"own": form.own, "address": reverse(form.address), "instead_url": reverse(form.instead)}
+    return render(request, "public/report.html", more | form.more(request), status=status)
 
 
 def hinted(request: HttpRequest, draft: Draft) -> list[Likely]:
@@ -212,7 +273,10 @@ def hints(request: HttpRequest) -> HttpResponse:
     found = drafting.likely(draft, city_clock.now(), seen) if at_desk else hinted(request, draft)
     more = {"draft": draft, "likely": found, "marks": drafting.marks(found), **common(draft)}
     more["asked"] = asking.asked(draft.typed["matter"], draft.answers, {})
-    if at_desk:
+    own = at_desk and bool(request.POST.get("own"))
+    if own:
+        more |= {"instead_url": reverse("desk:find-instead"), "own": True}
+    if at_desk and not own:
         more |= {"instead_url": reverse("desk:new-instead"), "desk": True}
         more["suggested"] = drafting.suggested(draft.typed["words"])
     else:

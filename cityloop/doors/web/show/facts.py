@@ -11,7 +11,7 @@ from cityloop.doors.web.show.times import in_full
 from cityloop.town.calendar.clock import ClockFace, city_clock
 from cityloop.town.components import rights
 from cityloop.town.orgs import authority
-from cityloop.town.orgs.roles import MAY_ENTER
+from cityloop.town.orgs.roles import MAY_ENTER, MAY_FIND
 from cityloop.town.units import queries as units
 
 
@@ -36,11 +36,18 @@ def desk(request: HttpRequest) -> dict[str, Any]:
     called = myself.post(scope)
     mine = {"my_letters": myself.letters(user.get_username(), called), "my_post": called}
     if not scope.sees_anything():
-        return {**mine, "may_enter": False, "sees_cases": False, "reads_register": rights.may_read(scope)}
+        return {
+            **mine,
+            "may_enter": False,
+            "may_find": False,
+            "sees_cases": False,
+            "reads_register": rights.may_read(scope),
+        }
     rows, new = waiting.counts(request, scope)
     return {
         **mine,
-        "may_enter": scope.has_role(*MAY_ENTER),
+        "may_enter": scope.has_role(*(set(MAY_ENTER) - set(MAY_FIND))),
+        "may_find": scope.has_role(*MAY_FIND),
         "sees_cases": True,
         "inbox_count": waiting.shown(rows),
         "notices_count": waiting.shown(new),

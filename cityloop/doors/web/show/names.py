@@ -124,6 +124,7 @@ def channel(key: str) -> str:
         "phone": _("phone"), "counter": _("the counter"), "letter": _("letter"), "email": _("e-mail"),
         "web": _("this website"), "online": _("a website"), "mobile": _("an app"), "api": _("a program"),
         "open311": _("a program (Open311)"), "split": _("splitting a case"),
+        "inspector": _("an inspector on the spot"),
         "instrument": _("an instrument"), "video": _("a video detection"), "other": _("another way"),
         "unknown": _("an unknown way"),
     }  # fmt: skip

@@ -16,6 +16,7 @@ def note_place(run: Run) -> None:
     draft.calendar = str(run.data.get("calendar") or draft.calendar)
     draft.catalogue = str(run.data.get("catalogue") or "")
     draft.clocks["total"] = Clock(0, "always", draft.calendar)
+    draft.finder = run.actor.person if run.data.get("own") else 0
 
 
 def claim(run: Run) -> None:
@@ -53,6 +54,8 @@ def name_person(run: Run) -> None:
             raise Refusal("law.named", "This person acted on the other side of this case.", field="inspector")
         if person in run.draft.checkers:
             raise Refusal("loop.checked", "Somebody else checks it again, not who passed it.", field="inspector")
+        if person == run.draft.finder:
+            raise Refusal("law.named", "This person reported it: somebody else goes and looks.", field="inspector")
         run.draft.person = person
         run.named = True
 

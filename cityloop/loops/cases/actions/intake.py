@@ -27,6 +27,8 @@ from cityloop.town.columns import real_now
 from cityloop.town.components import queries as components
 from cityloop.town.files.models import File
 from cityloop.town.ledger import receipts
+from cityloop.town.orgs import authority
+from cityloop.town.orgs.roles import MAY_FIND
 from cityloop.town.persons import rules
 from cityloop.town.persons.actions import SALT, find_or_register, keep_words
 from cityloop.town.persons.sealing import digest
@@ -62,6 +64,9 @@ class Collected(msgspec.Struct, frozen=True):
     promise: dict[str, Any]
     repeated: bool = False
 
+
+# How a report came that an inspector makes of what they found themselves: 监督员上报 in GB/T 30428.
+FIND = "inspector"
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -141,6 +146,8 @@ def check(*, report: Report) -> None:
             raise Refusal(
                 "cases.words.long", "{name} is longer than {limit} characters.", name, name=name, limit=WORDS_LIMIT
             )
+    if report.channel == FIND and (report.name or report.phone or report.email):
+        raise Refusal("cases.find.contact", "A find of one's own has no caller: leave out how to reach one.", "name")
     if not is_language(report.language):
         raise Refusal("cases.language", "Name a language by its code, such as en or zh-hans.", field="language")
     if len(report.photos) > 10:
@@ -163,6 +170,8 @@ def _answer(asked: Asked) -> Collected | None:
 
 def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:
     place = locate(report)
+    if report.channel == FIND:
+        _check_finder(by, place)
     row = _row(report, place, at, origin)
     book = Book(row, keep_present(), calendars(), origin=origin, recorded_at=real_now())
     person = _person(report, at)
@@ -173,6 +182,23 @@ def _collect(report: Report, by: Actor, at: int, origin: str) -> Collected:
     _report_row(report, row, at, origin, follow, person)
     number = numbers.number(row)
     return Collected(row.pk, number, follow, receipts.promise(book.rows[0], number))
+
+
+def _check_finder(by: Actor, place: "Place") -> None:
+    """Refuse a find in a post that reports none, or of a place that the post does not cover. One query."""
+    if by.role not in MAY_FIND:
+        raise Refusal("authority.denied", "None of your posts reports finds of its own.")
+    if not authority.may(by, place.unit):
+        raise beyond()
+
+
+def beyond() -> Refusal:
+    """Say that a place lies where a post has nothing to report."""
+    return Refusal(
+        "cases.find.beyond",
+        "This place lies outside the area of your post. Choose it again, or tell those who take reports.",
+        field="lon",
+    )
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -230,6 +256,8 @@ def _data(report: Report, place: Place, row: models.Case, person: int) -> tuple[
     if row.address:
         row.address_salt = urandom(SALT)
         data["address"] = digest(row.address_salt, row.address)
+    if report.channel == FIND:
+        data["own"] = True  # who found it is a party: see the law of the loop
     if report.matter:
         entry = catalog.current().matter(report.matter)
         data["matter"], data["level"] = entry.code, entry.level

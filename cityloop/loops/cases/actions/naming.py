@@ -12,9 +12,10 @@ from cityloop.town.orgs.rules import related
 
 
 def barred(snapshot: Snapshot, kin: Mapping[int, str]) -> set[int]:
-    """Give who may not check: those who acted on another track here or in the family, and who passed it already."""
-    acted = {**kin, **snapshot.acted}
-    return {person for person, track in acted.items() if track != "supervision"} | set(snapshot.checkers)
+    """Give who may not check: who acted on another track here or in the family, who found it, who passed it already."""
+    acted = {**snapshot.acted, **kin}
+    others = {person for person, track in acted.items() if track != "supervision"}
+    return others | set(snapshot.checkers) | ({snapshot.finder} if snapshot.finder else set())
 
 
 def check_named(book: Book, transition: Transition, data: Mapping[str, Any], at: int) -> None:

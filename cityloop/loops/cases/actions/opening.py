@@ -3,6 +3,7 @@
 from django.db import connection
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.law import FINDER
 from cityloop.ground.loop.snapshot import Snapshot, load
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.loop import pinned
@@ -56,12 +57,13 @@ SELECT c.snapshot FROM below JOIN cases_case c ON c.id = below.id WHERE c.id <> 
 
 
 def kin_of(row: Case, snapshot: Snapshot) -> dict[int, str]:
-    """Give who acted on which track in the whole family of a case. One query where it has any."""
+    """Give who acted on which track in the whole family of a case, and who found it. One query where it has any."""
     if row.parent_id is None and not snapshot.split:
         return {}
     acted: dict[int, str] = {}
     with connection.cursor() as cursor:
         cursor.execute(_FAMILY, [row.pk, row.pk])
-        for (text,) in cursor.fetchall():
-            acted.update(load(text).acted)
-    return acted
+        family = [load(text) for (text,) in cursor.fetchall()]
+    for one in family:
+        acted.update(one.acted)
+    return acted | {one.finder: FINDER for one in family if one.finder}
