@@ -119,7 +119,7 @@ bench:
 
 # A demo city of its own is started for the pictures and stopped afterwards.
 pictures: test-setup
-	$(BIN)/python tests/browser/pictures.py docs/pictures
+	$(BIN)/python -m tests.browser.pictures docs/pictures
 
 lint: $(S)/dev
 	$(BIN)/ruff check .

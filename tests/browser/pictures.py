@@ -18,6 +18,8 @@ from urllib.request import urlopen
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests import parts
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--enable-unsafe-swiftshader"]
 SIZES = {"desk": {"width": 1440, "height": 900}, "phone": {"width": 390, "height": 844}}
 LANGUAGES = {"en": "en", "zh": "zh-hans"}
@@ -42,7 +44,7 @@ def take(url: str, home: Path, folder: Path, *, sensing: bool = False) -> None:
     dispatcher = next(a for a in accounts if a["role"] == "dispatcher")
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=parts.browser(), args=FLAGS)
         signed, paths = _signed(browser, url, dispatcher) if sensing else _begun(browser, url, dispatcher)
         for size, language, theme in product(SIZES, LANGUAGES, THEMES):
             context = browser.new_context(base_url=url, viewport=SIZES[size], storage_state=signed)
