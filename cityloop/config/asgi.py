@@ -26,6 +26,8 @@ bridge: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
 # Only now: these need Django to be set up.
 from cityloop.config import lean, wiring  # noqa: E402
 from cityloop.config.warm import warm  # noqa: E402
+from cityloop.doors.metrics import counting  # noqa: E402
+from cityloop.doors.metrics import door as metrics  # noqa: E402
 from cityloop.doors.web import health  # noqa: E402
 
 door = lean.Door(bridge.executor)
@@ -87,9 +89,6 @@ ROUTES: dict[str, App] = {"/healthz": health.healthz, "/readyz": health.readyz, 
 
 def with_metrics() -> App:
     """Answer /metrics too, and count what is answered."""
-    from cityloop.doors.metrics import counting
-    from cityloop.doors.metrics import door as metrics
-
     routes = {**ROUTES, "/metrics": metrics.app}
     return counting.counted(router(routes, django, wiring.RAW_TAKES), tuple(routes))
 

@@ -336,13 +336,10 @@ def _access_of_key(headers: dict[str, str], scope: dict[str, Any]) -> tuple[Acce
     """Give the access key that may follow the stream, or why none may."""
     if scope.get("method", "GET") != "GET":
         return None, (405, "api.method", "Use the method GET here.", {"allow": "GET"})
-    token, address = _token(headers), _address(scope, headers)
-    if strangers.count("live", address, KNOCKS).refused:
-        return None, TOO_OFTEN
-    access = access_of(token, real_now()) if token else None
-    if access is None:
-        return None, NOBODY_AT_ALL
-    strangers.give_back("live", address)
+    token = _token(headers)
+    access = _known(_address(scope, headers), lambda: access_of(token, real_now()) if token else None)
+    if access is None or access is OFTEN:
+        return None, TOO_OFTEN if access is OFTEN else NOBODY_AT_ALL
     left = pace.count(access.key, token, access.per_minute)
     if left.refused:
         title = f"This key may make {left.most} requests a minute; come again in {left.seconds} seconds."

@@ -229,40 +229,6 @@ def _middle(took: Sequence[int]) -> int | None:
     return int(median(took)) if took else None
 
 
-class OfMatter(msgspec.Struct, frozen=True):
-    """The figures of one matter over a week; `median` in microseconds from collecting to closing, of the `timed`."""
-
-    matter: str
-    received: int
-    closed: int
-    timed: int
-    median: int | None
-
-
-def by_matter() -> list[OfMatter]:
-    """Give the figures of the last seven days by matter, the fullest first; counted as `figures` are."""
-    return _matters_of_week()
-
-
-def _by_matter() -> list[OfMatter]:
-    since = city_clock.now() - WEEK
-    came = cases().filter(created__gte=since).values_list("matter")
-    received: dict[str, int] = dict(came.annotate(n=Count("pk")).order_by())
-    took: dict[str, list[int | None]] = {}
-    ended = cases().filter(closed__gte=since, state="closed")
-    for matter, closed, created, marked, precision in ended.values_list(*TIMES):
-        time = (closed or created) - created if counting.is_hourly(marked, precision) else None
-        took.setdefault(matter, []).append(time)
-    both = [
-        OfMatter(matter, received.get(matter, 0), len(times), len(known), _middle(known))
-        for matter in {*received, *took}
-        if matter
-        for times in [took.get(matter, [])]
-        for known in [[time for time in times if time is not None]]
-    ]
-    return sorted(both, key=lambda one: (-one.received, one.matter))
-
-
 def frequent() -> list[str]:
     """Give the matters reported in the last seven days, the most frequent first; counted once an hour of city time."""
     return _frequent_matters()
@@ -282,5 +248,4 @@ def _minute() -> int:
 
 
 _week = Remembered(_figures, _minute, cache_seconds)
-_matters_of_week = Remembered(_by_matter, _minute, cache_seconds)
 _frequent_matters = Remembered(_frequent, _hour, cache_seconds)

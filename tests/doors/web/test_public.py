@@ -24,8 +24,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 @pytest.fixture(autouse=True)
 def counted_anew():
     """Figures are kept for a minute; each test has a city of its own."""
-    for kept in (public._week, public._matters_of_week):
-        kept._kept = None
+    public._week._kept = None
     cache.clear()
 
 
@@ -142,8 +141,6 @@ def test_times_that_cannot_be_right_and_limits_of_others_stay_out_of_the_figures
     assert (found.timed, found.median) == (3, 2 * 3_600_000_000)
     Case.objects.filter(pk=imported).update(marked="impossible_time")
     assert public._figures().median == 1.5 * 3_600_000_000  # of two, the middle between them
-    one = public._by_matter()[0]
-    assert (one.received, one.closed, one.timed, one.median) == (5, 5, 2, 1.5 * 3_600_000_000)
     data = client.get("/figures.json").json()
     assert (data["closed"], data["within_limit_percent"]) == (5, 66)
     assert data["median_seconds"] == pytest.approx(5400, rel=0.01)

@@ -285,10 +285,10 @@ def test_hostile_text_is_text(client, town):
 
 
 def test_too_many_reports_wait(client, town, monkeypatch):
-    from cityloop.doors.web.public import report
+    from cityloop.doors.web.public import form as said
 
     cache.clear()
-    monkeypatch.setattr(report, "MOST", 2)
+    monkeypatch.setattr(said, "MOST", 2)
     statuses = [client.post("/report", form(key=f"key-{n}", lon=str(10.01 + n / 50))).status_code for n in range(4)]
     assert statuses == [303, 303, 422, 422]
 

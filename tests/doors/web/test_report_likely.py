@@ -60,20 +60,20 @@ def test_words_of_others_are_not_felt_out_letter_by_letter(town):
 
 
 def test_who_asks_for_hints_too_often_gets_none(client, town, monkeypatch):
-    from cityloop.doors.web.public import report
+    from cityloop.doors.web.public import form as said
 
     first = town.collect()
-    monkeypatch.setattr(report, "HINTS", 2)
+    monkeypatch.setattr(said, "HINTS", 2)
     told = [first.number in page for page in (hint(client), client.get("/report", HERE).content.decode(), hint(client))]
     assert told == [True, True, False]
 
 
 def test_a_report_can_be_sent_by_who_has_used_up_all_hints(client, town, monkeypatch):
-    from cityloop.doors.web.public import report
+    from cityloop.doors.web.public import form as said
 
     cache.clear()
     first = town.collect()
-    monkeypatch.setattr(report, "HINTS", 0)
+    monkeypatch.setattr(said, "HINTS", 0)
     hint(client)
     hint(client)
     asked = client.post("/report", form(matter="tree")).content.decode()
@@ -83,11 +83,11 @@ def test_a_report_can_be_sent_by_who_has_used_up_all_hints(client, town, monkeyp
 
 
 def test_a_form_without_a_point_uses_up_no_hints(client, town, monkeypatch):
-    from cityloop.doors.web.public import report
+    from cityloop.doors.web.public import form as said
 
     cache.clear()
     first = town.collect()
-    monkeypatch.setattr(report, "HINTS", 1)
+    monkeypatch.setattr(said, "HINTS", 1)
     for _n in range(3):
         hint(client, lon="", lat="")
     assert first.number in hint(client)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from cityloop.doors.web.guards import city_page, desk_page, scope_of, sent_from
 from cityloop.doors.web.public import drafting, report, steps
 from cityloop.doors.web.public.drafting import Draft, Likely
-from cityloop.doors.web.public.report import following
+from cityloop.doors.web.public.form import Form
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
@@ -25,7 +25,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.roles import MAY_FIND
 
 
-class Find(report.Form):
+class Find(Form):
     """The form of an inspector: no caller, the place where they stand, and what their posts may see."""
 
     address = "desk:find"
@@ -119,15 +119,12 @@ def kept(request: HttpRequest) -> HttpResponse:
 def instead(request: HttpRequest) -> HttpResponse:
     """Add what was found to a case that is there already."""
     _allowed(request)
-    at = city_clock.now()
-    draft = drafting.with_photos(drafting.begun(request.POST), request, at)
+    draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
     if draft.errors:
         return report.refused(request, draft, form=FIND)
     try:
-        case = numbers.case_id(str(request.POST.get("instead", "")))
-        who = msgspec.structs.replace(following(draft), name="", phone="", email="")
-        seen = queries.visible(scope_of(request))
-        taken = cases.follow(case=case, who=who, at=at, key=draft.typed["key"], among=seen)
+        who = msgspec.structs.replace(report.following(draft), name="", phone="", email="")
+        taken = report.joined(request, draft, who, among=queries.visible(scope_of(request)))
     except Refusal as refusal:
         return report.refused(request, draft.wrong(refusal), form=FIND)
     messages.success(request, _("Your photo and words were added to it."))

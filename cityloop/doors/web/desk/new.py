@@ -15,12 +15,12 @@ from cityloop.doors.web.context import LANGUAGES
 from cityloop.doors.web.guards import desk_page, scope_of, sent_from
 from cityloop.doors.web.public import drafting
 from cityloop.doors.web.public.drafting import Draft
-from cityloop.doors.web.public.report import again, filled, following
+from cityloop.doors.web.public.report import again, filled, following, joined
 from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.roles import MAY_ENTER
 
@@ -91,17 +91,12 @@ def told(request: HttpRequest, taken: cases.Collected | cases.Followed) -> HttpR
 def instead(request: HttpRequest) -> HttpResponse:
     """Let the caller follow a case that is there already; what they said is added to it."""
     officer(request)
-    at = city_clock.now()
-    draft = drafting.with_photos(drafting.begun(request.POST), request, at)
+    draft = drafting.with_photos(drafting.begun(request.POST), request, city_clock.now())
+    if draft.errors:
+        return page(request, draft, 422)
     try:
-        case = numbers.case_id(str(request.POST.get("instead", "")))
-        taken = cases.follow(
-            case=case,
-            who=msgspec.structs.replace(following(draft), language=spoken(request)),
-            at=at,
-            key=draft.typed["key"],
-            among=queries.visible(scope_of(request)),
-        )
+        who = msgspec.structs.replace(following(draft), language=spoken(request))
+        taken = joined(request, draft, who, among=queries.visible(scope_of(request)))
     except Refusal as refusal:
         return page(request, draft.wrong(refusal), 422)
     return told(request, taken)

@@ -2,6 +2,9 @@
 
 from django.utils.translation import gettext as _
 
+from cityloop.doors.web.show import names
+from cityloop.loops.cases.daily.asking import OfMatter
+
 
 def columns() -> dict[str, str]:
     """Say of each column what it counts."""
@@ -22,3 +25,8 @@ def columns() -> dict[str, str]:
         "open, overdue": _("cases open at the end of these days; of them past their limit now, for days until today"),
         "before": _("the same of as many days just before"),
     }
+
+
+def matter(one: OfMatter) -> str:
+    """Name a matter, or say of how many others the row tells together."""
+    return names.matter(one.matter) if one.matter else _("{n} other matters together").format(n=one.matters)

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -16,68 +17,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from cityloop.doors.web.guards import city_page, scope_of, sent_from
 from cityloop.doors.web.public import asking, drafting, finding, steps
 from cityloop.doors.web.public.drafting import Draft, Likely
-from cityloop.doors.web.rate import brake
+from cityloop.doors.web.public.form import PUBLIC, Form
 from cityloop.doors.web.show.times import language
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases import actions as cases
 from cityloop.loops.cases import numbers, queries
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.components import queries as components
 from cityloop.town.files import queries as files
-from cityloop.town.orgs.roles import MAY_FIND
 from cityloop.town.units import queries as units
-
-MOST, WITHIN = 30, 600
-HINTS = 240  # questions for likely duplicates, which the form asks while someone types
-
-
-class Form:
-    """The form of a resident. What somebody in a post needs otherwise, the desk says: the steps are the same."""
-
-    address = "public:report"
-    instead = "public:follow-instead"
-    own = False  # of an inspector who reports what they found themselves
-    begins = staticmethod(steps.at_first)
-
-    def once(self, request: HttpRequest) -> dict[str, Any]:
-        """Name a report by the key of its form and what was typed into it, for as long as it may wait on a phone."""
-        key = drafting.key_of(request.POST)
-        return {"door": cases.PHONE, "key": key, "within": cases.WAITED, "sent": drafting.typed_in(request.POST)}
-
-    def allow(self, request: HttpRequest) -> None:
-        """Refuse who reports too often."""
-        brake(request, "report", most=MOST, seconds=WITHIN)
-
-    def made(self, draft: Draft) -> cases.Report:
-        """Give the report a draft has become."""
-        return drafting.report_of(draft)
-
-    def by(self, request: HttpRequest, made: cases.Report) -> Actor:
-        """Say who reports."""
-        return drafting.REPORTER
-
-    def likely(self, request: HttpRequest, draft: Draft) -> list[Likely]:
-        """Give likely duplicates of what is about to be sent."""
-        return drafting.likely(draft, city_clock.now())
-
-    def hinted(self, request: HttpRequest, draft: Draft) -> list[Likely]:
-        """Give likely duplicates for a form that is being filled in; none to who asks too often."""
-        return hinted(request, draft)
-
-    def reached(self, taken: cases.Collected) -> str:
-        """Give the page after sending."""
-        return reverse("public:sent", args=[taken.follow])
-
-    def more(self, request: HttpRequest) -> dict[str, Any]:
-        """Give what else the page prints."""
-        user = getattr(request, "user", None)
-        finds = user is not None and user.is_authenticated and scope_of(request).has_role(*MAY_FIND)
-        return {"finds": finds}
-
-
-PUBLIC = Form()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -206,17 +155,6 @@ def page(
     return render(request, "public/report.html", more | form.more(request), status=status)
 
 
-def hinted(request: HttpRequest, draft: Draft) -> list[Likely]:
-    """Give likely duplicates for a form that is being filled in; none to who asks too often."""
-    if not (draft.typed["lon"] and draft.typed["lat"]):
-        return []
-    try:
-        brake(request, "hints", most=HINTS, seconds=WITHIN)
-    except Refusal:
-        return []
-    return drafting.likely(draft, city_clock.now())
-
-
 def filled(draft: Draft, likely: list[Likely]) -> dict[str, Any]:
     """Give everything the form prints; the desk's form for calls prints it too. At most twelve queries."""
     typed = draft.typed
@@ -270,7 +208,7 @@ def hints(request: HttpRequest) -> HttpResponse:
     draft = drafting.begun(request.POST)
     at_desk = bool(request.POST.get("desk")) and scope_of(request).sees_anything()
     seen = queries.visible(scope_of(request)) if at_desk else None
-    found = drafting.likely(draft, city_clock.now(), seen) if at_desk else hinted(request, draft)
+    found = drafting.likely(draft, city_clock.now(), seen) if at_desk else PUBLIC.hinted(request, draft)
     more = {"draft": draft, "likely": found, "marks": drafting.marks(found), **common(draft)}
     more["asked"] = asking.asked(draft.typed["matter"], draft.answers, {})
     own = at_desk and bool(request.POST.get("own"))
@@ -293,12 +231,19 @@ def follow_instead(request: HttpRequest) -> HttpResponse:
     if draft.errors:
         return refused(request, draft)
     try:
-        brake(request, "report", most=MOST, seconds=WITHIN)
-        case = numbers.case_id(request.POST.get("instead", ""))
-        taken = cases.follow(case=case, who=following(draft), at=city_clock.now(), key=draft.typed["key"])
+        PUBLIC.allow(request)
+        taken = joined(request, draft, following(draft))
     except Refusal as refusal:
         return refused(request, draft.wrong(refusal))
     return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)
+
+
+def joined(
+    request: HttpRequest, draft: Draft, who: cases.Following, among: "QuerySet[Any] | None" = None
+) -> cases.Followed:
+    """Let somebody follow the case that a form names in the place of a new one; an officer, one `among` those seen."""
+    case = numbers.case_id(str(request.POST.get("instead", "")))
+    return cases.follow(case=case, who=who, at=city_clock.now(), key=draft.typed["key"], among=among)
 
 
 def following(draft: Draft) -> cases.Following:

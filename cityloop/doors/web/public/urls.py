@@ -2,7 +2,18 @@
 
 from django.urls import path, re_path
 
-from cityloop.doors.web.public import areas, case, components, figures, finding, follow, mails, report, views
+from cityloop.doors.web.public import (
+    areas,
+    case,
+    components,
+    figure_data,
+    figures,
+    finding,
+    follow,
+    mails,
+    report,
+    views,
+)
 
 app_name = "public"
 urlpatterns = [
@@ -33,7 +44,7 @@ urlpatterns = [
     path("fixed", areas.fixed, name="fixed"),
     path("areas/<str:code>.<str:kind>", areas.feed, name="feed"),
     path("figures", figures.figures, name="figures"),
-    re_path(r"^figures\.(?P<kind>csv|json)$", figures.data, name="figures-data"),
+    re_path(r"^figures\.(?P<kind>csv|json)$", figure_data.data, name="figures-data"),
     path("map", views.city_map, name="map"),
     path("map/units", views.map_units, name="map-units"),
 ]

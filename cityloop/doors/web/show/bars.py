@@ -41,7 +41,7 @@ class Bars:
 
 
 def bars(days: Sequence[tuple[int, int, int]], came: str, went: str) -> Bars:
-    """Draw two counts of each day, summed up by weeks or months where the days are many."""
+    """Draw two counts of each day, summed up by weeks where the days are many."""
     size = 1 if len(days) <= MOST else 7
     found = [days[at : at + size] for at in range(0, len(days), size)]
     sums = [(some[0][0], sum(one[1] for one in some), sum(one[2] for one in some)) for some in found]
