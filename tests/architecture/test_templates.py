@@ -47,3 +47,10 @@ def test_no_words_outside_translation():
 
 # Names and signs that are the same in every language.
 BARE = {"Ctrl", "Esc", "Cityloop", "· Cityloop", "Enter", "E-400", "E-403", "E-404", "E-403-F", "CSV", "JSON", "PDF"}
+
+
+def test_nothing_stands_before_what_a_page_is_built_on():
+    """What stood there, a line break too, would come before the page's doctype."""
+    built = [path for path in TEMPLATES if "{% extends" in path.read_text(encoding="utf-8")]
+    late = [path.name for path in built if not path.read_text(encoding="utf-8").startswith("{% extends")]
+    assert built and late == []

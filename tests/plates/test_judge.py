@@ -2,6 +2,7 @@
 
 import shutil
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from cityloop.ground.kit.registry import plates
 pytestmark = pytest.mark.once
 
 HERE = Path(__file__).parent
+DEMO = Path(cityloop.demo.__file__).parent / "new_york" / "plate"
 BROKEN = sorted((HERE / "broken").glob("*.toml"))
 
 
@@ -78,8 +80,13 @@ def test_a_plate_goes_by_its_key(lifts):
 
 
 def test_the_demo_citys_plate_goes_on_loading():
-    folder = Path(cityloop.demo.__file__).parent / "new_york" / "plate"
-    assert len(load(folder).matters) > 100
+    assert len(load(DEMO).matters) > 100
+
+
+def test_components_of_all_plates_stand_beside_each_other():
+    folders = [DEMO, *plates().values()]
+    numbers = [(one.class_, one.subclass) for folder in folders for one in load(folder).components]
+    assert [number for number, times in Counter(numbers).items() if times > 1] == []
 
 
 def test_a_story_names_organisations_by_their_keys(lifts):

@@ -17,6 +17,7 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.tabular.planning import planned_anew
 
 MOST = 400  # as many marks in one tile can be told apart; beyond, they are counted
+LONGEST = 32  # characters of a unit's code
 FINER = 4  # counts are by squares of a sixteenth of the tile's width
 
 
@@ -56,11 +57,10 @@ def still_open(scope: Scope | None, code: str = "") -> "QuerySet[Case]":
 def of_hours(scope: Scope | None, code: str, **when: int) -> "QuerySet[Case]":
     """Select the cases of some hours as `still_open` does: few enough to ask each for its parts.
 
-    The unit is an expression, so that the index of those hours is gone by, and not all cases of the unit.
+    The unit is an expression, so that the index of those hours is gone by, and not all cases of the unit or the area.
     """
-    seen = visible(scope, takes_part_each) if scope is not None else Case.objects.filter(level=0)
-    rows = seen.filter(**when)
-    return rows.annotate(top=Substr("unit_code", 1, len(code))).filter(top=code) if code else rows
+    rows = Case.objects.filter(**when).annotate(area=Substr("unit_code", 1, LONGEST)).filter(under("area", code))
+    return visible(scope, takes_part_each, rows, "area") if scope is not None else rows.filter(level=0)
 
 
 @planned_anew()

@@ -26,15 +26,22 @@ LONG = 60.0  # seconds for which it is remembered that an organisation has more
 _many: dict[str, float] = {}  # by the organisation's path: until when
 
 
-def visible(scope: Scope, part_of: Callable[[str], Q] | None = None) -> QuerySet[Case]:
+def visible(
+    scope: Scope,
+    part_of: Callable[[str], Q] | None = None,
+    rows: "QuerySet[Case] | None" = None,
+    unit: str = "unit_code",
+) -> QuerySet[Case]:
     """Give the cases a scope may see: what its posts cover, and what is in this person's own hands.
 
-    `part_of` may say in another way which cases an organisation, by its path, takes part in.
+    `part_of` may say in another way which cases an organisation, by its path, takes part in; `rows` may narrow them
+    beforehand and give the code of the unit another name.
     """
-    covered = scope.q("unit_code", "level", part_of or takes_part)
+    seen = Case.objects.all() if rows is None else rows
+    covered = scope.q(unit, "level", part_of or takes_part)
     if not covered:  # the whole city at every level; `Q() | other` would mean `other` alone
-        return Case.objects.all()
-    return Case.objects.filter(covered | _in_hand(scope))
+        return seen
+    return seen.filter(covered | _in_hand(scope))
 
 
 def _in_hand(scope: Scope) -> Q:
