@@ -20,7 +20,7 @@ def write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -
     if not rows:
         return
     if connection.vendor == "postgresql":
-        copy(table, columns, map(_line, rows))
+        copy(table, columns, chain.from_iterable(_lines(rows[at : at + AT_ONCE]) for at in range(0, len(rows), AT_ONCE)))
     else:
         _insert(table, columns, rows)
 
@@ -81,9 +81,19 @@ _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _special = re.compile(r"[\\\t\n\r]").search
 
 
-def _line(row: tuple[Any, ...]) -> str:
-    """Write a row as COPY reads it. A quarter of the time of the driver's own way, which asks each value how."""
-    return "\t".join([_WRITTEN.get(type(value), _text)(value) for value in row]) + "\n"
+def _lines(rows: Sequence[tuple[Any, ...]]) -> Iterable[str]:
+    """Write rows as COPY reads them. The driver's own way asks each value how; this asks each column."""
+    columns = [_column(values) for values in zip(*rows, strict=True)]
+    return map(("\t".join(["%s"] * len(columns)) + "\n").__mod__, zip(*columns, strict=True))
+
+
+def _column(values: tuple[Any, ...]) -> Sequence[Any]:
+    kinds = set(map(type, values))
+    if kinds == {int} or (kinds == {str} and _special("".join(values)) is None):
+        return values
+    if len(kinds) == 1:
+        return [*map(_WRITTEN.get(kinds.pop(), _text), values)]
+    return [_WRITTEN.get(type(value), _text)(value) for value in values]
 
 
 def _text(value: Any) -> str:
@@ -105,7 +115,7 @@ def _blob(value: bytes) -> str:
 
 _WRITTEN: dict[type, Callable[[Any], str]] = {
     str: escaped,
-    int: int.__repr__,
+    int: int.__str__,
     bytes: _blob,
     bool: {True: "t", False: "f"}.__getitem__,
     type(None): {None: "\\N"}.__getitem__,
