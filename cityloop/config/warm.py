@@ -13,11 +13,16 @@ from cityloop.ground.kit.refusal import Refusal
 PAGES = ("public/home.html", "public/report.html", "public/case.html", "desk/inbox.html", "desk/case.html")
 
 
-def warm() -> None:
-    """Read it all. A city that is not set up yet has less to read; that hinders no start."""
+def load() -> None:
+    """Load what is the same in every city."""
     get_resolver().reverse_dict  # noqa: B018  the views of all doors are imported for it
     for page in PAGES:
         get_template(page)
+
+
+def warm() -> None:
+    """Read it all. A city that is not set up yet has less to read; that hinders no start."""
+    load()
     for read in wiring.WARM:
         with suppress(Refusal, DatabaseError):
             read()

@@ -65,7 +65,7 @@ def web(host: str, port: int, workers: int) -> list[str]:
         "--backlog": "2048",
     }
     flat = [word for pair in options.items() for word in pair]
-    return [*PYTHON, "-m", "granian", *flat, "--no-ws", "--respawn-failed-workers", APPLICATION]
+    return [*PYTHON, "-m", "cityloop.config.granian", *flat, "--no-ws", "--respawn-failed-workers", APPLICATION]
 
 
 def cityloop(*words: str) -> list[str]:
