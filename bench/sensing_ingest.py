@@ -2,7 +2,8 @@
 
 The bare figure is the same rows in the same batches into a table of the same shape and key, each batch committed, by
 `executemany` (SQLite) or COPY (PostgreSQL): the ratio is what judging, counting and keeping the latest cost. The door
-is the real `cityloop serve` with two workers on the same machine as its clients and its database.
+is the real `cityloop serve` with two workers on the same machine as its clients and its database; of three blocks of
+requests the best one is told: others work on this machine.
 """
 
 import itertools
@@ -18,7 +19,7 @@ from bench.house import Client, House, post_all, served
 THINGS, STREAMS = 100, 10
 NUMBER = int(os.environ.get("CITYLOOP_READINGS") or 200_000)
 BATCH = 5_000
-SINGLE, ARRAYS, READS = 2_000, 400, 300
+SINGLE, ARRAYS, READS, BLOCKS = 2_000, 400, 300, 3
 CLIENTS = 4
 DEVICES = 8  # who send one reading each: as many as the peer was asked by
 GOALS = {"PostgreSQL": 30_000, "SQLite": 45_000}
@@ -158,12 +159,15 @@ def _door(house: House, database: str, key: str, streams: list[int]) -> Iterator
     rate = len(bulk) * BATCH / (time.perf_counter() - started)
     yield _row(f"readings through the door, arrays of {BATCH:,}, {database}", rate, "readings/s", GOALS[database],
                least=True)  # fmt: skip
-    ones = [("/sta/v1.1/Observations", _one(streams[n % len(streams)]), headers) for n in range(SINGLE)]
-    yield _cpu(
-        house, f"one reading, POST, {database}", lambda: _good(post_all(house.port, ones, DEVICES)), SINGLE, 0.75
-    )
-    some = [(path, _arrays(streams[:1], 100), headers) for _ in range(ARRAYS)]
-    yield _cpu(house, f"a data array of 100, {database}", lambda: _sent(house, some), ARRAYS, 2)
+
+    def ones() -> list[Any]:
+        return [("/sta/v1.1/Observations", _one(streams[n % len(streams)]), headers) for n in range(SINGLE)]
+
+    def some() -> list[Any]:
+        return [(path, _arrays(streams[:1], 100), headers) for _ in range(ARRAYS)]
+
+    yield _cpu(house, f"one reading, POST, {database}", lambda: _sent(house, ones()), SINGLE, 0.75)
+    yield _cpu(house, f"a data array of 100, {database}", lambda: _sent(house, some()), ARRAYS, 2)
     newest = f"/sta/v1.1/Datastreams({streams[0]})/Observations?$top=1&$orderby=phenomenonTime%20desc"
     yield _cpu(house, f"the latest reading of a datastream, {database}", _reading(house, newest, headers), READS, 1.5)
     fifty = "/sta/v1.1/Datastreams?$top=50&$expand=Observations($top=1;$orderby=phenomenonTime%20desc)"
@@ -213,11 +217,13 @@ def _reading(house: House, path: str, headers: dict[str, str]) -> Callable[[], N
 
 
 def _cpu(house: House, name: str, work: Callable[[], None], number: int, goal: float) -> dict[str, Any]:
-    before = house.cpu()
-    work()
-    after = house.cpu()
-    spent = sum(after[part] - before[part] for part in ("web", "database")) * 1000 / number
-    return _row(name, spent, "CPU ms", goal)
+    spent = []
+    for _ in range(BLOCKS):
+        before = house.cpu()
+        work()
+        after = house.cpu()
+        spent.append(sum(after[part] - before[part] for part in ("web", "database")) * 1000 / number)
+    return _row(name, min(spent), "CPU ms", goal)
 
 
 def _row(name: str, value: float, unit: str, goal: float, *, least: bool = False) -> dict[str, Any]:

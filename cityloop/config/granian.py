@@ -8,12 +8,11 @@ Only what needs neither the database nor a thread is loaded here; what a worker 
 import gc
 import os
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
-gc.disable()  # as in `asgi`
-
 import django
 from granian.cli import entrypoint
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cityloop.config.settings")
+gc.disable()  # as in `asgi`
 django.setup()
 
 from cityloop.config.warm import load  # noqa: E402 - it needs Django to be set up

@@ -73,7 +73,7 @@ class Counter:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, _SLOT.size, place)
 
 
-_counters: dict[str, Counter] = {}
+_counters: dict[Path, Counter] = {}  # by the home of the city
 _opening = threading.Lock()
 
 
@@ -93,11 +93,11 @@ def give_back(key: int, secret: str) -> None:
 
 
 def _counter() -> Counter:
-    path = settings.CITYLOOP_HOME / "rates"
-    counter = _counters.get(str(path))
+    home = settings.CITYLOOP_HOME
+    counter = _counters.get(home)
     if counter is None:
         with _opening:
-            counter = _counters.setdefault(str(path), Counter(path))
+            counter = _counters.setdefault(home, Counter(home / "rates"))
     return counter
 
 

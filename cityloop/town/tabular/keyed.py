@@ -42,10 +42,17 @@ def sums_of(table: str, names: Sequence[str], keys: Keys, *, give: str, what: st
 
 def one_of(some: Iterable[int] | Iterable[str]) -> tuple[str, Any]:
     """Give the condition that a column is one of some numbers or words, and its value: one, however many they are."""
-    listed = list(some)
+    listed: list[Any] = list(some)
     if connection.vendor == "postgresql":
+        if listed and isinstance(listed[0], int):
+            return "= ANY(%s::bigint[])", array_of(listed)
         return "= ANY(%s)", listed
     return "IN (SELECT value FROM json_each(%s))", msgspec.json.encode(listed).decode()
+
+
+def array_of(numbers: Iterable[float | None]) -> str:
+    """Give numbers as PostgreSQL reads an array: the driver's own way asks each of them what it is."""
+    return "{" + ",".join(["NULL" if number is None else str(number) for number in numbers]) + "}"
 
 
 def _asked(names: Sequence[str], keys: Keys, give: str, found: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -54,7 +61,7 @@ def _asked(names: Sequence[str], keys: Keys, give: str, found: str, values: Sequ
             arrays = ", ".join(["%s::bigint[]"] * len(names))
             cursor.execute(
                 f"SELECT {give} FROM unnest({arrays}) AS k({', '.join(names)}) {found}",
-                [*(list(column) for column in zip(*keys, strict=True)), *values],
+                [*map(array_of, zip(*keys, strict=True)), *values],
             )
         else:
             read = ", ".join(f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate(names))

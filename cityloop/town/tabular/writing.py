@@ -20,7 +20,9 @@ def write(table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -
     if not rows:
         return
     if connection.vendor == "postgresql":
-        copy(table, columns, chain.from_iterable(_lines(rows[at : at + AT_ONCE]) for at in range(0, len(rows), AT_ONCE)))
+        copy(
+            table, columns, chain.from_iterable(_lines(rows[at : at + AT_ONCE]) for at in range(0, len(rows), AT_ONCE))
+        )
     else:
         _insert(table, columns, rows)
 

@@ -9,7 +9,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.loops.sensing import queries
-from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, Latest, Observation, Quarantined, Thing
+from cityloop.loops.sensing.models import (
+    Arrived,
+    Datastream,
+    FeatureOfInterest,
+    Latest,
+    Observation,
+    Quarantined,
+    Thing,
+)
 from tests.loops.cases.smallville import Town
 from tests.loops.sensing.instruments import AT, CATEGORY, COUNT, HOUR, MEASUREMENT, TRUTH, bring, set_up, stream
 
@@ -144,3 +152,22 @@ def test_nor_on_how_many_datastreams_speak_for_the_first_time(pm: int) -> None:
         assert set(told.values_list("feature__location__things", flat=True)) == {thing}
         assert all(one.features.get() == one.feature for one in told)
     assert counts[0] <= counts[1] <= counts[0] + 1 and counts[1] <= 14, counts
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_few_come_to_the_same_whether_they_are_one_statement_or_a_transaction(pm: int) -> None:
+    """PostgreSQL takes a few plain readings in by one statement; where one is not plain, all go the long way."""
+    today = AT + 990 * HOUR
+    bring((pm, today, 1.0))
+    with CaptureQueriesContext(connection) as caught:
+        taken = bring((pm, today + 2, 3.0), (pm, today + 1, 2.0))
+    assert taken.tally.accepted == 2 and taken.ids == [f"{pm}-{today + 2}", f"{pm}-{today + 1}"]
+    if connection.vendor == "postgresql":
+        assert len(caught.captured_queries) == 2  # what is asked of them, and all that is written
+    mixed = bring((pm, today + 3, 4.0), (pm, today + 1, 2.0), (pm, today + 2, 9.0), (pm, today + 4, -1.0), (0, AT, 1.0))
+    assert mixed.tally.told() == {"received": 5, "accepted": 1, "repeated": 1, "quarantined": 3}
+    twice = bring((pm, today + 5, 1.0), (pm, today + 5, 1.0))
+    assert (twice.tally.accepted, twice.tally.repeated) == (1, 1)
+    latest = Latest.objects.get()
+    assert (latest.time, latest.result, latest.count) == (today + 5, 1.0, 5)
+    assert Observation.objects.count() == 5 and sum(Arrived.objects.values_list("number", flat=True)) == 5

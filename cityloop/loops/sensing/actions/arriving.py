@@ -44,21 +44,31 @@ def note(rows: Rows, *, now: int, aside: bool = False) -> None:
 
     What stands `aside` is judged when nothing else waits.
     """
-    fresh = rows.time + rows.lasts > now - FRESH
-    if not fresh.any():
-        return
-    made = np.zeros(int(fresh.sum()), SHAPE)
-    made["datastream"], made["time"], made["result"] = rows.datastream[fresh], rows.time[fresh], rows.result[fresh]
-    put(made, ASIDE if aside else UNSORTED)
+    made = fresh(rows, now)
+    if made is not None:
+        put(made, ASIDE if aside else UNSORTED)
+
+
+def fresh(rows: Rows, now: int) -> Column | None:
+    """Give those readings that tell of the present, packed; None where none does."""
+    some = rows.time + rows.lasts > now - FRESH
+    if not some.any():
+        return None
+    made = np.zeros(int(some.sum()), SHAPE)
+    made["datastream"], made["time"], made["result"] = rows.datastream[some], rows.time[some], rows.result[some]
+    return made
 
 
 def put(readings: Column, partition: int = UNSORTED) -> None:
     """Let readings wait to be judged. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            'INSERT INTO "sensing_arrived" ("readings", "number", "at", "partition") VALUES (%s, %s, %s, %s)',
-            [readings.tobytes(), len(readings), real_now(), partition],
-        )
+        cursor.execute(*putting(readings, partition))
+
+
+def putting(readings: Column, partition: int = UNSORTED) -> tuple[str, list[Any]]:
+    """Give the statement that lets readings wait to be judged."""
+    command = 'INSERT INTO "sensing_arrived" ("readings", "number", "at", "partition") VALUES (%s, %s, %s, %s)'
+    return command, [readings.tobytes(), len(readings), real_now(), partition]
 
 
 def number() -> int:

@@ -33,10 +33,10 @@ class Columns(NamedTuple):
 
     def ids(self) -> list[str]:
         """Give the id of each reading."""
-        streams, times = self.datastream.tolist(), self.time.tolist()
-        if not self.lasts.any():
+        streams, times, lasts = self.datastream.tolist(), self.time.tolist(), self.lasts.tolist()
+        if not any(lasts):
             return [f"{stream}-{time}" for stream, time in zip(streams, times, strict=True)]
-        return [keys.written(*key) for key in zip(streams, times, self.lasts.tolist(), strict=True)]
+        return [keys.written(*key) for key in zip(streams, times, lasts, strict=True)]
 
 
 TYPES = (np.int64, np.int64, np.int64, np.int8, np.float64, np.int64, np.bool_, np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from cityloop.town.tabular.keyed import rows_of
+from cityloop.town.tabular.keyed import array_of, rows_of
 from cityloop.town.tabular.writing import write
 
 TABLE = "sensing_observation"
@@ -56,15 +56,16 @@ _NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
 _ROW = "(%s, %s, %s, %s, %s, %s, %s)"
 
 
+def _inserting(rows: Rows) -> tuple[str, list[Any]]:
+    plain = [value for row in zip(*_plain(rows), strict=True) for value in row]
+    return f'INSERT INTO "{TABLE}" ({_NAMES}) VALUES {", ".join([_ROW] * len(rows.time))}', plain
+
+
 def insert_few(rows: Rows) -> Column:
     """Insert a few readings in one statement, and tell which of them were there already: nothing is taken back."""
-    plain = [value for row in zip(*_plain(rows), strict=True) for value in row]
-    command = (
-        f'INSERT INTO "{TABLE}" ({_NAMES}) VALUES {", ".join([_ROW] * len(rows.time))}'
-        ' ON CONFLICT DO NOTHING RETURNING "datastream_id", "time", "lasts"'
-    )
+    command, plain = _inserting(rows)
     with connection.cursor() as cursor:
-        cursor.execute(command, plain)
+        cursor.execute(f'{command} ON CONFLICT DO NOTHING RETURNING "datastream_id", "time", "lasts"', plain)
         new = set(cursor.fetchall())
     if len(new) == len(rows.time):
         return np.zeros(len(new), np.bool_)
@@ -159,18 +160,20 @@ _TAIL = " ON CONFLICT (datastream_id) DO UPDATE SET " + ", ".join(
 
 def keep_latest(rows: Rows) -> None:
     """Bring up what datastreams said last and how much they have said; late readings never put the clock back."""
-    if not len(rows.time):
-        return
+    if len(rows.time):
+        _put(_latest(rows))
+
+
+def _latest(rows: Rows) -> list[list[Any]]:
     starts = np.concatenate([[0], np.flatnonzero(rows.datastream[1:] != rows.datastream[:-1]) + 1])
     ends = np.append(starts[1:], len(rows.time))
     newest = ends - 1
     result = _where(~np.isnan(rows.result[newest]), rows.result[newest])
     last = np.maximum.reduceat(rows.time + rows.lasts, starts)
-    columns: list[list[Any]] = [
+    return [
         rows.datastream[starts].tolist(), rows.time[newest].tolist(), rows.lasts[newest].tolist(), result,
         rows.time[starts].tolist(), last.tolist(), *_made(rows, starts), (ends - starts).tolist(),
     ]  # fmt: skip
-    _put(columns)
 
 
 def _made(rows: Rows, starts: Column) -> tuple[list[Any], list[Any]]:
@@ -183,14 +186,30 @@ def _made(rows: Rows, starts: Column) -> tuple[list[Any], list[Any]]:
     return _where(some, first), _where(some, last)
 
 
+_KEPT_NAMES = ", ".join(f'"{name}"' for name in _KEPT)
+_PUT = (  # PostgreSQL's: all datastreams in one statement
+    f'INSERT INTO "{LATEST}" ({_KEPT_NAMES}) SELECT * FROM'
+    f" unnest({', '.join(f'%s::{kind}[]' for kind in _KEPT.values())}){_TAIL}"
+)
+
+
 def _put(columns: list[list[Any]]) -> None:
-    names = ", ".join(f'"{name}"' for name in _KEPT)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            given = ", ".join(f"%s::{kind}[]" for kind in _KEPT.values())
-            cursor.execute(f'INSERT INTO "{LATEST}" ({names}) SELECT * FROM unnest({given}){_TAIL}', columns)
+            cursor.execute(_PUT, [*map(array_of, columns)])
         else:
             marks = ", ".join(["%s"] * len(_KEPT))
             cursor.executemany(
-                f'INSERT INTO "{LATEST}" ({names}) VALUES ({marks}){_TAIL}', list(zip(*columns, strict=True))
+                f'INSERT INTO "{LATEST}" ({_KEPT_NAMES}) VALUES ({marks}){_TAIL}', list(zip(*columns, strict=True))
             )
+
+
+def write_at_once(rows: Rows, beside: tuple[str, list[Any]] | None) -> None:
+    """Insert a few readings, keep the latest, and do what stands `beside`: one statement of PostgreSQL, all or nothing.
+
+    The database refuses it where one of the readings is there already.
+    """
+    command, plain = _inserting(rows)
+    first = f"WITH latest AS ({_PUT})" + (f", beside AS ({beside[0]}) " if beside else " ")
+    with connection.cursor() as cursor:
+        cursor.execute(first + command, [*map(array_of, _latest(rows)), *(beside[1] if beside else ()), *plain])
