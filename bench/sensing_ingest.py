@@ -19,7 +19,7 @@ from bench.house import Client, House, post_all, served
 THINGS, STREAMS = 100, 10
 NUMBER = int(os.environ.get("CITYLOOP_READINGS") or 200_000)
 BATCH = 5_000
-SINGLE, ARRAYS, READS, BLOCKS = 2_000, 400, 300, 3
+SINGLE, ARRAYS, READS, BLOCKS = 2_000, 150, 300, 3
 CLIENTS = 4
 DEVICES = 8  # who send one reading each: as many as the peer was asked by
 GOALS = {"PostgreSQL": 30_000, "SQLite": 45_000}
