@@ -20,7 +20,8 @@ from django.core.wsgi import get_wsgi_application
 
 faulthandler.enable()  # a fault below Python says in the log where it was
 gc.disable()  # what is loaded stays: looking through it again and again is a sixth of the loading
-bridge: Any = WSGIMiddleware(cast("Any", get_wsgi_application()), workers=4)
+pages = get_wsgi_application()
+bridge: Any = WSGIMiddleware(cast("Any", pages), workers=4)
 
 
 # Only now: these need Django to be set up.
@@ -30,7 +31,7 @@ from cityloop.doors.metrics import counting  # noqa: E402
 from cityloop.doors.metrics import door as metrics  # noqa: E402
 from cityloop.doors.web import health  # noqa: E402
 
-door = lean.Door(bridge.executor)
+door = lean.Door(bridge.executor, pages)
 
 
 async def django(scope: dict[str, Any], receive: Any, send: Any) -> None:

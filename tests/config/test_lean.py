@@ -1,4 +1,4 @@
-"""The short way of the doors for programs says what is wrong in the language it was asked in."""
+"""The short way says to programs what is wrong in the language it was asked in, and takes whole forms only."""
 
 import asyncio
 import json
@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 
-from cityloop.config.lean import Door
+from cityloop.config.lean import FORM, Door, is_small
 
 
 def _ask(door: Door, language: str) -> tuple[dict[bytes, bytes], Any]:
@@ -32,7 +33,7 @@ def _ask(door: Door, language: str) -> tuple[dict[bytes, bytes], Any]:
 def test_who_names_no_language_is_answered_in_the_citys(settings: Any) -> None:
     settings.FIRST_LANGUAGE = "zh-hans"
     with ThreadPoolExecutor(1) as one:
-        door = Door(one)
+        door = Door(one, WSGIHandler())
         for language, word in (("", "没有内容"), ("en", "nothing")):
             assert word in _ask(door, language)[1]["detail"], language
 
@@ -40,7 +41,7 @@ def test_who_names_no_language_is_answered_in_the_citys(settings: Any) -> None:
 @pytest.mark.once
 def test_a_problem_is_told_in_the_language_asked_for() -> None:
     with ThreadPoolExecutor(1) as one:  # one thread, so that each answer follows one in another language
-        door = Door(one)
+        door = Door(one, WSGIHandler())
         for language, word in (
             ("zh-CN,zh;q=0.9", "没有内容"),
             ("", "nothing"),
@@ -50,3 +51,29 @@ def test_a_problem_is_told_in_the_language_asked_for() -> None:
             headers, problem = _ask(door, language)
             assert word in problem["detail"] and problem["code"] == "api.none"
             assert b"Accept-Language" in headers[b"vary"]
+
+
+FORMS = {"path": "/report", "method": "POST", "headers": [(b"content-type", FORM), (b"content-length", b"9")]}
+
+
+def test_forms_without_files_go_the_short_way() -> None:
+    photos = [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-length", b"9")]
+    unsized = [(b"content-type", FORM), (b"transfer-encoding", b"chunked")]
+    large = [(b"content-type", FORM), (b"content-length", b"300000")]
+    assert is_small(FORMS)
+    assert not any(is_small({**FORMS, "headers": headers}) for headers in (photos, unsized, large, []))
+
+
+def test_half_a_form_is_not_answered() -> None:
+    told = iter([{"type": "http.request", "body": b"do=s", "more_body": True}, {"type": "http.disconnect"}])
+    said: list[Any] = []
+
+    async def receive() -> Any:
+        return next(told)
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    with ThreadPoolExecutor(1) as one:
+        asyncio.run(Door(one, WSGIHandler())(FORMS, receive, send))
+    assert said == []
