@@ -89,9 +89,9 @@ def _measured(house: House, sent: Sent, database: str) -> Iterator[dict[str, Any
     name = f"{sent.name}, {CLIENTS} clients, {database}"
     p99, cpu = min(block[0] for block in blocks), min(block[1] for block in blocks)
     steward = min(block[2] for block in blocks)
-    goal = CPU if sent.path.startswith("/api/") else 0
-    yield _row(f"{name}: p99", p99, "ms", P99)
-    yield _row(f"{name}: application + database", cpu, "CPU ms", goal)
+    bound = sent.path.startswith("/api/")  # the goals are the JSON door's; the form draws a page, and is told beside
+    yield _row(f"{name}: p99", p99, "ms", P99 if bound else 0)
+    yield _row(f"{name}: application + database", cpu, "CPU ms", CPU if bound else 0)
     yield _row(f"{name}: the steward meanwhile", steward, "CPU ms", 0)
 
 
