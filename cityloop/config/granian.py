@@ -6,7 +6,9 @@ Only what needs neither the database nor a thread is loaded here; what a worker 
 """
 
 import gc
+import multiprocessing
 import os
+import sys
 
 import django
 from granian.cli import entrypoint
@@ -18,6 +20,8 @@ django.setup()
 from cityloop.config.warm import load  # noqa: E402 - it needs Django to be set up
 
 if __name__ == "__main__":
+    if sys.platform == "linux":  # from Python 3.14 on it would be no fork
+        multiprocessing.set_start_method("fork")
     load()
     gc.freeze()  # pages that hold what is loaded are not written to by the collector, and so stay shared
     gc.enable()

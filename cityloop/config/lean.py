@@ -59,10 +59,12 @@ def _found(path: str) -> ResolverMatch:
 
 def is_small(scope: dict[str, Any]) -> bool:
     """Tell whether a request fits the short way: to a door for programs, or a form without files; with a small body."""
-    headers = dict(scope["headers"])
-    if not is_for_programs(scope) and not headers.get(b"content-type", b"").startswith(FORM):
+    headers, asks = dict(scope["headers"]), scope["method"] in ("GET", "HEAD")
+    form = scope["method"] == "POST" and headers.get(b"content-type", b"").startswith(FORM)
+    if not form and not is_for_programs(scope):
         return False
-    length = headers.get(b"content-length", b"0")
+    # A body whose length is not told may be of any, and need not be told of at all where HTTP/2 is spoken.
+    length = headers.get(b"content-length", b"0" if asks else b"")
     return b"transfer-encoding" not in headers and length.isdigit() and int(length) <= SMALL
 
 
@@ -102,12 +104,14 @@ class Door:
 
 
 async def whole(receive: Any) -> bytes | None:
-    """Read a body to its end; None where it breaks off."""
+    """Read a body to its end; None where it breaks off, or is larger than anything that comes here."""
     body = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")
+        if len(body) > SMALL:
+            return None
         if not message.get("more_body", False):
             return body

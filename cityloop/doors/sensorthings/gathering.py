@@ -39,9 +39,10 @@ class Waiting(NamedTuple):
 
 
 class Gatherer:
-    """The queue and its writer."""
+    """The queue and its writer. `alone` says that to read what waits writes nothing by itself."""
 
-    def __init__(self, most: int = MOST) -> None:
+    def __init__(self, most: int = MOST, *, alone: bool = False) -> None:
+        self._alone = alone
         self._waiting: deque[Waiting] = deque()
         self._weight, self._most = 0, most
         self._some, self._pace = threading.Condition(), pacing.Pace()
@@ -91,12 +92,15 @@ class Gatherer:
         done: list[tuple[Waiting, Outcome]] = []
         try:
             at = city_clock.now()
-            taken: list[Outcome] = [*ingest_all(parts=lambda: self._gathered(turn, ready, done, at), at=at)]
+            taken: list[Outcome] = [*self._taken(lambda: self._gathered(turn, ready, done, at), at)]
         except Exception as error:  # noqa: BLE001 - whatever it was, the senders are told
             if not ready:
                 return [*done, *((self._waiting.popleft(), error) for _ in range(len(self._waiting)))]
             taken = _again([part for _one, part in ready], at, error)
         return [*done, *((one, outcome) for (one, _part), outcome in zip(ready, taken, strict=True))]
+
+    def _taken(self, parts: Callable[[], list[Part]], at: int) -> list[Taken]:
+        return ingest_all(parts=parts, at=at, alone=self._alone)
 
     def _gathered(
         self, turn: list[Waiting], ready: list[tuple[Waiting, Part]], done: list[tuple[Waiting, Outcome]], at: int
@@ -160,4 +164,4 @@ def _tell(outcomes: list[tuple[Future, Outcome]]) -> None:
             future.set_result(outcome)
 
 
-gatherer = Gatherer()
+gatherer = Gatherer(alone=True)

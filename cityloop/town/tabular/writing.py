@@ -100,7 +100,7 @@ def _column(values: tuple[Any, ...]) -> Sequence[Any]:
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return escaped(value)
+        return escaped(str.__str__(value))
     if isinstance(value, memoryview):
         return _blob(bytes(value))
     return str(value)

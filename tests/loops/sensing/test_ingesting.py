@@ -9,6 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.loops.sensing import queries
+from cityloop.loops.sensing.actions.batches import Batch
+from cityloop.loops.sensing.actions.ingesting import Part, ingest_all
 from cityloop.loops.sensing.models import (
     Arrived,
     Datastream,
@@ -171,3 +173,27 @@ def test_a_few_come_to_the_same_whether_they_are_one_statement_or_a_transaction(
     latest = Latest.objects.get()
     assert (latest.time, latest.result, latest.count) == (today + 5, 1.0, 5)
     assert Observation.objects.count() == 5 and sum(Arrived.objects.values_list("number", flat=True)) == 5
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("number", [1, 40])
+def test_what_may_write_is_asked_once_and_within_the_transaction(pm: int, number: int) -> None:
+    """A message may describe its datastream, which is then made with its reading, or not at all."""
+    asked = []
+
+    def parts() -> list[Part]:
+        asked.append(connection.in_atomic_block)
+        return [Part(batch_of_times(pm, range(number)), "test")]
+
+    assert ingest_all(parts=parts, at=AT + 1000 * HOUR)[0].tally.accepted == number
+    assert ingest_all(parts=parts, at=AT + 1000 * HOUR, alone=True)[0].tally.repeated == number
+    first, *more = asked
+    assert first and (more == [True] or connection.vendor == "postgresql")
+    assert len(more) <= 2 and (number == 1 or len(more) == 1)
+
+
+def batch_of_times(pk: int, hours: range) -> Batch:
+    batch = Batch(lambda row: row)
+    for n in hours:
+        batch.add(pk, AT + 990 * HOUR + n, 1.0)
+    return batch

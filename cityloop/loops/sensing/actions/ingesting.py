@@ -99,33 +99,35 @@ def ingest(*, batch: Batch, source: str, by: Actor, at: int, aside: bool = False
     return ingest_all(parts=[Part(batch, source or by.name)], at=at, aside=aside)[0]
 
 
-def ingest_all(*, parts: Gathered, at: int, aside: bool = False) -> list[Taken]:
+def ingest_all(*, parts: Gathered, at: int, aside: bool = False, alone: bool = False) -> list[Taken]:
     """Take batches in that came at the same time, in one transaction; each as if it had come alone, in their order.
 
     A function is asked for them once the transaction has begun. Where some are older than a day, what the history holds
     of them is looked up first, outside of it, for files are read; then a function is asked again for the same ones.
+    `alone` says that asking a function writes nothing, so that it need not stand in the transaction.
     """
-    if taken := _at_once(parts, at, aside):
-        return taken
     past: Past | None = None
+    given = parts
+    # SQLite has its turn to wait for before anything is read.
+    if (alone or not callable(parts)) and connection.vendor == "postgresql" and not connection.in_atomic_block:
+        given = parts() if callable(parts) else parts
+        if taken := _at_once(given, at, aside):
+            return taken
     for _ in range(RETRIES):
         try:
-            return _ingested(parts, past, at, aside)
+            return _ingested(given, past, at, aside)
         except Overtaken as again:
             columns = merged([part.batch for part in again.args[0]]).columns()
             past = past_of(columns.datastream.tolist(), columns.time.tolist(), columns.lasts.tolist(), at)
     raise _busy()
 
 
-def _at_once(parts: Gathered, at: int, aside: bool) -> list[Taken] | None:
+def _at_once(parts: Sequence[Part], at: int, aside: bool) -> list[Taken] | None:
     """Take a few readings in of which nothing need be said, by one statement that is a transaction itself.
 
     None where there is more to do, or the database refuses it: `_ingested` does it all, and finds out why. Of a single
-    reading that is what most costs: PostgreSQL is spoken to twice, and not six times. SQLite has its turn to wait for.
+    reading that is what most costs: PostgreSQL is spoken to twice, and not six times.
     """
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
-        return None
-    parts = parts() if callable(parts) else parts
     batch = merged([part.batch for part in parts])
     if not 0 < len(batch) <= FEW or (batch.columns().time < at - LEAST).any():
         return None
