@@ -78,7 +78,7 @@ def key(town: Town) -> str:
 
 @pytest.fixture
 def server(key: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(raw, "gatherer", gathering.Gatherer())
+    monkeypatch.setattr(raw, "gatherer", gathering.Gatherer(alone=True))
     yield Server(key)
     for work in (raw._threads.submit(connections.close_all) for _ in range(6)):
         work.result()
@@ -124,8 +124,8 @@ def test_those_that_wait_are_written_in_one_transaction(server: Server, pm: int,
     rounds: list[int] = []
     taken = gathering.ingest_all
 
-    def counted(*, parts: Any, at: int) -> Any:
-        found = taken(parts=parts, at=at)
+    def counted(**asked: Any) -> Any:
+        found = taken(**asked)
         rounds.append(len(found))
         return found
 
@@ -162,7 +162,7 @@ class holding:
 
 def test_more_than_can_wait_is_refused_and_told_when_to_come_again(server: Server, pm: int, monkeypatch: Any) -> None:
     server.ask(("POST", "Observations", reading(pm, 0)))
-    monkeypatch.setattr(raw, "gatherer", gathering.Gatherer(most=3_000))
+    monkeypatch.setattr(raw, "gatherer", gathering.Gatherer(most=3_000, alone=True))
     with holding(pm):
         answers = server.ask(*(("POST", "Observations", reading(pm, n)) for n in range(1, 40)))
     full = [one for one in answers if one[0] == 503]
@@ -174,7 +174,7 @@ def test_what_fails_takes_no_other_along(server: Server, pm: int, monkeypatch: A
     server.ask(("POST", "Observations", reading(pm, 0)))
     judged = gathering.ingest_all
 
-    def sour(*, parts: Any, at: int) -> Any:
+    def sour(*, parts: Any, at: int, alone: bool = False) -> Any:
         def looked() -> Any:
             found = parts() if callable(parts) else parts
             for part in found:
@@ -182,7 +182,7 @@ def test_what_fails_takes_no_other_along(server: Server, pm: int, monkeypatch: A
                     raise RuntimeError("unlucky")
             return found
 
-        return judged(parts=looked, at=at)
+        return judged(parts=looked, at=at, alone=alone)
 
     monkeypatch.setattr(gathering, "ingest_all", sour)
     with holding(pm):
