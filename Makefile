@@ -17,7 +17,8 @@ export UV_LINK_MODE ?= copy
 # Where a machine keeps Python from writing what it compiled, every process would compile a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 # Two cores: two at a time. A test that waits leaves its core to others; more need more memory.
-WORKERS ?= 2
+# One more than there are cores: tests wait for a city to start, to be killed, to come back.
+WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest --durations=12 --durations-min=5
 # What needs no second database: the pure core, the checks of the house, the pages in a browser.
 ONCE := --ignore=tests/ground --ignore=tests/architecture --ignore=tests/browser -m "not once"
