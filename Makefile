@@ -16,8 +16,7 @@ export UV_PYTHON := $(CURDIR)/$(BIN)/python
 export UV_LINK_MODE ?= copy
 # Where a machine keeps Python from writing what it compiled, every process would compile a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-# Two cores: two at a time. A test that waits leaves its core to others; more need more memory.
-# One more than there are cores: tests wait for a city to start, to be killed, to come back.
+# One more than there are cores: a test that waits for a city to start, to be killed, to come back leaves its core to others.
 WORKERS ?= 3
 PYTEST := $(BIN)/python -m pytest --durations=12 --durations-min=5
 # What needs no second database: the pure core, the checks of the house, the pages in a browser.
