@@ -59,12 +59,14 @@ def _found(path: str) -> ResolverMatch:
 
 def is_small(scope: dict[str, Any]) -> bool:
     """Tell whether a request fits the short way: to a door for programs, or a form without files; with a small body."""
-    headers, asks = dict(scope["headers"]), scope["method"] in ("GET", "HEAD")
-    form = scope["method"] == "POST" and headers.get(b"content-type", b"").startswith(FORM)
-    if not form and not is_for_programs(scope):
+    pages = not is_for_programs(scope)
+    if pages and scope["method"] != "POST":
+        return False
+    headers = dict(scope["headers"])
+    if pages and not headers.get(b"content-type", b"").startswith(FORM):
         return False
     # A body whose length is not told may be of any, and need not be told of at all where HTTP/2 is spoken.
-    length = headers.get(b"content-length", b"0" if asks else b"")
+    length = headers.get(b"content-length", b"0" if scope["method"] in ("GET", "HEAD") else b"")
     return b"transfer-encoding" not in headers and length.isdigit() and int(length) <= SMALL
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from django.db import DatabaseError, DataError, IntegrityError, close_old_connections, connection
@@ -92,15 +93,13 @@ class Gatherer:
         done: list[tuple[Waiting, Outcome]] = []
         try:
             at = city_clock.now()
-            taken: list[Outcome] = [*self._taken(lambda: self._gathered(turn, ready, done, at), at)]
+            parts = partial(self._gathered, turn, ready, done, at)
+            taken: list[Outcome] = [*ingest_all(parts=parts, at=at, alone=self._alone)]
         except Exception as error:  # noqa: BLE001 - whatever it was, the senders are told
             if not ready:
                 return [*done, *((self._waiting.popleft(), error) for _ in range(len(self._waiting)))]
             taken = _again([part for _one, part in ready], at, error)
         return [*done, *((one, outcome) for (one, _part), outcome in zip(ready, taken, strict=True))]
-
-    def _taken(self, parts: Callable[[], list[Part]], at: int) -> list[Taken]:
-        return ingest_all(parts=parts, at=at, alone=self._alone)
 
     def _gathered(
         self, turn: list[Waiting], ready: list[tuple[Waiting, Part]], done: list[tuple[Waiting, Outcome]], at: int

@@ -17,7 +17,7 @@ from cityloop.town.orgs.authority import Scope
 from cityloop.town.tabular.planning import planned_anew
 
 MOST = 400  # as many marks in one tile can be told apart; beyond, they are counted
-LONGEST = 32  # characters of a unit's code
+LONGEST = Case._meta.get_field("unit_code").max_length  # of the characters of a unit's code: all of them
 FINER = 4  # counts are by squares of a sixteenth of the tile's width
 
 
