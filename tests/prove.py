@@ -52,7 +52,7 @@ def begun(folder: Path) -> tuple[Path, Found]:
     path = folder / f"{now:%Y-%m-%d}.json"
     for old in sorted(folder.glob("*.json"), reverse=True):
         found: Found = json.loads(old.read_text(encoding="utf-8"))
-        if found["sources"] == here and not here.endswith("-changed"):
+        if found.get("sources") == here and not here.endswith("-changed"):
             return old, found
     new = {"at": now.isoformat(timespec="seconds"), "commit": commit(), "sources": here, "machine": machine()}
     return path, {**new, "checks": {}, "tests": {}, "bench": {}, "good": False}
