@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -31,10 +32,19 @@ def written(body: bytes, status: int = 200, *, tag: str = "", kind: str = JSON) 
 
 def listed(items: list[Any], following: str = "", *, tag: str = "", **more: Any) -> HttpResponse:
     """Answer with a page of a list and the address of the next one; `more` stands beside them."""
-    answer = said({"items": items, "next": following or None, **more}, tag=tag)
+    return linked(said({"items": items, "next": following or None, **more}, tag=tag), following)
+
+
+def linked(answer: HttpResponse, following: str) -> HttpResponse:
+    """Name the next page in the header as well (RFC 8288)."""
     if following:
         answer["Link"] = f'<{following}>; rel="next"'
     return answer
+
+
+def tag_of_state(seq: int, body: bytes) -> str:
+    """Name what is told of a case: by its last step, and by all that changes without one (photos, the time, seals)."""
+    return f"{seq}.{sha256(body).hexdigest()[:12]}"
 
 
 def nothing() -> HttpResponse:

@@ -3,7 +3,7 @@
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from django.http import HttpRequest
@@ -33,7 +33,7 @@ def place_of(cursor: str, kind: type[T]) -> T | None:
 def following(request: HttpRequest, place: object) -> str:
     """Give the address of the next page: the same question, a new cursor."""
     kept = {name: value for name, value in request.GET.items() if name != "cursor"}
-    return f"{request.path}?{urlencode({**kept, 'cursor': cursor_of(place)})}"
+    return f"{quote(request.path)}?{urlencode({**kept, 'cursor': cursor_of(place)})}"
 
 
 @ready

@@ -30,7 +30,7 @@ AGAIN = 3_600_000_000
 DAY = 86_400_000_000
 SAID = (
     "service_code", "lat", "long", "address_string", "address_id", "description", "first_name", "last_name", "phone",
-    "email", "media_url",
+    "email", "media_url", "account_id", "device_id",
 )  # fmt: skip
 LONGEST = 4000
 ADDRESS = 200

@@ -1,15 +1,13 @@
 """Which cases everybody may know of, and how exactly their places are told. What is told of them stands in `openly`."""
 
-import re
-
 from django.db.models import QuerySet
 
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.streets import street_of
 from cityloop.town.catalog import queries as catalog
 
 # How exactly a place must be told for a picture of it to be shown: a picture tells it.
 PICTURED = ("exact", "street")
-_HOUSE = re.compile(r"^\d+(?:[-/]\d+)*[A-Za-z]?\s+|\s*\d+\s*号.*$")
 STREET_GRID = 500  # to 1/500 of a degree, some 200 m; the same grid at every door: two grids would tell more than one
 
 
@@ -37,6 +35,12 @@ def exactness(matter: str) -> str:
     return entry.public_place if entry is not None else "unit"
 
 
+def silent() -> list[str]:
+    """Give the matters that keep their place to themselves. No query within a second of the last."""
+    known = catalog.current().known if catalog.has_any() else {}
+    return [code for code, matter in known.items() if matter.public_place == "none"]
+
+
 def coarse(lon: float | None, lat: float | None, how: str) -> tuple[float | None, float | None]:
     """Give a point as exactly as is told: as it is, on a grid of some 200 m, or not at all."""
     if lon is None or lat is None or how in ("unit", "none"):
@@ -54,4 +58,4 @@ def street(case: Case) -> str:
     how = exactness(case.matter)
     if how not in PICTURED or not (case.source or case.filed is not None):
         return ""
-    return case.address if how == "exact" else _HOUSE.sub("", case.address).strip(" ,")
+    return case.address if how == "exact" else street_of(case.address)

@@ -75,7 +75,9 @@ class Case(models.Model):
             models.Index(fields=["cell"], name="case_cell", condition=Q(cell__isnull=False)),
             # The open cases alone, with all that counting them by unit or by square asks for (maps: see onmap.py).
             models.Index(
-                fields=["unit_code", "level", "due", "created", "person", "id"], name="case_open_unit", condition=OPEN
+                fields=["unit_code", "level", "due", "created", "person", "matter", "id"],
+                name="case_open_unit",
+                condition=OPEN,
             ),
             models.Index(
                 fields=["cell", "level", "unit_code", "due", "person", "id"], name="case_open_cell", condition=OPEN

@@ -10,6 +10,7 @@ from django.db.models.functions import Substr
 from cityloop.ground.codes import MAX_ZOOM, centre
 from cityloop.ground.codes.cells import covering
 from cityloop.ground.codes.tiles import Tile, box_of
+from cityloop.loops.cases.known import silent
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.queries import takes_part_each, takes_part_open, visible
 from cityloop.town.columns import InstantField, under
@@ -49,9 +50,14 @@ class Heap(NamedTuple):
 
 
 def still_open(scope: Scope | None, code: str = "") -> "QuerySet[Case]":
-    """Select the open cases under `code` a scope may see; without one, for everybody: only what is not confidential."""
-    seen = visible(scope, takes_part_open) if scope is not None else Case.objects.filter(level=0)
+    """Select the open cases under `code` a scope may see; without one, what everybody may know to be there."""
+    seen = visible(scope, takes_part_open) if scope is not None else _told(Case.objects.all())
     return seen.filter(under("unit_code", code), closed__isnull=True)
+
+
+def _told(rows: "QuerySet[Case]") -> "QuerySet[Case]":
+    """Of some cases select those whose part of the city everybody may know: any count by parts would tell it."""
+    return rows.filter(level=0).exclude(matter__in=["", *silent()])
 
 
 def of_hours(scope: Scope | None, code: str, **when: int) -> "QuerySet[Case]":
@@ -60,7 +66,7 @@ def of_hours(scope: Scope | None, code: str, **when: int) -> "QuerySet[Case]":
     The unit is an expression, so that the index of those hours is gone by, and not all cases of the unit or the area.
     """
     rows = Case.objects.filter(**when).annotate(area=Substr("unit_code", 1, LONGEST)).filter(under("area", code))
-    return visible(scope, takes_part_each, rows, "area") if scope is not None else rows.filter(level=0)
+    return visible(scope, takes_part_each, rows, "area") if scope is not None else _told(rows)
 
 
 @planned_anew()

@@ -121,10 +121,14 @@ def _wanted(wanted: Wanted) -> Q:
         return Q(pk__in=wanted.ids)
     for name, value in (
         ("matter__in", wanted.matters), ("lead_org__in", wanted.orgs), ("created__gte", wanted.since),
-        ("created__lt", wanted.until), ("at__gte", wanted.changed_since), ("at__lt", wanted.changed_until),
+        ("created__lt", wanted.until),
     ):  # fmt: skip
         if value is not None:
             found &= Q(**{name: value})
+    # What has ended was changed last when it ended: a rating is no change of it (GeoReport v2, updated_datetime).
+    for test, value in (("gte", wanted.changed_since), ("lt", wanted.changed_until)):
+        if value is not None:
+            found &= Q(**{f"closed__{test}": value}) | Q(closed__isnull=True, **{f"at__{test}": value})
     if wanted.ended is not None:
         found &= Q(closed__isnull=not wanted.ended)
     if wanted.before is not None:

@@ -16,6 +16,7 @@ from django.db.models.functions import Substr
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases import counting, numbers, openly
+from cityloop.loops.cases.known import silent
 from cityloop.loops.cases.loop import LOOP
 from cityloop.loops.cases.models import SUBJECT, Case
 from cityloop.town.calendar.clock import city_clock
@@ -58,11 +59,6 @@ def within(unit: str) -> Q:
     if not unit or scheme().level_of(unit) == 0:
         return Q()
     return under("unit_code", unit) & ~Q(matter__in=silent())
-
-
-def silent() -> list[str]:
-    """Give the matters that keep their place to themselves. No query within a second of the last."""
-    return [code for code, matter in _matters().items() if matter.public_place == "none"]
 
 
 def seen(case: Case, metres: float | None = None) -> Seen:

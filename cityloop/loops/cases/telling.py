@@ -10,7 +10,7 @@ from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.saying import minute_names
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
-from cityloop.town.orgs.queries import directory, eligible
+from cityloop.town.orgs.queries import directory, eligible, posts_of
 from cityloop.town.worklist.models import Row
 
 # Who is told of 50, 80, 100 and 150 % of a limit, besides the holder.
@@ -97,7 +97,9 @@ def warned(row: Row, mark: int, at: int) -> list[dict[str, int]]:
     """Give the recipients of a warning: whoever took it, else the holders of the duty; then up the ladder."""
     found: dict[int, dict[str, int]] = {}
     if row.person:
-        found[row.person] = {"person": row.person}
+        # At the desk where they have an account; by mail alone otherwise.
+        posts = posts_of(row.person, [row.role], at, level=row.level)
+        found[row.person] = {"account": posts[0].account} if posts else {"person": row.person}
     else:
         for one in eligible(row.role, row.unit_code, at, level=row.level):
             if not row.org or one.org == row.org:

@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import QuerySet
 
 from cityloop.town.ledger import chain, keys, merkle
-from cityloop.town.ledger.models import Cursor, Key, Seal, Step
+from cityloop.town.ledger.models import Cursor, Key, Seal, Sequencer, Step
 from cityloop.town.ledger.sealing import MOST, statement_of
 
 # What comes of a row in which SQLite keeps a value of another kind than its column is meant for.
@@ -207,12 +207,15 @@ def _raw(value: Any) -> bytes:
 
 
 def _verify_offsets(start: int) -> Iterator[Finding]:
-    last = start - 1
+    given, last = Sequencer.objects.values_list("next_offset", flat=True).first() or 0, start - 1
     rows = Step.objects.filter(offset__gte=start).order_by("offset").values_list("offset", flat=True)
     for offset in rows.iterator(chunk_size=5000):
         if offset != last + 1:
             yield Finding("ledger.offset", f"offset {last + 1}", "The step with this offset is gone.")
         last = offset if isinstance(offset, int) else last + 1
+    if last + 1 < given:
+        gone = _runs(range(last + 1, given))
+        yield Finding("ledger.offset", f"offset {last + 1}", f"The newest steps, {gone}, are gone.")
 
 
 def size() -> tuple[int, int]:

@@ -110,6 +110,19 @@ def test_the_loser_is_told(town: Town, key: Key) -> None:
     assert ask("POST", path, mine, {"data": {"words": "c"}}, If_Match=f"{tag}, W/{now}").status == 200
 
 
+def test_a_number_with_another_year_is_nobodys(town: Town, key: Key) -> None:
+    case = town.to("filed")
+    name = name_of(case)
+    other = f"{name[:3]}1999{name[7:]}"
+    path = f"/api/v1/cases/{other}/actions/note"
+    assert ask("POST", path, key("shift"), {"data": {"words": "seen"}}).status == 404
+    for preview in (False, True):
+        sent = {"numbers": [other, name], "data": {"words": "seen"}, "preview": preview}
+        told = ask("POST", "/api/v1/cases/actions/note", key("shift"), sent).body["results"]
+        assert [(one["number"], one["status"]) for one in told] == [(other, 404), (name, 200)]
+    assert Step.objects.filter(subject=f"case:{case}", what="note").count() == 1
+
+
 def test_repeating_under_a_key_does_it_once(town: Town, key: Key) -> None:
     case = town.to("handling")
     path, mine = f"/api/v1/cases/{name_of(case)}/actions/note", key("shift")

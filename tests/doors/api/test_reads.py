@@ -9,13 +9,24 @@ from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import actions as cases
+from cityloop.loops.cases.models import Case
 from cityloop.town.columns import real_now, rfc3339
+from cityloop.town.files.models import File
 from cityloop.town.ledger.actions import sequence
 from tests.doors.api.conftest import ask, name_of
 from tests.loops.cases.smallville import Town
 from tests.steady import steady
 
 Key = Callable[..., str]
+PHOTO = {
+    "sha256": "0" * 64,
+    "source_sha256": "1" * 64,
+    "size": 1,
+    "mime": "image/jpeg",
+    "width": 1,
+    "height": 1,
+    "created": 1,
+}
 
 
 def numbers(path: str, key: str) -> list[str]:
@@ -98,6 +109,27 @@ def test_hostile_questions_are_refused_by_name(town: Town, key: Key, query: str,
     answer = ask("GET", f"/api/v1/cases?{query}", key("shift"))
     assert answer.status in (400, 422) and answer.body["field"] == field, answer.body
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_what_changes_without_a_step_is_sent_again(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    path, mine = f"/api/v1/cases/{name_of(case)}", key("parks")
+    for address, change in (
+        (path, lambda: File.objects.create(subject=f"case:{case}", **PHOTO)),
+        (path, lambda: Case.objects.filter(pk=case).update(due=1)),
+        (f"{path}/timeline", sequence),
+    ):
+        tag = ask("GET", address, mine).headers["ETag"]
+        assert ask("GET", address, mine, If_None_Match=tag).status == 304
+        change()
+        assert ask("GET", address, mine, If_None_Match=tag).status == 200, address
+
+
+def test_no_line_break_of_an_address_reaches_a_header(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    for address in (f"{name_of(case)}/timeline?cursor=WzEwXQ%3D%3D%0A", f"{name_of(case)}%0A/timeline?limit=1"):
+        answer = ask("GET", f"/api/v1/cases/{address}", key("parks"))
+        assert answer.status in (200, 400, 404, 422), answer.body
 
 
 def test_a_case_is_whole(town: Town, key: Key) -> None:

@@ -205,6 +205,10 @@ def test_filters(town: Town, door: Door) -> None:
     assert ids(updated_after=w3c(now - 300 * DAY)) == {a, b, c, d}
     assert ids(updated_after=w3c(row.at), updated_before=w3c(row.at + 2_000_000)) == {b}
     assert ids(service_code="", status="", start_date="", page="", jurisdiction_id="") == {a, b, c}
+    # What is told of a closed one as its last change is when it closed, whatever was said of it since.
+    ended = Case.objects.get(pk=closed).closed or 0
+    Case.objects.filter(pk=closed).update(at=ended + 120 * MINUTE)
+    assert c not in ids(updated_after=w3c(ended + 60 * MINUTE)) and c in ids(updated_before=w3c(ended + 60 * MINUTE))
 
 
 @pytest.mark.parametrize(

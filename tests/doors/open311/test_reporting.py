@@ -162,9 +162,14 @@ def test_the_same_post_is_one_report(town: Town, door: Door, form: str, monkeypa
     other = make_access_key(account=town.accounts["roads"], label="o", days=1, by=BY, at=real_now())
     door.post(form=form, key=other, **PIT)
     assert Case.objects.count() == 3
+    codes = [
+        door.post(form=form, **PIT, **who) for who in ({"device_id": "a"}, {"device_id": "b"}, {"account_id": "a"})
+    ]
+    assert len({str(code) for code in codes}) == 3  # of other persons, each with a link of their own
+    assert Case.objects.count() == 6
     monkeypatch.setattr(intake, "real_now", lambda: real_now() + reporting.AGAIN + 60_000_000)
     assert door.post(form=form, **PIT) != first  # an hour later it is reported anew
-    assert Case.objects.count() == 4
+    assert Case.objects.count() == 7
 
 
 def test_a_key_of_the_sender_holds_for_a_day(door: Door) -> None:

@@ -23,7 +23,7 @@ from cityloop.town.catalog import queries as catalog
 from cityloop.town.units import queries as units
 from cityloop.town.units import store
 from cityloop.town.units.models import Unit
-from tests.doors.web.conftest import number
+from tests.doors.web.conftest import number, publish
 from tests.loops.cases.smallville import MINUTE
 from tests.steady import steady
 from tests.town.staff import BY, make_account
@@ -130,6 +130,23 @@ def test_the_public_counts_no_confidential_case(client, spread):
         counts = told["units"].values() if "units" in told else [f["properties"] for f in told["features"]]
         assert sum(c["open"] for c in counts) == 3, path
     assert client.get("/map/units?numbers").json()["total"] == {"open": 3, "over": 0}
+
+
+def test_the_public_counts_nothing_whose_place_is_nobodys_business(client, at_desk, town):
+    """A count that goes from none to one at the moment a case is told of elsewhere would tell where it is."""
+    told, hidden, unnamed = (town.to("filed", lon=LON, lat=LAT) for _ in range(3))
+    closed = town.to("closed", lon=LON, lat=LAT)
+    Case.objects.filter(pk=hidden).update(matter="hole")
+    Case.objects.filter(pk=unnamed).update(matter="")
+    publish(town, hole="none")
+    early = town.at - 1
+    set_clock(start=town.at + HOUR, at=system_now())
+    city_clock.reset()
+    ways = ("/map/units?numbers", "/map/units?numbers&depth=2")
+    assert {client.get(path).json()["total"]["open"] for path in ways} == {1}
+    assert at_desk("dispatcher").get("/desk/map/units?numbers").json()["total"]["open"] == 3
+    Case.objects.filter(pk=closed).update(matter="hole")
+    assert sum(c.open for c in onmap.by_unit_at("", 6, None, early).values()) == 1, told
 
 
 def test_a_map_leaves_no_unit_out(client, spread, monkeypatch):

@@ -247,7 +247,7 @@ def test_a_fault_is_told_before_who_may_have_reported_the_same(client, town, fie
 def test_following_instead(client, town):
     first = town.collect()
     answer = client.post("/report/follow", form(matter="tree", instead=first.number, photos=picture()))
-    again = client.post("/report/follow", form(matter="tree", instead=first.number))
+    again = client.post("/report/follow", form(matter="tree", instead=first.number, photos=picture()))
     assert answer.status_code == 303 and answer["Location"] == again["Location"]
     assert Follower.objects.count() == 1 and Case.objects.count() == 1
     step = Step.objects.filter(subject=f"case:{first.case}").last()
@@ -255,6 +255,19 @@ def test_following_instead(client, town):
     assert "A tree is down" in words_of(f"case:{first.case}").values()
     assert File.objects.get().subject == f"case:{first.case}"
     assert b"You follow it now" in client.get(answer["Location"]).content
+
+
+def test_one_draft_follows_one_case_after_another_and_loses_no_words(client, town):
+    """Back from the first, the page has the key it had."""
+    first, second = town.collect(), town.collect(lon=10.0501)
+    codes = {client.post("/report/follow", form(instead=n)).get("Location") for n in (first.number, second.number)}
+    assert None not in codes and len(codes) == 2
+    assert sorted(Follower.objects.values_list("case", flat=True)) == [first.case, second.case]
+    other = client.post("/report/follow", form(instead=first.number, words="And it leans on a house"))
+    assert other.status_code == 422 and "already" in other.content.decode()
+    key = other.context["draft"].typed["key"]
+    assert client.post("/report/follow", form(instead=first.number, words="And it leans", key=key)).status_code == 303
+    assert "And it leans" in words_of(f"case:{first.case}").values()
 
 
 def test_confidential_or_ended_cases_are_not_followed(client, town):

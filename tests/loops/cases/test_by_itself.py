@@ -68,6 +68,18 @@ def test_overdue_is_kept_for_ever_and_told_once(town: Town, monkeypatch: object)
     assert row.ended is not None and row.mark == 150
 
 
+def test_who_took_the_work_is_warned_at_the_desk(town: Town, monkeypatch: object) -> None:
+    case = town.to("handling")
+    row = Row.objects.get(subject_id=case, org=town.orgs["parks"].pk, ended=None)
+    assert row.person == town.accounts["parks"].person
+    at(monkeypatch, row.due50 + 1)
+    sweep(at=row.due50 + 1)
+    tasks.warn()
+    told = Notice.objects.filter(kind="warning_50", subject=f"case:{case}")
+    assert town.accounts["parks"].pk in told.values_list("account_id", flat=True)
+    assert not told.filter(person__isnull=False).exists()
+
+
 def test_the_reporter_is_told_by_mail_in_order_and_once(town: Town) -> None:
     case = town.collect(email="ann@example.org", language="zh-hans").case
     town.take(case, "decline", "intake", reason="not_ours", words="belongs to the state")

@@ -1,9 +1,12 @@
 """Cases and their relatives off the straight way: duplicates, families, people who leave, the clock of others."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.snapshot import Act, load
@@ -79,6 +82,50 @@ def test_a_main_case_is_reopened_and_closed_again_whatever_became_of_its_duplica
     town.take(main, "reopen", "reporter", words="still there")
     town.take(main, "fold", "shift", into=other)
     assert state(duplicate) == "closed"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_main_case_does_not_end_while_another_is_folded_into_it(town: Town) -> None:
+    """Who closes it waits for the fold, and ends what was folded as well."""
+    duplicate, main = town.to("filed"), town.to("checked")
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            town.take(duplicate, "fold", "shift", into=main)
+            closing = other.submit(close_elsewhere, town, main)
+            wait([closing], timeout=0.5)
+        closing.result(timeout=20)
+    assert (state(duplicate), state(main)) == ("closed", "closed")
+
+
+def close_elsewhere(town: Town, case: int) -> None:
+    try:
+        town.take(case, "close", "shift")
+    finally:
+        connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_cases_folded_into_each_other_one_is(town: Town) -> None:
+    """Each holds what the other waits for: one is told that somebody else was first."""
+    one, two = town.to("filed"), town.to("filed")
+    begin = Barrier(2)
+    with ThreadPoolExecutor(2) as both:
+        told = [
+            f.result(timeout=30) for f in [both.submit(fold, town, begin, *pair) for pair in ((one, two), (two, one))]
+        ]
+    assert sorted(told)[0] == "" and sorted(told)[1] in ("cases.changed", "cases.fold.folded", "loop.state")
+    assert sorted((state(one), state(two))) == ["filed", "folded"]
+
+
+def fold(town: Town, begin: Barrier, case: int, into: int) -> str:
+    begin.wait()
+    try:
+        town.take(case, "fold", "shift", into=into)
+    except Refusal as refusal:
+        return refusal.code
+    finally:
+        connection.close()
+    return ""
 
 
 def test_a_reopened_duplicate_is_a_case_of_its_own(town: Town) -> None:

@@ -179,6 +179,18 @@ def test_a_deleted_step_is_named(seq: int) -> None:
 
 
 @pytest.mark.django_db
+def test_the_newest_steps_deleted_before_a_seal_covers_them_are_named() -> None:
+    _ledger()
+    for n in range(2):
+        record(subject="thing:3", kind="thing", what=f"later_{n}", by=BY, at=2000, data={})
+    sequence()
+    assert list(verify()) == []
+    Step.objects.filter(subject="thing:3").delete()
+    (found,) = verify()
+    assert (found.code, found.where) == ("ledger.offset", "offset 12") and "12 to 13" in found.message
+
+
+@pytest.mark.django_db
 def test_whole_subjects_deleted_are_named_by_every_offset_that_is_gone() -> None:
     _ledger()
     gone = Step.objects.filter(models.Q(subject="thing:1") | models.Q(subject="thing:2", seq__in=(2, 5)))

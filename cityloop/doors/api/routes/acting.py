@@ -16,7 +16,6 @@ from cityloop.doors.api.schemas_in import ActionIn
 from cityloop.doors.api.settings import named_tags
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
-from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.offers import Denied, Offer
 from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import actions, numbers, queries
@@ -73,11 +72,11 @@ def act(request: HttpRequest, number: str, action: str, body: ActionIn) -> HttpR
     `expected` or `If-Match` name the step the sender saw; `Idempotency-Key` makes repeating it safe for a day.
     """
     json_body(request)
-    scope, key, expected = scope_of(request), numbers.case_id(number), _expected(request, number, body.expected)
+    scope, expected = scope_of(request), _expected(request, number, body.expected)
     again = request.headers.get("Idempotency-Key", "")
 
     def work() -> str:
-        taken = first_that_may(scope, key, Act(action, body.data), body.post, expected)
+        taken = first_that_may(scope, number, Act(action, body.data), body.post, expected)
         return encode(shown.taken(taken.case)).decode()
 
     try:
@@ -105,7 +104,7 @@ def _expected(request: HttpRequest, number: str, given: int | None) -> int | Non
     tags = named_tags(request)
     if not tags:
         return given
-    named = [seq for tag in tags if (seq := natural(tag)) is not None]
+    named = [seq for tag in tags if (seq := natural(tag.partition(".")[0])) is not None]
     if not named:
         raise Moved("api.match", "If-Match names no step of this case; read it again.", "If-Match")
     if len(named) == 1:
@@ -115,22 +114,20 @@ def _expected(request: HttpRequest, number: str, given: int | None) -> int | Non
 
 
 def first_that_may(
-    scope: Scope, case: int, wanted: Act, post: int | None, expected: int | None, *, only_ask: bool = False
+    scope: Scope, number: str, wanted: Act, post: int | None, expected: int | None, *, only_ask: bool = False
 ) -> actions.Taken:
     """Take an action in the post named, or in the first that may; with `only_ask` nothing of it is kept."""
+    case = numbers.case_id(number)
     refusal = Refusal("authority.denied", "Your post does not cover this case.")
     for actor in scope.actors():
         if post and actor.post != post:
             continue
         try:
-            return _taken(scope, case, wanted, actor, expected, only_ask)
+            do = actions.preview if only_ask else actions.take
+            now = city_clock.now()
+            return do(case=case, act=wanted, by=actor, at=now, expected=expected, scope=scope, number=number)
         except Refusal as error:
             if error.code not in OTHERS:
                 raise
             refusal = error
     raise refusal
-
-
-def _taken(scope: Scope, case: int, wanted: Act, actor: Actor, expected: int | None, only_ask: bool) -> actions.Taken:
-    do = actions.preview if only_ask else actions.take
-    return do(case=case, act=wanted, by=actor, at=city_clock.now(), expected=expected, scope=scope)

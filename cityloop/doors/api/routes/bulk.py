@@ -50,19 +50,21 @@ def _each(
     request: HttpRequest, scope: Scope, number: str, action: str, body: BulkIn, followed: dict[int, tuple[str, int]]
 ) -> dict[str, Any]:
     try:
-        case = numbers.case_id(number)
         if body.preview:
-            return {"number": number, "status": 200, "would": _would(scope, case, action, body, followed)}
-        return {"number": number, "status": 200, "case": _done(request, scope, case, number, action, body)}
+            return {"number": number, "status": 200, "would": _would(scope, number, action, body, followed)}
+        return {"number": number, "status": 200, "case": _done(request, scope, number, action, body)}
     except Refusal as refusal:
         return {"number": number, "status": problems.status_of(refusal), "problem": problems.of(refusal)}
 
 
-def _would(scope: Scope, case: int, action: str, body: BulkIn, followed: dict[int, tuple[str, int]]) -> dict[str, Any]:
+def _would(
+    scope: Scope, number: str, action: str, body: BulkIn, followed: dict[int, tuple[str, int]]
+) -> dict[str, Any]:
+    case = numbers.case_id(number)
     if case not in followed:
         raise Refusal("cases.unknown", "There is no such case.", field="number")
     was, reports = followed[case]
-    taken = first_that_may(scope, case, Act(action, body.data), body.post, None, only_ask=True)
+    taken = first_that_may(scope, number, Act(action, body.data), body.post, None, only_ask=True)
     return {
         "state": taken.snapshot.state,
         "was": was,
@@ -72,11 +74,11 @@ def _would(scope: Scope, case: int, action: str, body: BulkIn, followed: dict[in
     }
 
 
-def _done(request: HttpRequest, scope: Scope, case: int, number: str, action: str, body: BulkIn) -> dict[str, Any]:
+def _done(request: HttpRequest, scope: Scope, number: str, action: str, body: BulkIn) -> dict[str, Any]:
     again = request.headers.get("Idempotency-Key", "")
 
     def work() -> str:
-        taken = first_that_may(scope, case, Act(action, body.data), body.post, None)
+        taken = first_that_may(scope, number, Act(action, body.data), body.post, None)
         return encode(shown.taken(taken.case)).decode()
 
     if not again:

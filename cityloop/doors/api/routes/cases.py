@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query
 
 from cityloop.doors.api import shown
-from cityloop.doors.api.answers import listed, said, unchanged
+from cityloop.doors.api.answers import encode, linked, listed, tag_of_state, unchanged, written
 from cityloop.doors.api.asked import CasesAsked, Paged, looked_for, near, refuse_unknown
 from cityloop.doors.api.bodies import known_query
 from cityloop.doors.api.door import READ, api, scope_of
@@ -53,8 +53,9 @@ def briefs_of(
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """Give a case with its parts, clocks, requests, milestones, photos and links."""
     found = queries.by_number(number, scope_of(request))
-    tag = f"{found.seq}"
-    return unchanged(request, tag) or said(shown.full(found, files.of(found.subject), city_clock.now()), tag=tag)
+    body = encode(shown.full(found, files.of(found.subject), city_clock.now()))
+    tag = tag_of_state(found.seq, body)
+    return unchanged(request, tag) or written(body, tag=tag)
 
 
 @api.get("/cases/{number}/timeline", response=can(StepsPage, 200, "key path query tag"), auth=READ, tags=["cases"])
@@ -62,11 +63,10 @@ def timeline(request: HttpRequest, number: str, asked: Query[Paged]) -> HttpResp
     """List the steps of a case, the newest first, with their words and photos."""
     known_query(request, asked)
     found = queries.by_number(number, scope_of(request))
-    tag, place = f"{found.seq}-{asked.limit}-{asked.cursor}", place_of(asked.cursor, Id)
-    same = unchanged(request, tag)
-    if same is not None:
-        return same
+    place = place_of(asked.cursor, Id)
     moments = [m for m in history.timeline(found, internal=True) if place is None or m.step.seq < place.id]
     page = moments[: asked.limit]
     more = following(request, Id(page[-1].step.seq)) if len(moments) > asked.limit else ""
-    return listed([shown.step(m, pinned(found.definition)) for m in page], more, tag=tag)
+    body = encode({"items": [shown.step(m, pinned(found.definition)) for m in page], "next": more or None})
+    tag = tag_of_state(found.seq, body)
+    return unchanged(request, tag) or linked(written(body, tag=tag), more)

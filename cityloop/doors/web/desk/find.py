@@ -126,6 +126,6 @@ def instead(request: HttpRequest) -> HttpResponse:
         who = msgspec.structs.replace(report.following(draft), name="", phone="", email="")
         taken = report.joined(request, draft, who, among=queries.visible(scope_of(request)))
     except Refusal as refusal:
-        return report.refused(request, draft.wrong(refusal), form=FIND)
+        return report.refused(request, report.again(draft, refusal), form=FIND)
     messages.success(request, _("Your photo and words were added to it."))
     return HttpResponseRedirect(reverse("desk:case", args=[taken.number]), status=303)

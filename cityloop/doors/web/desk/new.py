@@ -98,7 +98,7 @@ def instead(request: HttpRequest) -> HttpResponse:
         who = msgspec.structs.replace(following(draft), language=spoken(request))
         taken = joined(request, draft, who, among=queries.visible(scope_of(request)))
     except Refusal as refusal:
-        return page(request, draft.wrong(refusal), 422)
+        return page(request, again(draft, refusal), 422)
     return told(request, taken)
 
 

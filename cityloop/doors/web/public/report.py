@@ -234,7 +234,7 @@ def follow_instead(request: HttpRequest) -> HttpResponse:
         PUBLIC.allow(request)
         taken = joined(request, draft, following(draft))
     except Refusal as refusal:
-        return refused(request, draft.wrong(refusal))
+        return refused(request, again(draft, refusal))
     return HttpResponseRedirect(reverse("public:sent", args=[taken.follow]), status=303)
 
 

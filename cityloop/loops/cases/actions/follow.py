@@ -1,7 +1,8 @@
 """Following a case that somebody else reported, instead of reporting it again."""
 
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from django.db import transaction
@@ -20,6 +21,7 @@ from cityloop.town.columns import real_now
 from cityloop.town.files.models import File
 from cityloop.town.persons.actions import find_or_register
 
+T = TypeVar("T")
 PHOTO_ONLY = {"en": "A photo was added.", "zh-hans": "补充了照片。"}
 
 
@@ -56,18 +58,15 @@ def follow(*, case: int, who: Following, at: int, key: str = "", among: "QuerySe
     """Let somebody follow an open case that everybody may know of; what they say is added to it.
 
     An officer who takes a call names with `among` the cases that the officer sees. With `key` the same wish sent again
-    gives the same answer.
+    gives the same answer; another wish for the same case is refused.
     """
-    if key:
-        row, fresh = Submission.objects.get_or_create(
-            door="follow", client="", key=key[:120], defaults={"body": str(case).encode(), "at": real_now()}
-        )
-        if not fresh:
-            return of_json(row.answer, Followed)
-    followed = _follow(open_case(case, among), who, at)
-    if key:
-        Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(followed).decode())
-    return followed
+    return _once(
+        Followed,
+        lambda: _follow(open_case(case, among), who, at),
+        door="follow",
+        key=key and f"{case}:{key}",  # the form of a draft may follow one case after another
+        body=_body(case, who),
+    )
 
 
 @transaction.atomic
@@ -76,20 +75,33 @@ def add(*, case: int, what: Following, at: int, door: str, client: str, key: str
 
     With `key` the same addition sent again by the same client gives the same answer.
     """
-    if key:
-        body = sha256(f"{case}\n{what.words}".encode()).digest()
-        row, fresh = Submission.objects.get_or_create(
-            door=door, client=client[:64], key=key[:120], defaults={"body": body, "at": real_now()}
-        )
-        if not fresh:
-            if bytes(row.body) != body:
-                raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
-            return of_json(row.answer, Added)
-    taken = _add(open_case(case), what, 0, at)
-    added = Added(numbers.number(taken.case), taken.seq)
-    if key:
-        Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(added).decode())
-    return added
+
+    def added() -> Added:
+        taken = _add(open_case(case), what, 0, at)
+        return Added(numbers.number(taken.case), taken.seq)
+
+    return _once(Added, added, door=door, client=client[:64], key=key, body=_body(case, what))
+
+
+def _once(shape: type[T], make: Callable[[], T], *, door: str, key: str, body: bytes, client: str = "") -> T:
+    """Make it, or with a key that was used for the very same before give what it gave then."""
+    if not key:
+        return make()
+    row, fresh = Submission.objects.get_or_create(
+        door=door, client=client, key=key[:120], defaults={"body": body, "at": real_now()}
+    )
+    if fresh:
+        made = make()
+        Submission.objects.filter(pk=row.pk).update(answer=msgspec.json.encode(made).decode())
+        return made
+    if bytes(row.body) != body:
+        raise Refusal("cases.key.reused", "This idempotency key was used for another report.", field="key")
+    return of_json(row.answer, shape)
+
+
+def _body(case: int, who: Following) -> bytes:
+    """Tell one wish from another: the case, the words, and the photos as they were sent."""
+    return sha256("\n".join([str(case), *(f.source_sha256 for f in who.photos), who.words]).encode()).digest()
 
 
 def open_case(case: int, among: "QuerySet[Case] | None" = None) -> Case:

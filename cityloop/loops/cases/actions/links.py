@@ -64,7 +64,8 @@ class Relatives:
 
     def _folded(self, book: Book) -> None:
         """Flatten chains: what was folded into this case now follows its main case."""
-        _check_target(book, Case.objects.filter(pk=book.snapshot.into).first())
+        # Locked, so that it can neither end nor be folded itself before this is written.
+        _check_target(book, Case.objects.select_for_update().filter(pk=book.snapshot.into).first())
         for follower in self._followers(book.case):
             self._step(follower, Act("main_changed", {"into": book.snapshot.into}))
 

@@ -48,11 +48,11 @@ def once(by_key: Asked, work: Callable[[], str]) -> tuple[str, bool]:
         return before, True
 
 
-def preview(*, case: int, act: Act, by: Actor, at: int, expected: int | None, scope: Scope) -> Taken:
+def preview(*, case: int, act: Act, by: Actor, at: int, expected: int | None, scope: Scope, number: str = "") -> Taken:
     """Give what would become of an action, by taking it and undoing it all: nothing of it is kept or told."""
     warm()
     organisations()
     with transaction.atomic():
-        taken = take(case=case, act=act, by=by, at=at, expected=expected, scope=scope)
+        taken = take(case=case, act=act, by=by, at=at, expected=expected, scope=scope, number=number)
         transaction.set_rollback(True)
     return taken

@@ -1,15 +1,17 @@
 """Taking a step on a case: the one interactive path."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.translation import gettext_noop
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.definition import Transition
 from cityloop.ground.loop.snapshot import Act, Effect, Snapshot
+from cityloop.loops.cases import numbers
 from cityloop.loops.cases.actions import links
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.naming import check_named
@@ -21,6 +23,7 @@ from cityloop.town.ledger.queries import steps
 from cityloop.town.orgs.authority import Scope
 
 OFFLINE_MOST = 86_400_000_000
+DEADLOCK = "40P01"  # of PostgreSQL: it ends one of the two
 
 
 class Changed(Refusal):
@@ -55,18 +58,22 @@ def take(
     expected: int | None = None,
     scope: Scope | None = None,
     claimed_at: int | None = None,
+    number: str = "",
 ) -> Taken:
     """Take an action on a case: engine, ledger, worklist and case row in one transaction.
 
     `expected` is the number of the last step the actor saw; when others acted meanwhile, `Changed` says what.
     `scope` is asked for authority where a person acts through a door. `claimed_at` is the time an offline
-    device says; it is kept, and the step lies between the last one and `at`, at most a day back.
+    device says; it is kept, and the step lies between the last one and `at`, at most a day back. `number` is the whole
+    number under which the case was asked for: one with another year is nobody's.
     """
     warm()
     organisations()
-    with transaction.atomic():
+    with together(), transaction.atomic():
         # What people do in a replay or to an imported case is no replay and no import.
         book = open_book(case, origin="live" if by.kind in ("person", "reporter") else None)
+        if number and numbers.number(book.case) != number.strip().upper():
+            raise Refusal("cases.unknown", "There is no such case.", field="number")
         _authorise(book, by, scope)
         book.scope = scope
         if expected is not None and expected != book.snapshot.seq:
@@ -82,6 +89,18 @@ def take(
         others = links.follow_up(book, book.effects(outcome), prepared, at)
         save([book, *others])
     return Taken(book.case, book.snapshot, book.snapshot.seq, outcome.effects)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Tell who lost where two acted at once on cases that hang together, each holding what the other waited for."""
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") != DEADLOCK:
+            raise
+        said = gettext_noop("Somebody else acted on a case that hangs together with this one; look at it again.")
+        raise Refusal("cases.changed", said) from None
 
 
 def _when(book: Book, at: int, claimed: int | None) -> int:

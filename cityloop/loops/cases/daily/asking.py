@@ -15,9 +15,8 @@ from django.db.models import BooleanField, Case, Count, Q, QuerySet, Sum, Value,
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.daily.counting import COUNTS, Cell, Counted, counted, day_of, of_size
 from cityloop.loops.cases.daily.following import through
-from cityloop.loops.cases.known import everybody
+from cityloop.loops.cases.known import everybody, silent
 from cityloop.loops.cases.models import DayCount, DayTime
-from cityloop.loops.cases.public import silent
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.columns import under
 from cityloop.town.units.queries import scheme
