@@ -43,6 +43,10 @@ class CodeField(models.CharField):
         return params
 
 
+LAST = "\U0010ffff"
+SURROGATES = range(0xD800, 0xE000)  # they are no characters
+
+
 def under(field: str, code: str) -> Q:
     """Select `code` itself and everything below it: a half-open range, served by a B-tree.
 
@@ -63,5 +67,9 @@ def of_source(source: str, keys: Sequence[str]) -> Q:
 
 
 def after(code: str) -> str:
-    """Give the smallest text greater than every text that begins with `code`."""
-    return code[:-1] + chr(ord(code[-1]) + 1)
+    """Give the smallest text greater than every text that begins with `code`; the code where there is none."""
+    kept = code.rstrip(LAST)
+    if not kept:
+        return code
+    following = ord(kept[-1]) + 1
+    return kept[:-1] + chr(following if following != SURROGATES.start else SURROGATES.stop)

@@ -140,8 +140,6 @@ def test_the_public_counts_nothing_whose_place_is_nobodys_business(client, at_de
     Case.objects.filter(pk=unnamed).update(matter="")
     publish(town, hole="none")
     early = town.at - 1
-    set_clock(start=town.at + HOUR, at=system_now())
-    city_clock.reset()
     ways = ("/map/units?numbers", "/map/units?numbers&depth=2")
     assert {client.get(path).json()["total"]["open"] for path in ways} == {1}
     assert at_desk("dispatcher").get("/desk/map/units?numbers").json()["total"]["open"] == 3

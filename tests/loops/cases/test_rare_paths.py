@@ -113,7 +113,7 @@ def test_of_two_cases_folded_into_each_other_one_is(town: Town) -> None:
         told = [
             f.result(timeout=30) for f in [both.submit(fold, town, begin, *pair) for pair in ((one, two), (two, one))]
         ]
-    assert sorted(told)[0] == "" and sorted(told)[1] in ("cases.changed", "cases.fold.folded", "loop.state")
+    assert sorted(told)[0] == "" and sorted(told)[1] in ("cases.changed", "cases.fold.self", "cases.fold.folded")
     assert sorted((state(one), state(two))) == ["filed", "folded"]
 
 
