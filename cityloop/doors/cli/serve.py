@@ -4,7 +4,9 @@ import os
 import socket
 import subprocess
 import sys
+from errno import EADDRINUSE
 from pathlib import Path
+from time import monotonic, sleep
 
 import click
 
@@ -16,6 +18,7 @@ from cityloop.home import home
 # By its path, and not from the current folder (-P): in another version's clone a city would run that one's code.
 APPLICATION = f"{Path(__file__).parents[2] / 'config' / 'asgi.py'}:application"
 PYTHON = [sys.executable, "-P"]
+LETTING_GO = 5.0  # seconds: a server whose parent was killed gives open connections three
 
 
 @click.command()
@@ -81,17 +84,29 @@ def call(*words: str) -> None:
 
 
 def free(host: str, port: int) -> None:
-    """Refuse at once where something else listens already."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
+    """Refuse where something else listens already.
+
+    Processes that were killed take a moment to let go of it; whoever starts the city again need not wait for them.
+    """
+    until = monotonic() + LETTING_GO
+    while (fault := _taken(host, port)) is not None:
+        if fault.errno != EADDRINUSE or monotonic() > until:
             raise Refusal(
                 "serve.port",
                 "Cannot listen on {host}:{port} ({why}); choose another with --port.",
                 field="port",
                 host=host,
                 port=port,
-                why=error.strerror,
-            ) from error
+                why=fault.strerror,
+            ) from fault
+        sleep(0.1)
+
+
+def _taken(host: str, port: int) -> OSError | None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return error
+    return None

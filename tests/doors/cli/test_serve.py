@@ -2,15 +2,18 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
+from cityloop.doors.cli.serve import free
 from tests.conftest import City, free_port, wait_ready
 
 pytestmark = pytest.mark.once
@@ -74,8 +77,19 @@ def test_one_process_group_ends_when_the_parent_is_killed(new_city):
     assert gone(below, 20) == []  # the server gives open connections a few seconds
 
 
+def test_who_is_killed_lets_go_of_the_port_a_moment_later():
+    with socket.socket() as dying, ThreadPoolExecutor(1) as other:
+        dying.bind(("127.0.0.1", 0))
+        dying.listen()
+        host, port = dying.getsockname()
+        starting = other.submit(free, host, port)
+        assert wait([starting], timeout=0.5).not_done
+        dying.close()
+        assert starting.result(timeout=5) is None
+
+
 @mends
-def test_a_taken_port_is_refused_at_once(city_server):
+def test_a_taken_port_is_refused(city_server):
     done = city_server.run("serve", "--port", city_server.url.rpartition(":")[2], "--json")
     assert done.returncode == 2
     assert '"serve.port"' in done.stdout
