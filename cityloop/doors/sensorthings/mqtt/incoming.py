@@ -8,7 +8,7 @@ from django.db import transaction
 from cityloop.doors.sensorthings import arrays, writing
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.sensing.actions import ingesting
+from cityloop.loops.sensing.actions import describing, ingesting
 from cityloop.loops.sensing.actions.batches import Batch
 from cityloop.loops.sensing.rules import reasons, said
 
@@ -39,7 +39,7 @@ def _read(topic: str, payload: bytes, by: Actor, at: int) -> Batch:
         told.datastream = said.DatastreamSaid(id=int(found[2]))
     if not writing.names_all(told):
         with transaction.atomic():
-            writing.make_described(told, by=by, at=at)
+            describing.make_described(told, by=by, at=at)
     return ingesting.batch_of([told], at)
 
 
