@@ -209,6 +209,9 @@ def test_the_same_reading_again_is_the_same_reading(door: Door, pm: int) -> None
     assert (other.status_code, other.told["refusal"]) == (400, "sensing.quarantine.differs")
     assert (Observation.objects.count(), Quarantined.objects.count()) == (1, 1)
     assert '"result":6' in Quarantined.objects.get().said
+    long = {**body, "result": -1, "parameters": {"words": "\u202e字" * 20_000}}
+    assert door.ask("POST", "Observations", long).status_code == 400
+    assert json.loads(Quarantined.objects.latest("pk").said)["parameters"] == long["parameters"]
 
 
 def test_what_is_seldom_said_is_told_again(door: Door, pm: int) -> None:
@@ -250,8 +253,8 @@ def test_data_arrays(door: Door, pm: int) -> None:
     assert (Latest.objects.get().count, Quarantined.objects.count()) == (3, 3)
     again = door.ask("POST", "CreateObservations", [{**body[0], "dataArray": rows[:4]}])
     assert again.told[0] == links[0] and Latest.objects.get().count == 3
-    for wrong in ({"components": ["nothing"]}, {"components": ["phenomenonTime"]},
-                  {"dataArray": 5}, {"Datastream": 5}):  # fmt: skip
+    for wrong in ({"components": ["nothing"]}, {"components": ["phenomenonTime"]}, {"components": ["result"] * 2},
+                  {"dataArray": 5}, {"Datastream": 5}, {"Datastream": {"@iot.id": "x" * 300}}):  # fmt: skip
         answer = door.ask("POST", "CreateObservations", [{**body[0], **wrong}])
         assert answer.status_code == 400, wrong
     assert Latest.objects.get().count == 3
