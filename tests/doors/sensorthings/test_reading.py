@@ -136,7 +136,8 @@ FILTERS: list[tuple[str, str, int]] = [
     ("Datastreams", "phenomenonTime ge 2026-01-01T00:00:00Z", 3), ("Datastreams", "resultTime eq null", 3),
     *(("ObservedProperties", words, 1) for words in (
         "properties/站号 eq 'A1'", "properties/allowed eq true", "properties/nullpoint eq 3",
-        "properties/any/2d eq 'x'", "properties/any/trueness lt 1 and name ne 'a/b'", "tolower(properties/站号) eq 'a1'",
+        "properties/any/2d eq 'x'", "properties/any/trueness lt 1 and name ne 'a/b'",
+        "tolower(properties/站号) eq 'a1'",
         "toupper(properties/word) eq ' LONG '", "length(properties/站号) eq 2", "trim(properties/word) eq 'Long'",
         "substring(properties/站号,1) eq '1'", "concat(properties/站号,properties/any/2d) eq 'A1x'",
         "indexof(properties/word,'ong') eq 2", "concat(concat(name,'-'),properties/站号) eq 'Own-A1'",
