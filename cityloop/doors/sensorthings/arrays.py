@@ -19,6 +19,7 @@ from cityloop.loops.sensing.rules.times import instants
 MOST = 200_000  # readings in one data array
 COLUMNS = ("phenomenonTime", "result", "resultTime", "resultQuality", "validTime", "parameters",
            "FeatureOfInterest/id", "FeatureOfInterest/@iot.id", "id", "@iot.id")  # fmt: skip
+LONGEST = 200  # bytes of the id of a datastream
 PLAIN = ["phenomenonTime", "result"]
 
 
@@ -122,6 +123,7 @@ def _fill(batch: Batch, table: Table, now: int) -> None:
     for name in names:
         if name not in COLUMNS:
             raise Refusal("sensing.components", "There is no component {name}.", "components", name=name[:60])
+    _brief(table)
     if "result" not in names:
         raise Refusal("sensing.needed", "{name} is needed.", "components", name="result")
     width, stream = len(names), table.datastream.id
@@ -147,6 +149,15 @@ def _fill(batch: Batch, table: Table, now: int) -> None:
             made=None if made < 0 or row[made] is None else ingesting.timed(row[made], now),
             feature=0 if feature < 0 else row[feature], more=more,
         )  # fmt: skip
+
+
+def _brief(table: Table) -> None:
+    """Refuse what stands with each row of a table, and would be kept as often, and has no end."""
+    names = table.components
+    if len(set(names)) < len(names):
+        raise Refusal("sensing.components", "A component stands here twice.", "components")
+    if len(msgspec.json.encode(table.datastream.id)) > LONGEST:
+        raise Refusal("sensing.components", "No datastream has so long an id.", "Datastream")
 
 
 def _at(names: list[str], name: str) -> int:

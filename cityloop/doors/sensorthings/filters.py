@@ -4,6 +4,7 @@ The grammar is OData's; the functions are those of SensorThings, which are more,
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from django.db.models import F, JSONField, Q, Value
@@ -21,6 +22,7 @@ from cityloop.doors.sensorthings.functions import (
     MICRO,
     OPERATORS,
     SECOND,
+    TEXTUAL,
     big,
     modulo,
     reckoned,
@@ -37,6 +39,7 @@ _EXPRESSIONS: dict[str, Any] = {
 }  # fmt: skip
 DEEPEST = 12
 _QUOTED = re.compile(r"('(?:[^']|'')*')")
+_KEY = re.compile(r"/(?=\w)(?!(?:any|all)\s*\()")  # a key of ours may begin as a word of the grammar does, or be 站号
 _NO_KEYS = {*JSONField().get_lookups(), *KeyTransform("", "").get_lookups()}
 
 
@@ -53,15 +56,26 @@ class Term(NamedTuple):
 
 def parsed(words: str) -> Any:
     """Parse an expression; refuse what is none."""
-    plain = "".join(part if at % 2 else part.replace("@iot.id", "id") for at, part in enumerate(_QUOTED.split(words)))
+    parts = enumerate(_QUOTED.split(words))
+    plain = "".join(part if at % 2 else _KEY.sub("/_", part.replace("@iot.id", "id")) for at, part in parts)
     parser: Any = ODataParser()
     parser._function_call = lambda func, args: ast.Call(func, args)
     try:
-        return parser.parse(ODataLexer().tokenize(plain))
+        return parser.parse(_tokens(plain))
     except (exceptions.ODataException, RecursionError, ValueError, AttributeError, NotImplementedError) as error:
         raise Refusal(
             "sensing.filter.grammar", "This expression cannot be read; is a quote or a parenthesis missing?", "$filter"
         ) from error
+
+
+def _tokens(plain: str) -> Iterator[Any]:
+    """Give the tokens of an expression, the names after a slash without the sign that was put before them."""
+    before = ""
+    for token in ODataLexer().tokenize(plain):
+        if before == "/" and token.type == "ODATA_IDENTIFIER":
+            token.value = ast.Identifier(token.value.full_name().removeprefix("_"))
+        before = token.type
+        yield token
 
 
 def condition(entity: Entity, words: str, now: int) -> "tuple[Q, bool]":
@@ -82,6 +96,9 @@ def ordering(entity: Entity, words: str, now: int) -> Term:
         raise Refusal("sensing.filter.deep", "This expression is too deep.", "$orderby") from error
     except Refusal as refusal:
         raise Refusal(refusal.code, refusal.message, "$orderby", **refusal.params) from refusal
+    if found.measure is not None:
+        raise Refusal("sensing.order.measure", "Nothing is ordered by a distance or a length; use them in $filter.",
+                      "$orderby")  # fmt: skip
     if reader.many:
         raise Refusal("sensing.order.many", "Each may have many of {name}; order by what it has one of.", "$orderby",
                       name=words[:120])  # fmt: skip
@@ -179,11 +196,9 @@ class Reader:
 
     def _text(self, node: Any) -> Any:
         found = self.term(node)
-        if found.kind == "json" and isinstance(found.expression, KeyTransform):
-            return KeyTextTransform(found.expression.key_name, *found.expression.source_expressions)
-        if found.kind != "text":
+        if found.kind != "text" and not isinstance(found.expression, KeyTransform):
             raise Refusal("sensing.filter.text", "This asks for a text.", "$filter")
-        return _spoken(found)
+        return _textual(found)
 
     def _related(self, name: str, args: list[Any]) -> Q:
         one, other = self.term(args[0]), self.term(args[1])
@@ -262,7 +277,8 @@ class Reader:
             raise Refusal("sensing.filter.function", "There is no function {name} of so many arguments.", "$filter",
                           name=name[:60])  # fmt: skip
         _number, kind, make = FUNCTIONS[name]
-        return Term(kind, make(*(_spoken(self.term(arg)) for arg in args)))
+        say = _textual if name in TEXTUAL else _spoken
+        return Term(kind, make(*(say(self.term(arg)) for arg in args)))
 
     def _measure(self, name: str, args: list[Any]) -> Term:
         terms = [self.term(arg) for arg in args]
@@ -351,6 +367,13 @@ def _spoken(term: Term) -> Any:
     if term.kind == "text":
         return text(term.literal)
     return big(term.literal) if type(term.literal) is int else Value(term.literal)
+
+
+def _textual(term: Term) -> Any:
+    """Say a value to the database; what stands below a key of JSON as a text."""
+    if isinstance(term.expression, KeyTransform):
+        return KeyTextTransform(term.expression.key_name, *term.expression.source_expressions)
+    return _spoken(term)
 
 
 def _no() -> Q:

@@ -104,6 +104,7 @@ FUNCTIONS: dict[str, tuple[tuple[int, ...], str, Callable[..., Any]]] = {
     "floor": ((1,), "number", lambda x: Floor(x, output_field=FloatField())),
     "ceiling": ((1,), "number", lambda x: Ceil(x, output_field=FloatField())),
 }  # fmt: skip
+TEXTUAL = ("length", "indexof", "substring", "concat", "tolower", "toupper", "trim")
 OPERATORS = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/"}
 
 

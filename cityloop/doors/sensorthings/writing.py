@@ -51,18 +51,9 @@ def names_all(told: said.ObservationSaid) -> bool:
 
 def _observed(told: said.ObservationSaid, *, source: str, by: Actor, at: int) -> tuple[str, bool]:
     with transaction.atomic():
-        make_described(told, by=by, at=at)
+        describing.make_described(told, by=by, at=at)
         taken = ingesting.take([told], source=source, by=by, at=at)
     return became(taken, told)
-
-
-def make_described(told: said.ObservationSaid, *, by: Actor, at: int) -> None:
-    """Make what a reading describes beside itself, so that it names it, inside the caller's transaction."""
-    stream, feature = told.datastream, told.feature
-    if stream is not UNSET and not stream.refers:
-        told.datastream = said.DatastreamSaid(id=describing.add(said=stream, by=by, at=at))
-    if feature is not UNSET and not feature.refers:
-        told.feature = said.FeatureSaid(id=describing.feature_of(feature, by=by, at=at))
 
 
 def became(taken: ingesting.Taken, told: said.ObservationSaid) -> tuple[str, bool]:

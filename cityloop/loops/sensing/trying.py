@@ -18,7 +18,7 @@ from cityloop.loops.sensing import instruments, moving, normals, ports, watches
 from cityloop.loops.sensing.actions.judging import Series, told_of
 from cityloop.loops.sensing.history.reading import readings_since
 from cityloop.loops.sensing.rules import phases
-from cityloop.loops.sensing.rules.conditions import Told, unusual_by_day
+from cityloop.loops.sensing.rules.conditions import Column, Told, unusual_by_day
 from cityloop.loops.sensing.rules.phases import Stand
 from cityloop.loops.sensing.watches import Bound, Watch
 from cityloop.town.calendar.clock import city_clock
@@ -37,6 +37,7 @@ class Would(NamedTuple):
     over: int | None
     worst: float | None
     reports: tuple[int, ...] = ()
+    heard: tuple[tuple[int, int], ...] = ()  # meanwhile: from when until when, without too long a silence
 
 
 class Trial(NamedTuple):
@@ -95,23 +96,23 @@ def attempt(*, watch: Watch, since: int, until: int, unit: str = "") -> Trial:
     readings = 0
     for start in range(0, len(bound), AT_ONCE):
         some = {one.datastream: one for one in bound[start : start + AT_ONCE]}
-        before = since - max(watch.looks_back, normals.WEEKS if watch.alarm.unusual else 0)
+        before = since - max(watch.looks_back, watch.silent, normals.WEEKS if watch.alarm.unusual else 0)
         kept = readings_since(dict.fromkeys(some, before))
         tracks = moving.tracks(dict.fromkeys(some, (since, until))) if watch.alarm.fence else {}
         for pk, (times, results) in kept.items():
             upto = times < until
             series = Series(times[upto], results[upto], times[upto] >= since)
             readings += int(series.new.sum())
-            found += _alarms(watch, some[pk], series, tracks.get(pk))
+            if watch.silent:
+                found += _silences(watch, some[pk], series.time, min(until, city_clock.now()))
+            else:
+                found += _alarms(watch, some[pk], series, tracks.get(pk))
     if watch.alarm.agree:
         found = list(_agreeing(watch, found))
     return Trial(watch, len(bound), readings, _reported(watch, sorted(found, key=lambda one: (one.raised, one.bound))))
 
 
 def _alarms(watch: Watch, bound: Bound, series: Series, track: Any) -> Iterator[Would]:
-    if watch.silent:
-        yield from _silences(watch, bound, series)
-        return
     told = _told(watch, bound, series, track)
     times, results = series.time[series.new], series.result[series.new]
     only = told._replace(so=told.so[series.new], over=told.over[series.new])
@@ -120,7 +121,15 @@ def _alarms(watch: Watch, bound: Bound, series: Series, track: Any) -> Iterator[
         if turn.raised:
             end = turns[number + 1].at if number + 1 < len(turns) else None
             worst = _furthest(watch, results[turn.at : end])
-            yield Would(bound, turn.since, int(times[turn.at]), None if end is None else int(times[end]), worst)
+            over = None if end is None else int(times[end])
+            heard = _heard(times[turn.at : end], watch.lasts)
+            yield Would(bound, turn.since, int(times[turn.at]), over, worst, heard=heard)
+
+
+def _heard(times: Column, lasts: int) -> tuple[tuple[int, int], ...]:
+    cuts = np.flatnonzero(np.diff(times) > lasts)
+    starts, ends = times[np.r_[0, cuts + 1]], times[np.r_[cuts, len(times) - 1]]
+    return tuple(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _told(watch: Watch, bound: Bound, series: Series, track: Any) -> Told:
@@ -130,10 +139,11 @@ def _told(watch: Watch, bound: Bound, series: Series, track: Any) -> Told:
     return unusual_by_day(series.time, series.result, watch.alarm.unusual, city_clock.zone, normals.WEEKS)
 
 
-def _silences(watch: Watch, bound: Bound, series: Series) -> Iterator[Would]:
-    times = series.time[series.new]
-    for place in np.flatnonzero(np.diff(times) > watch.silent).tolist():
-        yield Would(bound, int(times[place]), int(times[place]) + watch.silent, int(times[place + 1]), None)
+def _silences(watch: Watch, bound: Bound, times: Column, upto: int) -> Iterator[Would]:
+    """Give the silences, the last one too, which is not over: who says nothing any more is missed as well."""
+    for place in np.flatnonzero(np.diff(np.r_[times, upto]) > watch.silent).tolist():
+        over = int(times[place + 1]) if place + 1 < len(times) else None
+        yield Would(bound, int(times[place]), int(times[place]) + watch.silent, over, None)
 
 
 def _furthest(watch: Watch, values: Any) -> float | None:
@@ -149,20 +159,32 @@ def _agreeing(watch: Watch, found: Iterable[Would]) -> Iterator[Would]:
     for one in found:
         units.setdefault(one.bound.unit_code, []).append(one)
     for some in units.values():
-        turns = [(one.raised, 1, one) for one in some] + [(one.over, -1, one) for one in some if one.over]
+        turns = [turn for one in some for turn in _turns(one, watch.lasts)]
         saying: dict[int, int] = {}
         first: Would | None = None
         for at, same in groupby(sorted(turns, key=lambda turn: turn[:2]), key=itemgetter(0)):
-            for _at, step, one in same:  # what happens at the same time is looked at together, as a judge does
+            said = False
+            for _at, step, one, by_reading in same:  # of the same time: looked at together, as a judge does
                 saying[one.bound.thing] = saying.get(one.bound.thing, 0) + step
+                said |= by_reading
             together = sum(number > 0 for number in saying.values()) >= (watch.alarm.agree or 0)
             if together and first is None:
                 first = one._replace(raised=at)
-            elif not together and first is not None:
+            elif not together and first is not None and said:
                 yield first._replace(over=at)
                 first = None
         if first is not None:
             yield first._replace(over=None)
+
+
+def _turns(one: Would, lasts: int) -> Iterator[tuple[int, int, Would, bool]]:
+    """Give when one begins and ends to be counted, and whether by a reading, which is when a judge looks."""
+    for start, end in one.heard:
+        spoke = one.over is not None and end == one.heard[-1][1] and one.over <= end + lasts
+        yield start, 1, one, True
+        yield (one.over if spoke and one.over else end + lasts + 1), -1, one, spoke
+        if one.over and end == one.heard[-1][1] and not spoke:
+            yield one.over, 0, one, True
 
 
 def _reported(watch: Watch, found: Sequence[Would]) -> list[Would]:

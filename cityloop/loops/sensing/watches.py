@@ -47,6 +47,11 @@ class Watch(NamedTuple):
         return self.within if self.alarm.condition in ("rises", "falls", "rule") or self.alarm.times else 0
 
     @property
+    def lasts(self) -> int:
+        """How long what a reading said is taken to be so, where nothing more is heard."""
+        return self.gap or DAY
+
+    @property
     def by(self) -> float:
         """By how much readings must rise, or fall."""
         return float(self.alarm.rises if self.alarm.rises is not None else self.alarm.falls or 0)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+from base64 import b64decode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 
 from bench.house import below, command
+from cityloop.doors.sensorthings.mqtt import incoming
 from cityloop.doors.sensorthings.mqtt.topics import logged
+from cityloop.ground.kit.words import clean, escaped
 from cityloop.loops.sensing.rules.times import shown
 from tests.doors.sensorthings.broker import Broker, Ears, Station, until
 from tests.faults.house import House, built
@@ -150,6 +153,14 @@ def test_nobody_who_is_killed_takes_an_accepted_reading_along(broker: Broker, se
     readings, _held, count = kept(served)
     times = [time for time, _result in readings]
     assert len(times) == len(set(times)) == count >= len(sent) >= 600
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("payload", [b'[{"dataArray": [' + b"1.5," * 9_000, b"\xff\xfe\x00", "a\u202eb\0".encode()])
+def test_what_cannot_be_read_is_kept_whole(payload: bytes) -> None:
+    batch = incoming.unreadable("v1.1/CreateObservations", payload, "wrong", AT)
+    told = json.loads(clean(escaped(json.dumps(batch.said(0), ensure_ascii=False))))
+    assert (b64decode(told["base64"]) if "base64" in told else told["message"].encode()) == payload
 
 
 @pytest.mark.once

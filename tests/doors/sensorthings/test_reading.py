@@ -15,6 +15,8 @@ from tests.doors.sensorthings.conftest import ROOT, Door, door_of
 from tests.loops.cases.smallville import Town, build
 from tests.loops.sensing.instruments import AT, CATEGORY, HOUR, bring, set_up, stream
 
+OWN = {"站号": "A1", "allowed": True, "nullpoint": 3, "any": {"trueness": 0.5, "2d": "x"}, "word": " Long "}
+
 
 class World(NamedTuple):
     """The town, and a device's door to it."""
@@ -32,6 +34,8 @@ def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
         town = build(tmp_path_factory.mktemp("air"))
         door = door_of(town, "parks", "sense")
         set_up(stream("PM2.5"), stream("wind", CATEGORY))
+        body = {"name": "Own", "description": "", "definition": "x", "properties": OWN}
+        door.add("ObservedProperties", body)
         set_up(stream("CO", Sensor={"name": "Other", "description": "", "encodingType": "text/html", "metadata": "x"}))
         ids = stream_ids(door)
         readings = [(pk, AT + n * HOUR, float(n * (at + 1))) for at, pk in enumerate(ids) if at != 1 for n in range(10)]
@@ -130,6 +134,14 @@ FILTERS: list[tuple[str, str, int]] = [
     ("Datastreams", "unitOfMeasurement/symbol eq 'ug/m3'", 3), ("Datastreams", "Thing/name eq 'Station'", 3),
     ("Datastreams", "Observations/result gt 20", 1), ("Datastreams", "@iot.id eq 0", 0),
     ("Datastreams", "phenomenonTime ge 2026-01-01T00:00:00Z", 3), ("Datastreams", "resultTime eq null", 3),
+    *(("ObservedProperties", words, 1) for words in (
+        "properties/站号 eq 'A1'", "properties/allowed eq true", "properties/nullpoint eq 3",
+        "properties/any/2d eq 'x'", "properties/any/trueness lt 1 and name ne 'a/b'",
+        "tolower(properties/站号) eq 'a1'",
+        "toupper(properties/word) eq ' LONG '", "length(properties/站号) eq 2", "trim(properties/word) eq 'Long'",
+        "substring(properties/站号,1) eq '1'", "concat(properties/站号,properties/any/2d) eq 'A1x'",
+        "indexof(properties/word,'ong') eq 2", "concat(concat(name,'-'),properties/站号) eq 'Own-A1'",
+    )),
     ("Observations", "phenomenonTime lt 2026-01-01T02:00:00Z", 5), ("Observations", "result eq 'NNW'", 1),
     ("Observations", "phenomenonTime lt 2026-01-01T02:00:00+02:00", 0), ("Observations", "result gt 0", 18),
     ("Observations", "year(phenomenonTime) eq 2026 and month(phenomenonTime) eq 1 and day(phenomenonTime) eq 1", 21),
@@ -222,6 +234,7 @@ def test_an_order_that_cannot_be_is_named_as_such(air: Door) -> None:
     for entity, by, code in (
         ("Things", "nothing", "sensing.filter.unknown"), ("Things", "name sideways", "sensing.filter.grammar"),
         ("Things", "Datastreams/name", "sensing.order.many"), ("Locations", "Things/id", "sensing.order.many"),
+        ("Locations", "geo.distance(location,geography'POINT(10 50)')", "sensing.order.measure"),
     ):  # fmt: skip
         answer = air.ask("GET", entity, orderby=by)
         assert (answer.status_code, answer.told["refusal"], answer.told["field"]) == (400, code, "$orderby"), by

@@ -12,6 +12,7 @@ from cityloop.loops.sensing.models import (
     Latest,
     Observation,
     Quarantined,
+    Stand,
     Thing,
 )
 from cityloop.town.ledger.models import Step
@@ -84,6 +85,74 @@ def test_a_thing_that_moves_leaves_its_history(door: Door, pm: int) -> None:
     assert door.get(f"Things({thing.pk})/Locations")["value"][0]["name"] == "Back"
 
 
+def test_a_location_drawn_elsewhere_takes_its_things_along(door: Door, pm: int) -> None:
+    thing, place = Thing.objects.get(), door.get("Locations")["value"][0]["@iot.id"]
+    Stand.objects.create(datastream_id=pm, rule="x", phase=2, since=AT, judged=AT, unit_code=thing.unit_code)
+    before = thing.unit_code
+    door.add(f"Datastreams({pm})/Observations", reading(1))
+    assert door.ask("PATCH", f"Locations({place})", {"location": POINT}).status_code == 200
+    thing.refresh_from_db()
+    assert thing.unit_code not in ("", before) and Stand.objects.get().unit_code == thing.unit_code
+    door.add(f"Datastreams({pm})/Observations", reading(2, "2026-01-01T01:00:00Z"))
+    about = [door.get(f"Observations('{pm}-{AT + n * HOUR}')/FeatureOfInterest")["feature"] for n in range(2)]
+    assert [one["coordinates"] for one in about] == [[10.05, 50.07], POINT["coordinates"]]
+    assert door.ask("DELETE", f"Locations({place})").status_code == 200
+    thing.refresh_from_db()
+    assert thing.unit_code == "" == Stand.objects.get().unit_code and not HistoricalLocation.objects.exists()
+
+
+def test_what_is_said_below_anything_is_made_with_it(door: Door, pm: int) -> None:
+    thing = {"@iot.id": Thing.objects.get().pk}
+    names = ("Sensor", "ObservedProperty")
+    for name, set_ in zip(names, ("Sensors", "ObservedProperties"), strict=True):
+        above = stream()[name] | {"Datastreams": [{**stream("below"), "Thing": thing} | {name: {}}]}
+        del above["Datastreams"][0][name]
+        made = door.add(set_, above)
+        assert [one["name"] for one in door.get(f"{made}/Datastreams")["value"]] == ["below"]
+    one = {**reading(3, "2026-02-01T00:00:00Z"), "Datastream": {"@iot.id": pm}}
+    made = door.add("FeaturesOfInterest", {"name": "Lake", "description": "", "feature": POINT, "Observations": [one]})
+    assert [one["result"] for one in door.get(f"{made}/Observations")["value"]] == [3]
+    stood = {"time": "2020-01-01T00:00:00Z", "Thing": thing}
+    made = door.add("Locations", {**PLACE, "HistoricalLocations": [stood]})
+    assert [one["time"] for one in door.get(f"{made}/HistoricalLocations")["value"]] == [stood["time"]]
+    about = reading(4, FeatureOfInterest={"name": "Pond", "description": "", "feature": POINT})
+    made = door.add("Datastreams", {**stream("deep"), "Thing": thing, "Observations": [about]})
+    assert (
+        door.get(f"{made}/Observations", expand="FeatureOfInterest")["value"][0]["FeatureOfInterest"]["name"] == "Pond"
+    )
+
+
+def test_a_change_is_carried_out_or_refused_naming_the_field(door: Door, pm: int) -> None:
+    here, there = Thing.objects.get(), door.add("Locations", PLACE)
+    other = door.add("Things", {"name": "Other", "description": ""})
+    ids = [{"@iot.id": int(one.partition("(")[2][:-1])} for one in (there, other)]
+    assert door.ask("PATCH", there, {"Things": [ids[1]]}).status_code == 200
+    assert door.get(f"{other}/Locations")["value"][0]["name"] == "There"
+    stood = door.get(f"Things({here.pk})/HistoricalLocations")["value"][0]["@iot.id"]
+    assert door.ask("PATCH", f"HistoricalLocations({stood})", {"Locations": [ids[0]]}).status_code == 200
+    assert door.get(f"Things({here.pk})/Locations")["value"][0]["name"] == "There"
+    assert door.ask("PATCH", f"HistoricalLocations({stood})", {"Thing": ids[1]}).status_code == 200
+    assert door.get(f"HistoricalLocations({stood})/Thing")["name"] == "Other"
+    assert door.ask("PATCH", other, {"Datastreams": [{"@iot.id": pm}]}).status_code == 200
+    assert door.get(f"Datastreams({pm})/Thing")["name"] == "Other"
+    more = door.ask("PATCH", f"Datastreams({pm})", {"Observations": [reading(1)]})
+    assert (more.status_code, more.told["field"]) == (400, "Observations")
+
+
+def test_a_reading_s_key_stays_and_null_clears(door: Door, pm: int) -> None:
+    one = door.add(f"Datastreams({pm})/Observations", reading(1, parameters={"a": 1}, resultQuality="good"))
+    same = {"phenomenonTime": "2026-01-01T00:00:00Z", "Datastream": {"@iot.id": pm}}
+    assert door.ask("PATCH", one, {**same, "parameters": None, "resultQuality": None}).status_code == 200
+    assert not {"parameters", "resultQuality"} & set(door.get(one))
+    for wrong in ({"phenomenonTime": "2026-01-02T00:00:00Z"}, {"Datastream": {"@iot.id": pm + 1}}):
+        answer = door.ask("PATCH", one, wrong)
+        assert (answer.status_code, answer.told["field"]) == (400, next(iter(wrong)))
+    lake = {"name": "Lake", "description": "", "feature": POINT}
+    assert door.ask("PATCH", one, {"FeatureOfInterest": lake}).status_code == 200
+    about = door.get(f"{one}/FeatureOfInterest")
+    assert about["name"] == "Lake" and door.get(f"FeaturesOfInterest({about['@iot.id']})/Observations")["value"]
+
+
 def test_changing_keeps_what_is_not_said(door: Door, pm: int) -> None:
     path = f"Datastreams({pm})"
     assert door.ask("PATCH", path, {"name": "new"}).status_code == 200
@@ -140,6 +209,9 @@ def test_the_same_reading_again_is_the_same_reading(door: Door, pm: int) -> None
     assert (other.status_code, other.told["refusal"]) == (400, "sensing.quarantine.differs")
     assert (Observation.objects.count(), Quarantined.objects.count()) == (1, 1)
     assert '"result":6' in Quarantined.objects.get().said
+    long = {**body, "result": -1, "parameters": {"words": "\u202e字" * 20_000}}
+    assert door.ask("POST", "Observations", long).status_code == 400
+    assert json.loads(Quarantined.objects.latest("pk").said)["parameters"] == long["parameters"]
 
 
 def test_what_is_seldom_said_is_told_again(door: Door, pm: int) -> None:
@@ -181,8 +253,8 @@ def test_data_arrays(door: Door, pm: int) -> None:
     assert (Latest.objects.get().count, Quarantined.objects.count()) == (3, 3)
     again = door.ask("POST", "CreateObservations", [{**body[0], "dataArray": rows[:4]}])
     assert again.told[0] == links[0] and Latest.objects.get().count == 3
-    for wrong in ({"components": ["nothing"]}, {"components": ["phenomenonTime"]},
-                  {"dataArray": 5}, {"Datastream": 5}):  # fmt: skip
+    for wrong in ({"components": ["nothing"]}, {"components": ["phenomenonTime"]}, {"components": ["result"] * 2},
+                  {"dataArray": 5}, {"Datastream": 5}, {"Datastream": {"@iot.id": "x" * 300}}):  # fmt: skip
         answer = door.ask("POST", "CreateObservations", [{**body[0], **wrong}])
         assert answer.status_code == 400, wrong
     assert Latest.objects.get().count == 3

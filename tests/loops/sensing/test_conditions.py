@@ -120,6 +120,12 @@ def test_what_was_seldom_seen_is_not_known() -> None:
     assert not told.so.any() and not told.over.any()
 
 
+def test_where_nought_alone_was_seen_nothing_is_unusual() -> None:
+    times = weeks(8)[0]
+    told = conditions.unusual(times[:5], np.full(5, 0.1), conditions.normal(times, times * 0.0, UTC), 5, UTC)
+    assert not told.so.any()
+
+
 @pytest.mark.parametrize(("at_", "zone", "hour"), [
     (1_540_137_600_000_000, NEW_YORK, 6 * 24 + 12),  # 2018-10-21 16:00 UTC: Sunday noon in New York
     (1_541_307_600_000_000, NEW_YORK, 6 * 24),  # 2018-11-04 05:00 UTC: 01:00 of the night in which an hour comes twice

@@ -75,7 +75,12 @@ def test_silence_and_agreement_are_tried_too() -> None:
     one, two = set_up(), set_up(place=(10.06, 50.08))
     bring(*((one, AT + n * HOUR, value) for n, value in ((0, 300), (1, 300), (2, 100), (9, 300))), now=AT + 20 * HOUR)
     bring(*((two, AT + n * HOUR, value) for n, value in ((1, 300), (3, 100))), now=AT + 20 * HOUR)
-    assert [(a.since, a.over) for a in tried("air/pm25/silent").alarms] == [(AT + 2 * HOUR, AT + 9 * HOUR)]
+    assert [(a.since, a.over) for a in tried("air/pm25/silent").alarms] == [
+        (AT + 2 * HOUR, AT + 9 * HOUR), (AT + 3 * HOUR, None), (AT + 9 * HOUR, None)
+    ]  # fmt: skip
+    watch = trying.changed("air/pm25/silent")
+    late = trying.attempt(watch=watch, since=AT + 5 * HOUR, until=AT + 12 * HOUR).alarms
+    assert [(a.raised, a.over) for a in late] == [(AT + 6 * HOUR, AT + 9 * HOUR), (AT + 7 * HOUR, None)]
     assert [(a.raised, a.over) for a in tried("air/pm25/together").alarms] == [(AT + HOUR, AT + 2 * HOUR)]
 
 
@@ -100,6 +105,16 @@ def test_where_one_takes_over_from_another_they_agree_all_the_time() -> None:
     ):
         bring(*((pk, AT + n * HOUR, value) for n, value in enumerate(values)), now=AT + 20 * HOUR)
     assert [(a.raised, a.over) for a in tried("air/pm25/together").alarms] == [(AT, AT + 4 * HOUR)]
+
+
+def test_who_fell_silent_agrees_no_more_until_it_speaks_again() -> None:
+    switch_on(alarm("together", above=250, clear=200, agree=2))  # one reading an hour: after three nobody knows
+    one, two = set_up(), set_up(place=(10.06, 50.08))
+    for hour, pk, value in ((0, one, 300), (5, two, 300), (6, two, 300), (7, one, 300), (8, two, 300), (12, two, 100)):
+        hear(pk, value, start=AT + hour * HOUR)
+        assert Alarm.objects.exists() == (hour >= 7)
+    told = [(a.raised, a.over) for a in tried("air/pm25/together").alarms]
+    assert told == [(a.raised, a.ended) for a in Alarm.objects.all()] == [(AT + 7 * HOUR, AT + 12 * HOUR)]
 
 
 def test_what_people_reported_is_counted(town: Town) -> None:

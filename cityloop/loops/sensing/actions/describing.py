@@ -44,19 +44,42 @@ def change(*, pk: int, said: Said, by: Actor, at: int) -> None:
     one = model._default_manager.select_for_update().filter(pk=pk).first()
     if one is None:
         raise unknown("@iot.id")
+    if isinstance(said, shapes.HistoricalSaid):
+        _put_right(one, said, by, at)
+    else:
+        _say(one, said, by, at)
+    telling.tell(one, "changed", by=by, at=at)
+
+
+def _say(one: Any, said: Said, by: Actor, at: int) -> None:
+    if getattr(said, "observations", UNSET):
+        raise Refusal("sensing.change.readings", "Readings are not added by a change; post them.", "Observations")
+    shape = getattr(one, "shape", None)
     for name, value in _values(said, new=False).items():
         setattr(one, name, value)
     if isinstance(said, shapes.DatastreamSaid):
         _link(one, said, by, at)
-    if isinstance(one, HistoricalLocation):
-        if said.time is not UNSET:  # type: ignore[attr-defined]
-            one.time = instant(said.time)  # type: ignore[attr-defined]
-    else:
-        one.at = max(at, one.at)
+    one.at = max(at, one.at)
     one.save()
+    if isinstance(one, Location) and one.shape != shape:
+        placing.moved(one)
     if isinstance(said, shapes.ThingSaid) and said.locations is not UNSET:
         placing.place(thing=one, locations=_each(Location, said.locations, by, at), time=at)
-    telling.tell(one, "changed", by=by, at=at)
+    _hang(one, said, by, at)
+
+
+def _put_right(one: HistoricalLocation, said: shapes.HistoricalSaid, by: Actor, at: int) -> None:
+    things = [one.thing]
+    if said.time is not UNSET:
+        one.time = instant(said.time)
+    if said.thing is not UNSET:
+        one.thing = _one(Thing, said.thing, "Thing", by, at)
+        things.append(one.thing)
+    one.save()
+    if said.locations is not UNSET:
+        one.locations.set(_each(Location, said.locations, by, at))
+    for thing in things:
+        placing.as_known(thing)
 
 
 def unknown(field: str) -> Refusal:
@@ -71,19 +94,13 @@ def _thing(said: shapes.ThingSaid, by: Actor, at: int) -> Thing:
     made = Thing.objects.create(**_values(said), created=at, at=at)
     if said.locations:
         placing.place(thing=made, locations=_each(Location, said.locations, by, at), time=at)
-    for one in said.historical_locations or ():
-        one.thing = shapes.ThingSaid(id=made.pk)
-        add(said=one, by=by, at=at)
-    for stream in said.datastreams or ():
-        stream.thing = shapes.ThingSaid(id=made.pk)
-        add(said=stream, by=by, at=at)
+    _hang(made, said, by, at)
     return made
 
 
 def _location(said: shapes.LocationSaid, by: Actor, at: int) -> Location:
     made = Location.objects.create(**_values(said), created=at, at=at)
-    for thing in _each(Thing, said.things or (), by, at):
-        placing.place(thing=thing, locations=[made], time=at)
+    _hang(made, said, by, at)
     return made
 
 
@@ -96,7 +113,10 @@ def _historical(said: shapes.HistoricalSaid, by: Actor, at: int) -> HistoricalLo
 
 def _plain(model: type[models.Model]) -> Callable[..., Any]:
     def make(said: Said, by: Actor, at: int) -> Any:
-        return model._default_manager.create(**_values(said), created=at, at=at)
+        made = model._default_manager.create(**_values(said), created=at, at=at)
+        _hang(made, said, by, at)
+        _observe(made, said, by, at)
+        return made
 
     return make
 
@@ -107,10 +127,7 @@ def _datastream(said: shapes.DatastreamSaid, by: Actor, at: int) -> Datastream:
         _needed(getattr(said, name), LINKS[name][1])
     _link(made, said, by, at)
     made.save()
-    if said.observations:
-        for one in said.observations:
-            one.datastream = shapes.DatastreamSaid(id=made.pk)
-        ingesting.take(said.observations, source=f"with datastream {made.pk}", by=by, at=at, strict=True)
+    _observe(made, said, by, at)
     return made
 
 
@@ -136,6 +153,54 @@ _MAKERS: dict[type[Said], Callable[..., Any]] = {
     shapes.SensorSaid: _plain(Sensor), shapes.PropertySaid: _plain(ObservedProperty),
     shapes.FeatureSaid: _plain(FeatureOfInterest), shapes.DatastreamSaid: _datastream,
 }  # fmt: skip
+
+
+# --- what hangs on it -----------------------------------------------------------------------------
+
+_BACK: dict[type[Said], str] = {
+    shapes.ThingSaid: "thing", shapes.SensorSaid: "sensor", shapes.PropertySaid: "observed_property",
+    shapes.LocationSaid: "locations", shapes.DatastreamSaid: "datastream", shapes.FeatureSaid: "feature",
+}  # fmt: skip
+
+
+def _hang(made: Any, said: Said, by: Actor, at: int) -> None:
+    """Hang on an entity what is said to hang on it: what is described is made, what is named is hung over."""
+    for thing in _each(Thing, getattr(said, "things", None) or (), by, at):
+        if not thing.locations.filter(pk=made.pk).exists():
+            placing.place(thing=thing, locations=[made], time=at)
+    for name, field in (("historical_locations", "HistoricalLocations"), ("datastreams", "Datastreams")):
+        for one in getattr(said, name, UNSET) or ():
+            _hung(made, said, one, field, by, at)
+
+
+def _hung(made: Any, said: Said, one: Any, field: str, by: Actor, at: int) -> None:
+    back, above = _BACK[type(said)], type(said)(id=made.pk)
+    many = back == "locations"
+    setattr(one, back, [above] if many else above)
+    found = _one(MODELS[type(one)], one, field, by, at)
+    if many and not found.locations.filter(pk=made.pk).exists():
+        raise Refusal("sensing.change.link", "This is not linked from here; change it at its other end.", field)
+    if not many and getattr(found, f"{back}_id") != made.pk:
+        change(pk=found.pk, said=type(one)(**{back: above}), by=by, at=at)
+
+
+def _observe(made: Any, said: Any, by: Actor, at: int) -> None:
+    """Take in the readings that are said with a datastream or a feature of interest."""
+    readings = getattr(said, "observations", UNSET) or ()
+    for one in readings:
+        setattr(one, _BACK[type(said)], type(said)(id=made.pk))
+        make_described(one, by=by, at=at)
+    if readings:
+        ingesting.take(readings, source=f"with {made._meta.model_name} {made.pk}", by=by, at=at, strict=True)
+
+
+def make_described(said: shapes.ObservationSaid, *, by: Actor, at: int) -> None:
+    """Make what a reading describes beside itself, so that it names it, inside the caller's transaction."""
+    stream, feature = said.datastream, said.feature
+    if stream is not UNSET and not stream.refers:
+        said.datastream = shapes.DatastreamSaid(id=add(said=stream, by=by, at=at))
+    if feature is not UNSET and not feature.refers:
+        said.feature = shapes.FeatureSaid(id=feature_of(feature, by=by, at=at))
 
 
 # --- what is linked -------------------------------------------------------------------------------

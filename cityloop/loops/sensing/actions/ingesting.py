@@ -13,7 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from msgspec import UNSET
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.kit.words import clean
+from cityloop.ground.kit.words import clean, escaped
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.sensing.actions import arriving, placing
 from cityloop.loops.sensing.actions.batches import NOT_NUMBERS, Batch, Column, Columns, merged
@@ -39,7 +39,6 @@ from cityloop.town.tabular.keyed import one_of
 from cityloop.town.tabular.writing import write
 
 RETRIES = 5
-LONGEST = 20_000  # characters of a quarantined reading
 ACCEPTED, REPEATED, QUARANTINED = range(3)
 
 
@@ -457,7 +456,7 @@ _HELD = ("datastream", "time", "reason", "said", "source", "received")
 def _quarantine(batch: Batch, found: Mapping[int, str], sources: str | Sequence[str], at: int) -> None:
     rows, columns = [], batch.columns()
     for row, reason in found.items():
-        said = clean(encode(batch.said(row)).decode())[:LONGEST]
+        said = escaped(encode(batch.said(row)).decode())
         stream = None if row in batch.named else int(columns.datastream[row]) or None
         time = None if reason == reasons.TIME else int(columns.time[row])
         source = sources if isinstance(sources, str) else sources[row]

@@ -248,8 +248,13 @@ def apply(found: Sequence[Found], at: int) -> None:
     for one in alone:
         _turned(one, there.get((one.watch.rule, _about(one.bound))), places, at)
     for one in kept:
-        if one.watch.alarm.agree and one.turns:
+        if one.watch.alarm.agree and (one.turns or _is_back(one)):
             _agreed(one, places, at)
+
+
+def _is_back(found: Found) -> bool:
+    """Tell whether what was raised, and not counted any more for its silence, is heard of again."""
+    return found.before.phase == RAISED and int(found.series.time[0]) - found.before.judged > found.watch.lasts
 
 
 def _keep(found: Sequence[Found]) -> None:
@@ -303,10 +308,13 @@ def _seen(found: Found, turn: Turn, places: Mapping[int, tuple[float, float]]) -
 def _agreed(found: Found, places: Mapping[int, tuple[float, float]], at: int) -> None:
     """Raise or clear the alarm of a unit, by how many of its things say so now."""
     watch, about = found.watch, f"unit:{found.bound.unit_code}"
-    saying = Row.objects.filter(rule=watch.rule, unit_code=found.bound.unit_code, phase=RAISED)
+    turn = found.turns[-1] if found.turns else Turn(True, len(found.series.time) - 1, found.stand.since)
+    heard = int(found.series.time[turn.at]) - watch.lasts  # of what fell silent before nobody knows what it would say
+    saying = Row.objects.filter(
+        rule=watch.rule, unit_code=found.bound.unit_code, phase=RAISED, judged__gte=heard
+    )  # fmt: skip
     things = set(Datastream.objects.filter(pk__in=saying.values("datastream")).values_list("thing", flat=True))
     alarm = alarming.standing({watch.rule: {about}}).get((watch.rule, about))
-    turn = found.turns[-1]
     if turn.raised and len(things) >= (watch.alarm.agree or 0) and alarm is None:
         seen = _seen(found, turn, places)._replace(about=about, datastream=None, place="", lon=None, lat=None)
         alarming.open_case(alarm=alarming.find(watch=watch, seen=seen, at=at), watch=watch, at=at)

@@ -2,7 +2,15 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, HistoricalLocation, Location, Thing
+from cityloop.loops.sensing.models import (
+    Datastream,
+    FeatureOfInterest,
+    HistoricalLocation,
+    Location,
+    Position,
+    Stand,
+    Thing,
+)
 from cityloop.town.units import queries as units
 
 
@@ -22,12 +30,26 @@ def stood(*, thing: Thing, locations: Sequence[Location], time: int) -> Historic
     return made
 
 
+def as_known(thing: Thing) -> None:
+    """Let a thing stand where it stood last, after what is known of that was put right."""
+    newest = thing.historical_locations.order_by("-time", "-pk").first()
+    if newest is not None:
+        _stand(thing, list(newest.locations.all()))
+
+
 def moved(location: Location) -> None:
     """Find anew in which unit things stand, after their location was drawn elsewhere."""
-    things = list(Thing.objects.filter(locations=location))
+    # Earlier readings still tell about the place as it was; the next ones about the place as it is.
+    FeatureOfInterest.objects.filter(location=location).update(location=None)
+    settle(Thing.objects.filter(locations=location))
+
+
+def settle(things: Iterable[Thing]) -> None:
+    """Find anew in which unit things are, by where they stand; of one that moves its last position says it."""
     for thing in things:
-        thing.unit_code = _unit(list(thing.locations.all()))
-    Thing.objects.bulk_update(things, ["unit_code"])
+        if not Position.objects.filter(thing=thing).exists():
+            thing.unit_code = _unit(list(thing.locations.all()))
+        _settled(thing)
 
 
 def default_features(streams: Iterable[int]) -> dict[int, int]:
@@ -69,7 +91,12 @@ def _features(places: Collection[int]) -> dict[int, int]:
 def _stand(thing: Thing, locations: Sequence[Location]) -> None:
     thing.locations.set(locations)
     thing.unit_code = _unit(locations)
+    _settled(thing)
+
+
+def _settled(thing: Thing) -> None:
     thing.save(update_fields=["unit_code"])
+    Stand.objects.filter(datastream__thing=thing).update(unit_code=thing.unit_code)
     thing.datastreams.update(feature=None)  # what they tell about is found anew with the next reading
 
 

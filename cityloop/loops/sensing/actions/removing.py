@@ -8,17 +8,17 @@ from msgspec import UNSET
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.sensing.actions import ingesting, telling
-from cityloop.loops.sensing.actions.describing import MODELS, unknown
+from cityloop.loops.sensing.actions import ingesting, placing, telling
+from cityloop.loops.sensing.actions.describing import MODELS, feature_of, unknown
 from cityloop.loops.sensing.actions.writing import COLUMNS, TABLE
 from cityloop.loops.sensing.history import reading
 from cityloop.loops.sensing.history.columns import Row
 from cityloop.loops.sensing.history.parts import kept_of
 from cityloop.loops.sensing.history.spans import LEAST
-from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, Latest, Observation, Withdrawn
+from cityloop.loops.sensing.models import Datastream, FeatureOfInterest, Latest, Location, Observation, Withdrawn
 from cityloop.loops.sensing.rules.keys import Key
 from cityloop.loops.sensing.rules.said import ObservationSaid, Said
-from cityloop.loops.sensing.rules.times import instant
+from cityloop.loops.sensing.rules.times import instant, moment
 from cityloop.town.tabular.writing import write
 
 
@@ -40,7 +40,11 @@ def remove(*, shape: type[Said], pk: int, by: Actor, at: int) -> None:
         if stream != one:
             telling.tell(stream, "removed", by=by, at=at)
     Observation.objects.filter(datastream__in=[stream.pk for stream in streams]).delete()
+    things = list(one.things.all()) if isinstance(one, Location) else []
+    if isinstance(one, Location):
+        one.historical_locations.all().delete()
     one.delete()
+    placing.settle(things)
 
 
 def _streams(one: Any) -> Any:
@@ -104,12 +108,15 @@ def correct_observation(*, key: Key, said: ObservationSaid, by: Actor, at: int) 
     """Put a reading right: its result, or what is said beside it. When it was is what it is known by, and stays."""
     found = Observation.objects.select_for_update()
     one = found.filter(datastream=key.datastream, time=key.time, lasts=key.lasts).first()
+    _stays(key, said)
     if one is None:
         past = reading.past_reading(key)
         if past is None:
             raise unknown("@iot.id")
         one = _copied(past)
-    more = {name: value for name, value in (one.more or {}).items() if name != "value" or said.result is UNSET}
+    said_anew = {"value": said.result, "quality": said.result_quality, "parameters": said.parameters,
+                 "valid": said.valid_time}  # fmt: skip
+    more = {name: value for name, value in (one.more or {}).items() if said_anew.get(name, UNSET) is UNSET}
     if said.result is not UNSET:
         stream = ingesting.streams_of([key.datastream])[key.datastream]
         number, exact, reason = ingesting.judged_alone(said.result, stream, key, at)
@@ -120,7 +127,26 @@ def correct_observation(*, key: Key, said: ObservationSaid, by: Actor, at: int) 
     more |= ingesting.beside(said)
     if said.result_time is not UNSET:
         one.made = None if said.result_time is None else instant(str(said.result_time), "resultTime")
+    if said.feature is not UNSET:
+        one.feature_id = feature_of(said.feature, by=by, at=at)
+        Datastream.features.through._default_manager.get_or_create(
+            datastream_id=key.datastream, featureofinterest_id=one.feature_id
+        )
     one.more = more or None
-    one.save(update_fields=["result", "made", "more"])
+    one.save(update_fields=["result", "made", "feature", "more"])
     Latest.objects.filter(datastream=key.datastream, time=key.time, lasts=key.lasts).update(result=one.result)
     telling.tell(Datastream.objects.get(pk=key.datastream), "reading_corrected", by=by, at=at)
+
+
+def _stays(key: Key, said: ObservationSaid) -> None:
+    """Refuse another time or datastream; the same may be said again, as clients do that send all they know."""
+    fields = []
+    if said.datastream is not UNSET and said.datastream.id != key.datastream:
+        fields.append("Datastream")
+    if said.phenomenon_time is not UNSET and moment(said.phenomenon_time) != (key.time, key.lasts):
+        fields.append("phenomenonTime")
+    if fields:
+        raise Refusal(
+            "sensing.change.key", "A reading is known by its datastream and its time; remove it, and post another.",
+            fields[0],
+        )  # fmt: skip

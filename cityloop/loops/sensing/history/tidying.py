@@ -73,20 +73,15 @@ def _told(table: Any) -> Any:
 
 def drop_withdrawn() -> int:
     """Take out of the history what persons removed, and sum its days up anew; give how many readings."""
-    rows = list(Withdrawn.objects.order_by("datastream", "time"))
-    gone, done = 0, set[tuple[int, int, int]]()
-    for row in rows:
-        key = (row.datastream, row.time, row.lasts)
-        found = parts.listed(Part.READINGS, parts.properties_of([key[0]]), key[1], key[1] + 1, key[0], key[0])
-        if key not in done and found:
-            one = found[0]
-            same = Part.objects.filter(kind=one.kind, observed_property=one.observed_property, period=one.period)
-            group = next(group for group in clusters(list(same)) if any(part.pk == one.pk for part in group))
-            keys = {(r.datastream, r.time, r.lasts) for r in rows if one.first <= r.time <= one.last} | {key}
-            gone += rewrite(group, partial(without, keys=keys), _summed_anew(one))
-            done |= keys
-    for row in rows:
-        Withdrawn.objects.filter(datastream=row.datastream, time=row.time, lasts=row.lasts).delete()
+    keys = set(Withdrawn.objects.values_list("datastream", "time", "lasts"))
+    properties = {stream: parts.properties_of([stream]) for stream in {key[0] for key in keys}}
+    found = [
+        part for stream, at, _lasts in keys
+        for part in parts.listed(Part.READINGS, properties[stream], at, at + 1, stream, stream)
+    ]  # fmt: skip
+    gone = sum(rewrite(group, partial(without, keys=keys), _summed_anew(group[0])) for group in _groups_with(found))
+    for stream, at, lasts in keys:
+        Withdrawn.objects.filter(datastream=stream, time=at, lasts=lasts).delete()
     return gone
 
 
@@ -128,15 +123,18 @@ def _others(table: Any, streams: Column) -> Any:
 
 def _holding(found: Any, streams: Column) -> Iterator[list[Part]]:
     """Give groups of files that may hold something of datastreams."""
-    rows: dict[tuple[str, str], list[Part]] = {}
-    for part in found.filter(low__lte=int(streams[-1]), high__gte=int(streams[0])).order_by("pk"):
-        rows.setdefault((part.kind, part.period), []).append(part)
-    for (kind, period), some_of in rows.items():
-        prop = some_of[0].observed_property
+    near = list(found.filter(low__lte=int(streams[-1]), high__gte=int(streams[0])).order_by("pk"))
+    from_ = np.searchsorted(streams, [part.low for part in near])
+    upto = np.searchsorted(streams, [part.high for part in near], side="right")
+    yield from _groups_with([part for part, some_of in zip(near, from_ < upto, strict=True) if some_of])
+
+
+def _groups_with(found: Sequence[Part]) -> Iterator[list[Part]]:
+    """Give the groups that files are in, each once."""
+    named = {part.pk for part in found}
+    for kind, prop, period in sorted({(part.kind, part.observed_property, part.period) for part in found}):
         for group in clusters(list(Part.objects.filter(kind=kind, observed_property=prop, period=period))):
-            at = np.searchsorted(streams, [group[0].low, max(part.high for part in group)], side="left")
-            inside = at[1] > at[0] or bool((streams == max(part.high for part in group)).any())
-            if inside:
+            if named.intersection(part.pk for part in group):
                 yield group
 
 

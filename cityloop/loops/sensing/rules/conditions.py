@@ -148,5 +148,6 @@ def _normal(hours: Column, values: Column) -> Normal:
         if len(those) >= LEAST:
             middle[hour] = np.median(those)
             away = SCALE * np.median(np.abs(those - middle[hour]))
-            spread[hour] = max(away, FINEST * abs(middle[hour]), np.finfo(float).tiny)
+            # Where nought alone was seen nobody knows how far from it is far.
+            spread[hour] = max(away, FINEST * abs(middle[hour])) or np.nan
     return Normal(middle, spread)

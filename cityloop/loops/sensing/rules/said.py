@@ -39,12 +39,14 @@ class SensorSaid(Said):
 
     encoding_type: Text = UNSET
     metadata: Any = UNSET
+    datastreams: "list[DatastreamSaid] | UnsetType" = field(name="Datastreams", default=UNSET)
 
 
 class PropertySaid(Said):
     """An observed property."""
 
     definition: Text = UNSET
+    datastreams: "list[DatastreamSaid] | UnsetType" = field(name="Datastreams", default=UNSET)
 
 
 class FeatureSaid(Said):
@@ -52,6 +54,7 @@ class FeatureSaid(Said):
 
     encoding_type: Text = UNSET
     feature: Any = UNSET
+    observations: "list[ObservationSaid] | UnsetType" = field(name="Observations", default=UNSET)
 
 
 class LocationSaid(Said):
@@ -60,6 +63,7 @@ class LocationSaid(Said):
     encoding_type: Text = UNSET
     location: Any = UNSET
     things: "list[ThingSaid] | UnsetType" = field(name="Things", default=UNSET)
+    historical_locations: "list[HistoricalSaid] | UnsetType" = field(name="HistoricalLocations", default=UNSET)
 
 
 class HistoricalSaid(Said):

@@ -9,7 +9,7 @@ import pytest
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing import queries
 from cityloop.loops.sensing.actions import describing, removing
-from cityloop.loops.sensing.history import tidying
+from cityloop.loops.sensing.history import files, tidying
 from cityloop.loops.sensing.history.series import series
 from cityloop.loops.sensing.models import Aged, Datastream, Latest, Observation, Part
 from cityloop.loops.sensing.rules import said as shapes
@@ -128,6 +128,28 @@ def test_what_was_removed_with_its_datastream_leaves_the_history(history: Path) 
     true_counts()
 
 
+def test_what_was_removed_of_several_properties_at_one_time_goes_of_all() -> None:
+    a, b = station(stream("a"), stream("b"))
+    feed(*said(a, 2), *said(b, 2), (a, NOW, 1.0), (b, NOW, 1.0))
+    night()
+    for pk in (a, b):
+        removing.remove_observation(key=Key(pk, AT, 0), by=BY, at=NOW)
+    assert night().withdrawn == 2
+    assert seen(a)[0][0] == seen(b)[0][0] == AT + HOUR
+    true_counts()
+
+
+def test_the_lowest_datastream_of_files_goes_too_though_they_were_written_later() -> None:
+    gone, middle, high = station(stream("a"), stream("b"), stream("c"))
+    Datastream.objects.update(observed_property=Datastream.objects.get(pk=gone).observed_property_id)
+    for number, some in enumerate(((middle, high), (gone, middle))):
+        feed(*(row for pk in some for row in said(pk, 1, start=AT + number)), *((pk, NOW + number, 1.0) for pk in some))
+        night()
+    removing.remove(shape=shapes.DatastreamSaid, pk=gone, by=BY, at=NOW)
+    night()
+    assert not any(gone in files.read(one.kind, one.file).datastream for one in Part.objects.all())
+
+
 def test_a_reading_removed_and_sent_again_is_there_again() -> None:
     (a,) = station()
     rows = said(a, 2)
@@ -151,12 +173,12 @@ def test_files_that_nobody_reads_any_more_are_swept_away(history: Path, monkeypa
     for n in range(1, 3):
         feed(*((a, at + n, 1.0) for _pk, at, _value in said(a, 2)))
         night()
-    files = list(history.rglob("*.parquet"))
-    assert len(files) > Part.objects.count()
+    found = list(history.rglob("*.parquet"))
+    assert len(found) > Part.objects.count()
     assert night().swept == 0  # others may be reading them still
     monkeypatch.setattr(tidying, "GRACE", -1.0)
     (history / "readings" / "property=9").mkdir()
-    assert night().swept == len(files) - Part.objects.count()
+    assert night().swept == len(found) - Part.objects.count()
     assert len(list(history.rglob("*.parquet"))) == Part.objects.count() and len(seen(a)) == 48 * 3 + 1
 
 
