@@ -107,7 +107,8 @@ def _shifts_key(calendar: CalendarPart, refusal: Refusal) -> str:
 
 
 def _plates(draft: Draft, names: Sequence[str]) -> list[Manifest]:
-    known, found = installed(), []
+    known = installed()
+    found: list[Manifest] = []
     for place, name in enumerate(names):
         folder = draft.folder / name if "/" in name else known.get(name)
         if folder is None:
