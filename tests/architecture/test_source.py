@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -107,3 +108,22 @@ def test_rooms_use_the_same_file_names():
 def test_migrations_are_committed_with_their_models():
     rooms = [p.parent for p in (ROOT / "cityloop").glob("*/*/models.py") if "models.Model" in p.read_text()]
     assert [str(r.relative_to(ROOT)) for r in rooms if not list(r.glob("migrations/0*.py"))] == []
+
+
+TABLES = ("NOT_FOUND", "FORBIDDEN", "CONFLICT", "STATUS")
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    yield from (n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+
+
+def test_every_refusal_that_has_a_status_of_its_own_is_raised_somewhere():
+    every = Counter(text for _path, tree in trees("cityloop") for text in texts(tree))
+    tables = [
+        node.value
+        for door in ("api/problems.py", "open311/errors.py", "sensorthings/errors.py")
+        for node in ast.parse((ROOT / "cityloop" / "doors" / door).read_text()).body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in TABLES
+    ]
+    listed = Counter(code for table in tables for code in texts(table))
+    assert len(tables) == 6 and [code for code, times in listed.items() if every[code] <= times] == []

@@ -130,7 +130,7 @@ def _operation(path: str, method: str) -> str:
 BINARY = {"type": "string", "format": "binary"}
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FILES = {
-    "photos": ("image/jpeg", "image/png"), "exports": ("text/csv", XLSX, "application/geo+json"),
+    "photos": ("image/jpeg", "image/png", "image/webp"), "exports": ("text/csv", XLSX, "application/geo+json"),
     "paper": ("application/pdf",), "file": ("application/toml",),
 }  # fmt: skip
 

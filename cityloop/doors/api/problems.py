@@ -42,7 +42,7 @@ CONFLICT = frozenset({
     "sensing.detection.again",
 })  # fmt: skip
 STATUS = {
-    "units.none": 503, "catalog.none": 503, "api.media": 415, "api.large": 413, "files.photo.large": 413,
+    "units.none": 503, "catalog.none": 503, "api.media": 415, "api.large": 413, "files.photo.big": 413,
     "api.shape": 422, "api.match": 412, "api.method": 405,
 }  # fmt: skip
 # What each status means: the `title` of every problem with it.

@@ -20,7 +20,7 @@ STATUS = {
     "open311.jurisdiction": 404, "open311.nothing": 404, "open311.token": 404, "catalog.matter.unknown": 404,
     "cases.unknown": 404, "cases.number": 404, "files.unknown": 404,
     "open311.key": 403, "open311.key.scope": 403, "open311.method": 405, "cases.key.reused": 409,
-    "open311.large": 413, "files.photo.size": 413, "persons.key.pace": 429,
+    "open311.large": 413, "files.photo.big": 413, "persons.key.pace": 429,
     "persons.codes.pace": 429,
     "units.none": 503, "catalog.none": 503, "open311.storage": 503,
 }  # fmt: skip

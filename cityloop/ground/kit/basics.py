@@ -36,12 +36,14 @@ _WORDS: dict[str, Any] = {
 }
 Words = Annotated[dict[str, str], AfterValidator(spoken), WithJsonSchema(_WORDS)]
 KEY, LIMIT = r"^[a-z0-9][a-z0-9_.-]{0,59}$", r"^[1-9]\d{0,5} (um|uh|wh|wd|d)$"
+SPAN = r"^[1-9]\d{0,5} (um|uh|d)$"  # of an instrument, which knows no working hours
 Key = Annotated[str, StringConstraints(pattern=KEY)]
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$")]
 Digits = Annotated[str, StringConstraints(pattern=r"^[0-9]{2,3}$")]
 Pattern = Annotated[str, StringConstraints(pattern=r"^(\*|[A-Za-z0-9][A-Za-z0-9_.-]{0,58}\*?)$")]
 Unit = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{0,32}$")]
 Limit = Annotated[str, StringConstraints(pattern=LIMIT)]
+Span = Annotated[str, StringConstraints(pattern=SPAN)]
 Level = Annotated[int, Field(ge=0, le=3)]
 Flag = Annotated[bool, Strict()]  # "yes" in quotes is no answer, as the JSON Schema says
 FUNCTION = r"^[a-z][a-z0-9_]{0,59}$"

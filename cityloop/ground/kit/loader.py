@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cityloop.ground.kit.basics import KEY, LANGUAGES, LIMIT
+from cityloop.ground.kit.basics import KEY, LANGUAGES, LIMIT, SPAN
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.plate import MANIFEST, Loc, Plate, Problem, Told, placed
 from cityloop.ground.kit.quality import Quality
@@ -247,6 +247,7 @@ PLAINLY = {
     "missing": "this is needed",
     "extra_forbidden": "nothing of this name belongs here",
     LIMIT: 'write a limit as "4 wh": a number and one of um, uh, wh, wd, d',
+    SPAN: 'an instrument knows no working hours: give um, uh or d, such as "15 um"',
     KEY: "a key is of small letters, digits and . _ -",
 }
 

@@ -4,7 +4,7 @@ This holds authors to what a rule is; it is no sandbox, and a package from outsi
 """
 
 import ast
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import NamedTuple
 
@@ -61,7 +61,9 @@ def check(plate: Plate) -> Iterator[Problem]:
     for name, node in defined.items():
         if name in wanted:
             yield from _mistyped(node, wanted[name])
-        elif not name.startswith("_"):
+            continue
+        yield from _untyped(node)
+        if not name.startswith("_"):
             yield Problem(FILE, node.lineno, name, "name it in the manifest, or begin it with _", "rules.unnamed")
 
 
@@ -70,15 +72,54 @@ def _used(plate: Plate) -> set[str]:
 
 
 def _impure(tree: ast.Module) -> Iterator[Problem]:
+    known = set[str]()
     for node in tree.body:
-        if not isinstance(node, (*_ALLOWED, ast.Import)) and not _is_docstring(node):
-            yield Problem(FILE, node.lineno, "", "only imports, constants and functions stand here", "rules.impure")
-    for inner in ast.walk(tree):
-        if reason := _reason(inner):
-            yield Problem(FILE, getattr(inner, "lineno", 0), "", reason, "rules.impure")
+        if reason := _misplaced(node, known):
+            yield Problem(FILE, node.lineno, "", reason, "rules.impure")
+            continue  # one word for one fault
+        for inner in ast.walk(node):
+            if reason := _reason(inner):
+                yield Problem(FILE, getattr(inner, "lineno", 0), "", reason, "rules.impure")
 
 
-_ALLOWED = (ast.FunctionDef, ast.ImportFrom, ast.Assign, ast.AnnAssign)
+def _misplaced(node: ast.stmt, known: set[str]) -> str:
+    """Say why something cannot stand in the module itself; `known` gathers the names of its values.
+
+    What is changeable and outlives a call is a memory: then a rule would say of the same readings now this, now that.
+    """
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        names = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if not (all(map(_is_name, names)) and (node.value is None or _lasting(node.value, known))):
+            return "a value here never changes: numbers, texts, tuples and frozensets of them"
+        known.update(name.id for target in names for name in ast.walk(target) if isinstance(name, ast.Name))
+    elif isinstance(node, ast.FunctionDef):
+        if any(not _lasting(value, known) for value in (*node.args.defaults, *node.args.kw_defaults) if value):
+            return "a default never changes: a number, a text, a tuple or frozenset of them"
+    elif not isinstance(node, ast.ImportFrom | ast.Import) and not _is_docstring(node):
+        return "only imports, constants and functions stand here"
+    return ""
+
+
+def _is_name(target: ast.expr) -> bool:
+    return isinstance(target, ast.Name) or (isinstance(target, ast.Tuple) and all(map(_is_name, target.elts)))
+
+
+def _lasting(value: ast.expr, known: Set[str]) -> bool:
+    """Tell whether a value is made of numbers and texts, and of earlier values, so that nothing can change it."""
+    match value:
+        case ast.Constant():
+            return True
+        case ast.Name(id=name):
+            return name in known
+        case ast.UnaryOp(operand=inner):
+            return _lasting(inner, known)
+        case ast.BinOp(left=left, right=right):
+            return _lasting(left, known) and _lasting(right, known)
+        case ast.Tuple(elts=parts):
+            return all(_lasting(part, known) for part in parts)
+        case ast.Call(func=ast.Name(id="frozenset"), args=[ast.Set(elts=parts) | ast.Tuple(elts=parts)], keywords=[]):
+            return all(_lasting(part, known) for part in parts)
+    return False
 
 
 def _is_docstring(node: ast.stmt) -> bool:
@@ -95,6 +136,8 @@ def _reason(node: ast.AST) -> str:
         return f"a pure function has no use for {node.id}"
     if isinstance(node, ast.Attribute) and node.attr.startswith("__"):
         return f"a pure function has no use for {node.attr}"
+    if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+        return "a pure function keeps nothing"  # a function and a shape can be written to, and last
     if isinstance(node, ast.Global | ast.Nonlocal | ast.Await | ast.Yield):
         return "a pure function keeps and waits for nothing"
     return ""
@@ -102,11 +145,28 @@ def _reason(node: ast.AST) -> str:
 
 def _mistyped(node: ast.FunctionDef, kind: str) -> Iterator[Problem]:
     arguments, gives = SHAPES[kind]
-    found = tuple(ast.unparse(a.annotation) if a.annotation else "" for a in node.args.args)
-    returns = ast.unparse(node.returns) if node.returns else ""
-    if (found, returns) != (arguments, gives) or node.decorator_list:
-        words = f"a rule of kind {kind} is typed ({', '.join(arguments)}) -> {gives}"
+    given = [*node.args.posonlyargs, *node.args.args]
+    found, returns = tuple(map(_type, given)), ast.unparse(node.returns) if node.returns else ""
+    more = _takes(node.args) != given or node.args.defaults or node.decorator_list
+    if more or (found, returns) != (arguments, gives):
+        words = f"a rule of kind {kind} takes and gives just this: ({', '.join(arguments)}) -> {gives}"
         yield Problem(FILE, node.lineno, node.name, words, "rules.type")
+
+
+def _untyped(node: ast.FunctionDef) -> Iterator[Problem]:
+    """Want what a rule is helped by as typed as itself; a decorator could remember."""
+    if node.returns is None or node.decorator_list or not all(map(_type, _takes(node.args))):
+        yield Problem(FILE, node.lineno, node.name, "type all that it takes and gives; no decorator", "rules.type")
+
+
+def _takes(arguments: ast.arguments) -> list[ast.arg]:
+    """Give all that a function takes, in whatever way."""
+    rest = [one for one in (arguments.vararg, arguments.kwarg) if one]
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, *rest]
+
+
+def _type(argument: ast.arg) -> str:
+    return ast.unparse(argument.annotation) if argument.annotation else ""
 
 
 Rule = Callable[[Sequence[Reading]], bool]

@@ -135,7 +135,7 @@ class _Telling:
         if one.then is not None and one.then != self.now.state:
             yield self._wrong("state", f"after {one.do} it is {self.now.state}, not {one.then}", *loc, "then")
         if one.due is not None:
-            clock = duties(self.stage.loop, self.now)[0].clock
+            clock = next((duty.clock for duty in duties(self.stage.loop, self.now)), None)  # none at an end
             yield from self._due(one.due, clock.due if clock else -1, *loc, "due")
 
     def _due(self, expected: datetime | None, due: int, *loc: str | int) -> Iterator[Problem]:

@@ -12,12 +12,13 @@ from cityloop.ground.kit.basics import (
     Function,
     Key,
     Level,
-    Limit,
     Model,
     Pattern,
+    Span,
     Words,
     once,
 )
+from cityloop.ground.worktime.limits import DAY, micros, parse_limit
 
 
 class Attribute(Model):
@@ -34,6 +35,7 @@ class Attribute(Model):
     def _choices_fit(self) -> Self:
         if (self.type == "choice") != bool(self.choices):
             raise ValueError("choices belong to an attribute of type choice, which needs them")
+        once("choices", [choice.key for choice in self.choices])
         return self
 
 
@@ -85,13 +87,13 @@ class Alarm(Model):
     rises: Annotated[float, Field(gt=0)] | None = None
     falls: Annotated[float, Field(gt=0)] | None = None
     unusual: Annotated[float, Field(ge=2, le=50)] | None = None
-    silent: Limit | None = None
+    silent: Span | None = None
     fence: Literal["inside", "outside"] | None = None
     rule: Function | None = None
-    hold: Limit | None = None
+    hold: Span | None = None
     clear: float | None = None
     times: Annotated[int, Field(ge=2, le=1000)] | None = None
-    within: Limit | None = None
+    within: Span | None = None
     agree: Annotated[int, Field(ge=2, le=100)] | None = None
     opens: Literal["case", "report", "nothing"] = "case"
 
@@ -107,9 +109,6 @@ class Alarm(Model):
             raise ValueError(f"give exactly one of {', '.join(CONDITIONS[:-1])} and {CONDITIONS[-1]}")
         self._clear_fits(given[0])
         self._window_fits(given[0])
-        for limit in (self.hold, self.silent, self.within):
-            if limit is not None and limit.endswith((" wh", " wd")):
-                raise ValueError("an instrument knows no working hours: give um, uh or d")
         return self
 
     def _clear_fits(self, condition: str) -> None:
@@ -138,15 +137,29 @@ CONDITIONS = ("above", "below", "rises", "falls", "unusual", "silent", "fence", 
 
 
 class ObservedProperty(Model):
-    """What a sensor measures. `unit` as in UCUM (`mm`, `ug/m3`); `every`: how often a value is expected."""
+    """What a sensor measures. `unit` as in UCUM (`mm`, `ug/m3`); `every`: how often a value is expected.
+
+    A sensor may speak more often, as one that sees smoke does; `silent` is longer than `every`.
+    """
 
     key: Key
     names: Words
     unit: str
-    every: Limit | None = None
+    every: Span | None = None
     alarms: Annotated[tuple[Alarm, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _alarms_once(self) -> Self:
         once("alarms", [alarm.key for alarm in self.alarms])
         return self
+
+    @model_validator(mode="after")
+    def _silence_is_longer(self) -> Self:
+        for alarm in self.alarms:
+            if alarm.silent and self.every and _length(alarm.silent) <= _length(self.every):
+                raise ValueError(f"{alarm.key}: silent is longer than every, or each pause between two values is one")
+        return self
+
+
+def _length(span: str) -> int:
+    return micros(parse_limit(span), DAY)

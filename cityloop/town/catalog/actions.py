@@ -10,6 +10,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule, Table
 from cityloop.ground.loop.actor import Actor
 from cityloop.town.catalog import drafts, queries
+from cityloop.town.catalog.beside import clashes
 from cityloop.town.catalog.content import Content, digest_of, text_of
 from cityloop.town.catalog.exchange import Reading, check, organisations
 from cityloop.town.catalog.models import CatalogVersion
@@ -112,8 +113,8 @@ def publish_content(made: Content, by: Actor, at: int, what: str = "published", 
     orgs_actions.lock_tree()
     made = drafts.remembering(queries.published(), made)
     plates = made.plates
-    _check_matters(plates)
-    _check_components(plates)
+    for clash in clashes(plates):
+        raise clash
     rules = city_rules(made.lines)
     _establish([wanted for plate in plates for wanted in plate.organisations], by, at)
     _check_rules(plates, rules)
@@ -133,39 +134,6 @@ def present(on: str | None) -> Content:
     if on not in (None, now.digest):
         raise Refusal("catalog.changed", "Somebody published a newer catalogue meanwhile. Look at it, then change it.")
     return now
-
-
-def _check_matters(plates: Sequence[Manifest]) -> None:
-    owners: dict[str, str] = {}
-    for plate in plates:
-        for matter in plate.matters:
-            other = owners.setdefault(matter.code, plate.key)
-            if other != plate.key:
-                raise Refusal(
-                    "catalog.matter.twice",
-                    "Matter {matter} stands in the plates {one} and {other}; keep one.",
-                    "matters",
-                    matter=matter.code,
-                    one=other,
-                    other=plate.key,
-                )
-
-
-def _check_components(plates: Sequence[Manifest]) -> None:
-    """Refuse two types of the same numbers: the identity codes of their components would run into each other."""
-    numbered: dict[tuple[int, int], str] = {}
-    for one in [component for plate in plates for component in plate.components]:
-        other = numbered.setdefault((int(one.class_), int(one.subclass)), one.code)
-        if other != one.code:
-            raise Refusal(
-                "catalog.component.twice",
-                "Components {one} and {other} have class {main} and subclass {sub} both; codes are made of them.",
-                "components",
-                one=other,
-                other=one.code,
-                main=one.class_,
-                sub=one.subclass,
-            )
 
 
 def _check_rules(plates: Sequence[Manifest], city: Sequence[Rule]) -> None:

@@ -13,6 +13,7 @@ from cityloop.ground.kit.registry import plates as installed
 from cityloop.ground.kit.routing import Table
 from cityloop.ground.worktime import check_zone
 from cityloop.town.calendar.rules import written
+from cityloop.town.catalog.beside import clashes
 from cityloop.town.founding.cityfile import CalendarPart, OrganisationPart, PeoplePart
 from cityloop.town.founding.grounds import Grounds, survey
 from cityloop.town.founding.reading import Draft
@@ -106,7 +107,8 @@ def _shifts_key(calendar: CalendarPart, refusal: Refusal) -> str:
 
 
 def _plates(draft: Draft, names: Sequence[str]) -> list[Manifest]:
-    known, found = installed(), []
+    known = installed()
+    found: list[Manifest] = []
     for place, name in enumerate(names):
         folder = draft.folder / name if "/" in name else known.get(name)
         if folder is None:
@@ -115,10 +117,9 @@ def _plates(draft: Draft, names: Sequence[str]) -> list[Manifest]:
         elif name in names[:place]:
             draft.tell("founding.plate.twice", f"{name} stands here more than once", "plates", place)
         else:
-            found += _plate(draft, folder, place)
-    for matter, one, other in _twice(found):
-        said = f"the matter {matter} stands in {one} and in {other}; keep one of the two"
-        draft.tell("catalog.matter.twice", said, "plates")
+            found += [plate for plate in _plate(draft, folder, place) if not _again(draft, plate, found, place)]
+    for clash in clashes(found):
+        draft.tell(clash.code, str(clash), "plates")
     return found
 
 
@@ -131,13 +132,12 @@ def _plate(draft: Draft, folder: Path, place: int) -> list[Manifest]:
         return []
 
 
-def _twice(plates: Sequence[Manifest]) -> Iterator[tuple[str, str, str]]:
-    owners: dict[str, str] = {}
-    for plate in plates:
-        for matter in plate.matters:
-            other = owners.setdefault(matter.code, plate.key)
-            if other != plate.key:
-                yield matter.code, other, plate.key
+def _again(draft: Draft, plate: Manifest, before: Sequence[Manifest], place: int) -> bool:
+    """Tell of a folder with a plate that is there by another name."""
+    again = plate.key in {one.key for one in before}
+    if again:
+        draft.tell("founding.plate.twice", f"the plate {plate.key} stands here more than once", "plates", place)
+    return again
 
 
 def _rules(draft: Draft, plates: Sequence[Manifest], known: Set[str]) -> None:
@@ -159,11 +159,12 @@ def _organisations(
     draft: Draft, given: Sequence[OrganisationPart], plates: Sequence[Manifest]
 ) -> dict[str, OrganisationPart]:
     """Look through the organisations; give all there will be. The city's word goes before a plate's."""
-    known = {org.key: org for org in given}
+    known, owners = {org.key: org for org in given}, dict[str, str]()
     for plate in plates:
         for its in plate.organisations:
-            made = OrganisationPart(key=its.key, names=its.names, kind=its.kind, parent=its.parent or "")
-            known.setdefault(its.key, made)
+            if its.key not in known:
+                owners[its.key] = plate.key
+                known[its.key] = OrganisationPart(key=its.key, names=its.names, kind=its.kind, parent=its.parent or "")
     parents = {key: org.parent for key, org in known.items()}
     city = draft.units.city.key.replace("_", "-") if draft.units else ""
     for place, org in enumerate(given):
@@ -171,14 +172,24 @@ def _organisations(
         _spoken(draft, org.names, *loc, "names")
         if org.key == city or org.key in {other.key for other in given[:place]}:
             draft.tell("orgs.key.taken", f"{org.key} stands here more than once, or is the city itself", *loc, "key")
-        if org.parent and org.parent not in parents:
-            said = f"there is no organisation {org.parent}, here or in a plate"
-            draft.tell("founding.parent.unknown", said, *loc, "parent")
-        elif _circles(org.key, parents):
-            draft.tell("orgs.parent.circle", "choose a parent outside the organisation itself", *loc, "parent")
+        for code, said in _astray(org.key, parents):
+            draft.tell(code, said, *loc, "parent")
         if org.credit_code and not credit_code_holds(org.credit_code):
             draft.tell("orgs.credit_code.wrong", "this is no valid 18-digit credit code", *loc, "credit_code")
+    if city in owners:
+        draft.tell("orgs.key.taken", f"{owners[city]} has an organisation {city}: take another key", "city", "key")
+    for key, owner in owners.items():
+        for code, said in _astray(key, parents):
+            draft.tell(code, f"{owner}: {key}: {said}", "plates")
     return known
+
+
+def _astray(key: str, parents: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Say why an organisation has no place under the city."""
+    if parents[key] and parents[key] not in parents:
+        yield "founding.parent.unknown", f"there is no organisation {parents[key]}, here or in a plate"
+    elif _circles(key, parents):
+        yield "orgs.parent.circle", "choose a parent outside the organisation itself"
 
 
 def _circles(key: str, parents: Mapping[str, str]) -> bool:

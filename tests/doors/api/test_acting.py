@@ -10,6 +10,7 @@ from PIL import Image
 
 from cityloop.loops.cases.models import Case
 from cityloop.town.catalog import actions as catalog
+from cityloop.town.files.photo import MAX_BYTES
 from cityloop.town.ledger.models import Step
 from tests.doors.api.conftest import CLIENT, ask, name_of
 from tests.doors.open311.conftest import plate
@@ -212,6 +213,14 @@ def test_what_is_no_photo_is_refused(town: Town, key: Key, content: bytes) -> No
     sent = {"number": name_of(town.to("handling")), "photo": upload}
     answer = CLIENT.post("/api/v1/photos", sent, headers=mine)
     assert answer.status_code == 400 and answer.json()["code"].startswith("files.")
+
+
+def test_a_photo_that_is_too_large_is_told_so(town: Town, key: Key) -> None:
+    upload = BytesIO(jpeg().read() + b"\0" * MAX_BYTES)
+    upload.name = "x.jpg"
+    sent = {"number": name_of(town.to("handling")), "photo": upload}
+    answer = CLIENT.post("/api/v1/photos", sent, headers={"Authorization": f"Bearer {key('parks')}"})
+    assert (answer.status_code, answer.json()["code"]) == (413, "files.photo.big")
 
 
 def test_a_matters_questions_are_answered_or_the_report_is_refused(town: Town, key: Key) -> None:

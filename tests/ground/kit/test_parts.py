@@ -2,7 +2,7 @@ import pytest
 from pydantic import ValidationError
 
 from cityloop.ground.kit.measures import Plan
-from cityloop.ground.kit.things import Alarm, Attribute
+from cityloop.ground.kit.things import Alarm, Attribute, ObservedProperty
 from tests.ground.kit.test_manifest import both
 
 pytestmark = pytest.mark.once
@@ -38,7 +38,7 @@ def test_an_alarm_has_one_condition_and_is_over_on_its_safe_side(changes):
         ({"rises": 1}, "within what time"),
         ({"unusual": 5, "times": 3, "within": "1 uh"}, "belongs to above or below"),
         ({"above": 1, "within": "1 uh"}, "within belongs"),
-        ({"above": 1, "hold": "4 wh"}, "no working hours"),
+        ({"above": 1, "hold": "4 wh"}, "hold"),
         ({"silent": "1 d", "hold": "1 uh"}, "no time of its own"),
         ({"silent": "1 d", "agree": 3}, "no evidence"),
         ({"fence": "near"}, "fence"),
@@ -50,9 +50,26 @@ def test_an_alarm_of_two_minds_is_refused(changes, says):
         alarm(**changes)
 
 
-def test_an_attribute_to_choose_has_choices():
-    with pytest.raises(ValidationError, match="choices"):
-        Attribute.model_validate({"key": "a", "names": both("A"), "type": "choice"})
+@pytest.mark.parametrize(
+    ("every", "silent", "says"),
+    [("1 uh", "61 um", ""), ("1 d", "1 uh", "a: silent"), ("24 uh", "1 d", "a: silent"), ("4 wh", "1 d", "every")],
+)
+def test_silence_is_longer_than_the_pause_between_two_values(every, silent, says):
+    alarms = [{"key": "a", "names": both("A"), "matter": "m", "silent": silent}]
+    told = {"key": "o", "names": both("O"), "unit": "1", "every": every, "alarms": alarms}
+    if not says:
+        assert ObservedProperty.model_validate(told)
+        return
+    with pytest.raises(ValidationError, match=says):
+        ObservedProperty.model_validate(told)
+
+
+def test_an_attribute_to_choose_has_choices_each_once():
+    choice = {"key": "big", "names": both("Big")}
+    assert Attribute.model_validate({"key": "a", "names": both("A"), "type": "choice", "choices": [choice]})
+    for wrong in ([], [choice] * 2):
+        with pytest.raises(ValidationError, match="choices"):
+            Attribute.model_validate({"key": "a", "names": both("A"), "type": "choice", "choices": wrong})
 
 
 def test_tasks_of_a_plan_wait_only_for_what_comes():

@@ -115,6 +115,16 @@ def test_two_plates_do_not_give_their_components_the_same_codes():
 
 
 @pytest.mark.django_db
+def test_two_plates_published_together_do_not_name_one_type():
+    make_city()
+    pipe = {"code": "pipe", "class": "01", "subclass": "07", "names": both("Pipe"), "responsible": "works"}
+    other = plate("other", matter("0110"), components=[{**pipe, "subclass": "08"}])
+    with pytest.raises(Refusal) as caught:
+        actions.publish(plates=[water(components=[pipe]), other], by=BY, at=AT)
+    assert caught.value.code == "components.type.twice"
+
+
+@pytest.mark.django_db
 def test_who_looked_at_an_older_version_is_told():
     make_city()
     seen = on(municipal()).digest

@@ -47,6 +47,30 @@ BROKEN = [
 ]  # fmt: skip
 
 
+PLATE = 'version = "1.0.0"\nnames = { en = "P", zh-hans = "P" }\n'
+
+
+def _type(code: str, subclass: str) -> str:
+    words = 'class = "01"\nnames = { en = "T", zh-hans = "T" }\nresponsible = "sanitation"\n'
+    return f'\n[[components]]\ncode = "{code}"\nsubclass = "{subclass}"\n{words}'
+
+
+def _org(key: str, parent: str = "") -> str:
+    under = f'parent = "{parent}"\n' if parent else ""
+    return f'\n[[organisations]]\nkey = "{key}"\nnames = {{ en = "O", zh-hans = "O" }}\n{under}'
+
+
+# what a plate of the city's own holds, and another, the key that must be named, the codes
+CLASHING = [
+    ("one", _type("kiosk", "77"), "two", _type("stall", "077"), "plates", "catalog.component.twice"),
+    ("one", _type("kiosk", "77"), "two", _type("kiosk", "78"), "plates", "components.type.twice"),
+    ("one", "", "two", _org("smallville"), "city.key", "orgs.key.taken"),
+    ("one", "", "two", _org("office", "nowhere"), "plates", "founding.parent.unknown"),
+    ("one", _org("east", "west"), "two", _org("west", "east"), "plates", "orgs.parent.circle"),
+    ("one", "", "one", "", "plates[2]", "founding.plate.twice"),
+]
+
+
 def _checked(path: Path) -> Checked:
     return check(read(path))
 
@@ -69,6 +93,22 @@ def test_a_fault_is_named_by_its_key(tmp_path: Path, old: str, new: str, more: s
     problems = _checked(city_file(tmp_path, old, new, more)).draft.problems
     assert [(problem.key, problem.code) for problem in problems] == [(key, code)], "\n".join(map(str, problems))
     assert problems[0].file == "city.toml" and problems[0].message
+
+
+@pytest.mark.parametrize(("one", "has", "two", "has_too", "key", "code"), CLASHING, ids=[c[5] for c in CLASHING])
+def test_what_plates_do_to_each_other_is_told(
+    tmp_path: Path, one: str, has: str, two: str, has_too: str, key: str, code: str
+) -> None:
+    for folder, name, what in (("a", one, has), ("b", two, has_too)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "plate.toml").write_text(f'key = "{name}"\n{PLATE}{what}')
+    problems = _checked(city_file(tmp_path, '["municipal"]', '["municipal", "./a", "./b"]')).draft.problems
+    assert {(problem.key, problem.code) for problem in problems} == {(key, code)}, "\n".join(map(str, problems))
+
+
+def test_a_circle_over_the_citys_own_organisation_and_a_plates_is_told(tmp_path: Path) -> None:
+    problems = _checked(city_file(tmp_path, more=_org("urban_management", "sanitation"))).draft.problems
+    assert ("organisations[3].parent", "orgs.parent.circle") in [(one.key, one.code) for one in problems]
 
 
 def test_a_problem_stands_at_its_line(tmp_path: Path) -> None:

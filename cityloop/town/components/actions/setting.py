@@ -12,6 +12,7 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.town.components import queries
 from cityloop.town.components.models import REGISTER, Component, Register, Type
 from cityloop.town.components.rules.identity import DIVISION, Identity, is_digits
+from cityloop.town.components.rules.kinds import in_two_plates
 from cityloop.town.ledger.actions import record
 from cityloop.town.units import queries as units
 
@@ -41,7 +42,11 @@ def write_codes(*, class_width: int, subclass_width: int, divisions: Mapping[str
 @transaction.atomic
 def establish(*, types: Iterable[tuple[str, ComponentType]], by: Actor, at: int) -> None:
     """Publish the types of plates, as (plate, type). A type whose plate no longer names it stays: things have it."""
-    given = {one.code: (plate, one) for plate, one in types}
+    given: dict[str, tuple[str, ComponentType]] = {}
+    for plate, one in types:
+        other, _one = given.setdefault(one.code, (plate, one))
+        if other != plate:
+            raise in_two_plates(one.code, other, plate)
     if not given:
         return
     _register()
@@ -50,10 +55,7 @@ def establish(*, types: Iterable[tuple[str, ComponentType]], by: Actor, at: int)
     for code, (plate, one) in sorted(given.items()):
         row = known.get(code)
         if row is not None and row.plate != plate:
-            raise Refusal(
-                "components.type.twice", "The type {type} stands in the plates {one} and {other}; keep one.",
-                "components", type=code, one=row.plate, other=plate,
-            )  # fmt: skip
+            raise in_two_plates(code, row.plate, plate)
         declared = one.model_dump(mode="json", by_alias=True)
         if row is None or (row.declared, row.level) != (declared, one.level):
             _put(row, code, plate, one, declared)

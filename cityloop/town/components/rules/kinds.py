@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Rule
 from cityloop.ground.kit.things import Attribute, ComponentType
 
@@ -43,3 +44,11 @@ def kind_of(plate: str, declared: Mapping[str, Any]) -> Kind:
         attributes={attribute.key: attribute for attribute in one.attributes},
         matters=one.matters,
     )
+
+
+def in_two_plates(code: str, one: str, other: str) -> Refusal:
+    """Say that a type stands in two plates: which of the two its things are of, nobody could tell."""
+    return Refusal(
+        "components.type.twice", "The type {type} stands in the plates {one} and {other}; keep one.", "components",
+        type=code, one=one, other=other,
+    )  # fmt: skip
