@@ -283,6 +283,20 @@ def test_unknown_matters_and_agencies_as_the_map_says(town: Town, tmp_path: Path
     assert case("A2").lead_org > 0
 
 
+def test_agencies_whose_letters_give_one_key_stay_apart_in_later_files(town: Town, tmp_path: Path):
+    def lead(key: str, who: str, **agencies: Any) -> str:
+        assert take(tmp_path, HEADER + GOOD.format(key).replace("parks", who), agencies=agencies).cases == 1
+        return next(org.key for org in orgs.directory().values() if org.id == case(key).lead_org)
+
+    given = {"B区水务局": {"en": "Water of B"}, "B区城管局": {"en": "Streets of B"}}
+    assert (lead("A1", "A区城管局"), lead("A2", "A区水务局"), lead("A3", "A区城管局")) == ("a", "a_2", "a")
+    assert (lead("B1", "B区城管局", names=given), lead("B2", "B区水务局", names=given)) == ("b", "b_2")
+    assert (lead("B3", "B区水务局", names=given), lead("B4", "Water of B")) == ("b_2", "b_2")
+    assert (lead("C1", "parks", prefix="c."), lead("C2", "c" * 250), lead("C3", "c" * 250)) == (
+        "c.parks", "c" * 56, "c" * 56,
+    )  # fmt: skip
+
+
 def test_new_matters_beside_those_of_another_plate(town: Town, tmp_path: Path):
     assert take(tmp_path, HEADER + GOOD.format("A1") + GOOD.format("A2").replace("tree", "Lost cat")).cases == 2
     assert (case("A1").matter, case("A2").matter) == ("tree", "lost_cat")
