@@ -66,13 +66,14 @@ class Tally:
 class Stored:
     """What the database knows of a case of this source, as far as a row may change it."""
 
-    __slots__ = ("agency", "closed", "due", "id", "marked", "origin", "state", "status")
+    __slots__ = ("agency", "closed", "due", "id", "marked", "origin", "precision", "state", "status")
 
     def __init__(self, row: tuple[Any, ...]) -> None:
-        self.id, self.state, self.closed, self.origin, self.status, self.due, self.agency, self.marked = row
+        self.id, self.state, self.closed, self.origin, self.status, self.due, self.agency, self.marked = row[:8]
+        self.precision = row[8]
 
 
-STORED = ("id", "state", "closed", "origin", "source_status", "source_due", "lead_org", "marked")
+STORED = ("id", "state", "closed", "origin", "source_status", "source_due", "lead_org", "marked", "precision")
 
 
 def stored(source: str, keys: Sequence[str]) -> dict[str, Stored]:
@@ -183,8 +184,9 @@ class Importer:
     def _changes(self, old: Stored, record: Record) -> bool:
         if old.origin != "import":
             return False
-        said = (record.status, record.due, record.agency, self._marked(old, record))
-        return said != (old.status, old.due, old.agency, old.marked) or self._closes(old.state, record)
+        said = (record.status, record.due, record.agency, self._marked(old, record), _precision(old, record))
+        stands = (old.status, old.due, old.agency, old.marked, old.precision)
+        return said != stands or self._closes(old.state, record)
 
     def _closes(self, state: str, record: Record) -> bool:
         return state == "collected" and record.ended is not None and record.ended <= self.now
@@ -199,15 +201,25 @@ class Importer:
     def _bring_up(self, case_id: int, record: Record) -> None:
         case = Case.objects.select_for_update().get(pk=case_id)
         book = book_of(case, origin="import")
-        marked = self._marked(case, record)
+        marked, precision = self._marked(case, record), _precision(case, record)
         if self._closes(case.state, record) and record.ended is not None:
             book.step(self._closing(record), self.actor, max(record.ended, book.snapshot.at))
             save([book])
-        said = {"agency": record.agency, "due": record.due, "marked": marked, "status": record.status}
+        said = {"agency": record.agency, "due": record.due, "marked": marked, "status": record.status,
+                "precision": precision}  # fmt: skip
         note(subject=f"{SOURCE}:{case_id}", kind=SOURCE, what="says", by=self.actor, at=case.at, data=said)
         Case.objects.filter(pk=case_id).update(
-            source_status=record.status, source_due=record.due, lead_org=record.agency, marked=marked
+            source_status=record.status,
+            source_due=record.due,
+            lead_org=record.agency,
+            marked=marked,
+            precision=precision,
         )
+
+
+def _precision(old: Stored | Case, record: Record) -> str:
+    """Give how exactly the times of a case are known: a day that stands on the ledger is not rewritten."""
+    return "day" if old.precision == "day" else record.precision
 
 
 def cells_of(records: Sequence[Record]) -> list[int | None]:

@@ -14,6 +14,7 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.importing.actions import Tally, import_cases
 from cityloop.loops.cases.importing.mapping import ImportMap, read_map
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.loops.cases.replaying.policy import read_policy
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
@@ -193,6 +194,19 @@ def test_a_later_file_closes_what_was_open(town: Town, tmp_path: Path):
     assert (tally.cases, tally.updated, tally.unchanged) == (0, 2, 1)
     assert case("A1").state == "closed"
     assert Step.objects.filter(subject=case("A1").subject).count() == 2
+
+
+def test_a_closing_known_by_its_day_keeps_a_case_out_of_hours(town: Town, tmp_path: Path):
+    time = {"zone": "America/New_York", "midnight": "day"}
+    open_ = GOOD.format("A2").replace("2018-10-20T12:00:00", "").replace("Closed", "Open")
+    day = GOOD.replace("2018-10-20T12:00:00", "2018-10-21T00:00:00")
+    take(tmp_path, HEADER + day.format("A1") + open_ + GOOD.format("A3"), time=time)
+    assert [case(key).precision for key in ("A1", "A2", "A3")] == ["day", "second", "second"]
+    assert take(tmp_path, HEADER + day.format("A2") + GOOD.format("A1"), time=time).updated == 2
+    assert [(case(key).precision, case(key).state) for key in ("A1", "A2")] == [("day", "closed")] * 2
+    assert list(all_differences()) == []
+    Case.objects.filter(source_key="A2").update(precision="second")
+    assert [(f.code, f.where) for f in all_differences()] == [("case.columns", case("A2").subject)]
 
 
 def test_what_the_source_takes_back_is_marked_not_rewritten(town: Town, tmp_path: Path):
