@@ -4,7 +4,7 @@ Runs may be cut off at any moment and begun again: a case is known by its source
 whole, and a row already there is compared and at most brought up to date.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -25,6 +25,7 @@ from cityloop.loops.cases.actions.save import save
 from cityloop.loops.cases.importing import known
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record
+from cityloop.loops.cases.importing.repeats import Keys
 from cityloop.loops.cases.loop import keep_present
 from cityloop.loops.cases.models import SOURCE, SUBJECT, Case
 from cityloop.town.calendar.queries import calendars
@@ -89,9 +90,10 @@ def import_cases(
     *, path: Path, rules: ImportMap, reject_file: Path, by: Actor, at: int, progress: Progress | None = None
 ) -> Tally:
     """Import a file by its map; `at` is the present of the city. Agencies and matters are added as the map says."""
-    found = known.pairs(path, rules)
+    keys = Keys()
+    found = known.pairs(path, rules, keys)
     known.establish(rules, found, by=by, at=at)
-    importer = Importer(rules, Reader(rules, known.Known(rules, found), at), at)
+    importer = Importer(rules, Reader(rules, known.Known(rules, found), at), at, keys.last())
     table, rejects = Table(path, rules.source, rules.wanted(), rules.numbers), RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
     with writing.bulk():
@@ -111,10 +113,11 @@ def chunks(rows: Iterator[Any], pace: writing.Pace) -> Iterator[list[Any]]:
 
 
 class Importer:
-    """Writes records, a chunk at a time."""
+    """Writes records, a chunk at a time. `last` says of keys in several rows, by their hash, which row is the last."""
 
-    def __init__(self, rules: ImportMap, reader: Reader, now: int) -> None:
-        self.rules, self.reader, self.now = rules, reader, now
+    def __init__(self, rules: ImportMap, reader: Reader, now: int, last: Mapping[int, int]) -> None:
+        self.rules, self.reader, self.now, self.last = rules, reader, now, last
+        self.waiting: dict[int, Record] = {}  # by the number of the last row with its key
         self.source = rules.source.name
         self.actor = Actor(kind="source", role="source", name=f"source:{self.source}")
         self.definition: Definition = keep_present()
@@ -122,10 +125,12 @@ class Importer:
         self.tally, self.pace = Tally(), writing.Pace()
 
     def take(self, rows: Iterable[Record | Reject], rejects: RejectFile) -> None:
-        """Take one chunk: new cases in bulk, known ones one by one where a row says something new."""
+        """Take one chunk: new cases in bulk, known ones one by one where the last row of a key says something new."""
         records: list[Record] = []
+        numbers: list[int] = []
         for row in rows:
             self.tally.rows += 1
+            numbers.append(row.number)
             if isinstance(row, Reject):
                 self.tally.rejected += 1
                 rejects.add(row)
@@ -137,8 +142,11 @@ class Importer:
             first.setdefault(record.key, record)
         there = self._insert_new(first)
         again = [r for r in records if r.key in there or first[r.key] is not r]
-        if again:
-            self._update(again)
+        self.waiting |= {self.last.get(hash(r.key), r.number): r for r in again}
+        self.tally.updated += len(again)
+        self.tally.unchanged += len(again)
+        if due := [self.waiting.pop(number) for number in numbers if number in self.waiting]:
+            self._update(due)
 
     def _insert_new(self, first: dict[str, Record]) -> dict[str, Stored]:
         """Insert what is not there, and give what was; another run may be at work on the same file."""
@@ -172,14 +180,12 @@ class Importer:
         return Act("close_by_source", data)
 
     def _update(self, records: list[Record]) -> None:
+        """Bring up what rows change, each the last sound one of its key: so a file says the same whenever it comes."""
         there = stored(self.source, [r.key for r in records])
         for record in records:
-            self.tally.updated += 1
-            if not self._changes(there[record.key], record):
-                self.tally.unchanged += 1
-                continue
-            self._bring_up(there[record.key].id, record)
-            there |= stored(self.source, [record.key])
+            if self._changes(there[record.key], record):
+                self._bring_up(there[record.key].id, record)
+                self.tally.unchanged -= 1
 
     def _changes(self, old: Stored, record: Record) -> bool:
         if old.origin != "import":

@@ -12,6 +12,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases.importing.mapping import AgenciesMap, ImportMap
+from cityloop.loops.cases.importing.repeats import Keys
 from cityloop.town.catalog import actions as catalog_actions
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs import actions as orgs_actions
@@ -29,18 +30,21 @@ def said(text: str) -> str:
     return clean(text).strip()
 
 
-def pairs(path: Path, rules: ImportMap) -> Pairs:
-    """Count the kinds of request and agencies of a file as (matter, agency)."""
+def pairs(path: Path, rules: ImportMap, keys: Keys | None = None) -> Pairs:
+    """Count the kinds of request and agencies of a file as (matter, agency); note its keys on the way, where wanted."""
     names = list(rules.wanted())
+    key = names.index(rules.columns.key)
     matter = names.index(rules.columns.matter) if rules.columns.matter else -1
     agency = names.index(rules.columns.agency) if rules.columns.agency else -1
     found: Pairs = Counter()
-    if matter < 0 and agency < 0:
+    if matter < 0 and agency < 0 and keys is None:
         return found
     for raw in Table(path, rules.source, rules.wanted()).rows():
         if raw.values:
             value = (*raw.values, "")
             found[said(value[matter]), said(value[agency])] += 1
+        if keys is not None:
+            keys.add(said(raw.values[key]) if raw.values else "")
     return found
 
 

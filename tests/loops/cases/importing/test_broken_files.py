@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.orgs import queries as orgs
+from cityloop.town.tabular import writing
 from cityloop.town.tabular.source import validated
 from tests.loops.cases.smallville import AT, DAY, Town
 from tests.town.staff import BY
@@ -184,6 +186,22 @@ def test_a_key_twice_is_one_case_brought_up_to_date(town: Town, tmp_path: Path):
     tally = take(tmp_path, HEADER + open_ + GOOD.format("A1") + GOOD.format("A1"))
     assert (tally.rows, tally.cases, tally.updated, tally.unchanged) == (3, 1, 2, 1)
     assert (case("A1").state, case("A1").source_status) == ("closed", "Closed")
+
+
+@pytest.mark.parametrize("size", [1, 2, 500])
+def test_a_key_in_several_rows_is_as_its_last_sound_one_says_however_often_it_comes(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+):
+    monkeypatch.setattr(writing, "Pace", partial(writing.Pace, size))
+    open_ = GOOD.replace("2018-10-20T12:00:00", "").replace("Closed", "Open")
+    rows = [open_.format("A1"), open_.format("A2"), open_.format("A1").replace("Open", "New"), GOOD.format("B1"),
+            GOOD.format("A1"), GOOD.format("A1").replace("2018-10-20T10", "someday")]  # fmt: skip
+    tally = take(tmp_path, HEADER + "".join(rows))
+    assert (tally.cases, tally.updated, tally.unchanged, tally.rejected) == (3, 2, 1, 1)
+    before = Step.objects.count()
+    tally = take(tmp_path, HEADER + "".join(rows))
+    assert (tally.cases, tally.updated, tally.unchanged, tally.rejected) == (0, 5, 5, 1)
+    assert (Step.objects.count(), case("A1").source_status, case("A1").marked) == (before, "Closed", "")
 
 
 def test_a_later_file_closes_what_was_open(town: Town, tmp_path: Path):
