@@ -22,7 +22,7 @@ from cityloop.loops.cases.actions import bulk
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.actions.save import save
-from cityloop.loops.cases.importing import known
+from cityloop.loops.cases.importing import known, places
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record
 from cityloop.loops.cases.importing.repeats import Keys
@@ -90,6 +90,7 @@ def import_cases(
     *, path: Path, rules: ImportMap, reject_file: Path, by: Actor, at: int, progress: Progress | None = None
 ) -> Tally:
     """Import a file by its map; `at` is the present of the city. Agencies and matters are added as the map says."""
+    places.check(rules.place)
     keys = Keys()
     found = known.pairs(path, rules, keys)
     known.establish(rules, found, by=by, at=at)

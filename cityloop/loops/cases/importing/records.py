@@ -21,6 +21,7 @@ class Record:
     """A row as read. `closed` is what the source says, be it possible or not; `marks` say what is wrong."""
 
     number: int
+    line: int
     key: str
     created: int
     closed: int | None
@@ -99,6 +100,7 @@ class Reader:
         closed, due, marks, closed_is_day = self._later(value, created, place)
         return Record(
             raw.number,
+            raw.line,
             key,
             created,
             closed,

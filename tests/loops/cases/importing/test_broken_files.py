@@ -351,6 +351,38 @@ def test_parquet_is_read_like_csv(town: Town, tmp_path: Path):
     assert case("2").state == "closed"
 
 
+def test_parquet_that_is_odd_costs_the_rows_that_are(town: Town, tmp_path: Path):
+    second = 1_540_029_600 * 10**9
+    texts = pa.array([b"ok", b"\xff", b"ok", b"ok"]).view(pa.utf8())
+    table = pa.table(
+        {
+            " id": ["1", "2", "3", "4"], "opened ": pa.array([second, second, second + 1, second], pa.timestamp("ns")),
+            "closed": pa.array([None, None, None, 10**12], pa.timestamp("s")), "kind": ["tree"] * 4, "who": ["parks"] * 4,
+            "lon": [10.05] * 4, "lat": [50.07] * 4, "district": ["West"] * 4, "state": texts, "kind ": ["x"] * 4,
+        }
+    )  # fmt: skip
+    path = tmp_path / "file.parquet"
+    pq.write_table(table, path)
+    tally = import_cases(path=path, rules=rules(), reject_file=tmp_path / "rejected.csv", by=BY, at=AT)
+    assert (tally.rows, tally.cases, tally.rejected) == (4, 1, 3)
+    assert [(r["row"], r["field"]) for r in rejected(tmp_path)] == [("2", "state"), ("3", "opened"), ("4", "closed")]
+
+
+def test_a_header_that_is_none_is_refused(town: Town, tmp_path: Path):
+    with pytest.raises(Refusal) as refused:
+        take(tmp_path, '"' + HEADER + GOOD.format("A1") * 3000)
+    assert (refused.value.code, refused.value.field) == ("import.header", "file")
+
+
+def test_a_level_or_layer_that_is_not_is_refused_before_anything_is_written(town: Town, tmp_path: Path):
+    for area, field in (({"level": "distrikt"}, "level"), ({"layer": "zip"}, "layer")):
+        areas = [{"column": "district", "level": "district"}, {"column": "district", **area}]
+        with pytest.raises(Refusal) as refused:
+            take(tmp_path, HEADER + GOOD.format("A1").replace("parks", "zoo"), place={"areas": areas})
+        assert refused.value.field == f"place.areas.1.{field}"
+    assert "zoo" not in orgs.directory()
+
+
 def test_maps_that_are_wrong_are_refused_by_key(tmp_path: Path):
     path = tmp_path / "map.toml"
     for text, field in (
