@@ -357,8 +357,9 @@ def test_parquet_that_is_odd_costs_the_rows_that_are(town: Town, tmp_path: Path)
     table = pa.table(
         {
             " id": ["1", "2", "3", "4"], "opened ": pa.array([second, second, second + 1, second], pa.timestamp("ns")),
-            "closed": pa.array([None, None, None, 10**12], pa.timestamp("s")), "kind": ["tree"] * 4, "who": ["parks"] * 4,
-            "lon": [10.05] * 4, "lat": [50.07] * 4, "district": ["West"] * 4, "state": texts, "kind ": ["x"] * 4,
+            "closed": pa.array([None, None, None, 10**12], pa.timestamp("s")), "kind": ["tree"] * 4,
+            "who": ["parks"] * 4, "lon": [10.05] * 4, "lat": [50.07] * 4, "district": ["West"] * 4,
+            "state": texts, "kind ": ["x"] * 4,
         }
     )  # fmt: skip
     path = tmp_path / "file.parquet"
