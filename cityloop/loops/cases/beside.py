@@ -101,7 +101,6 @@ def _beginning(case: Case, retold: Retold) -> Iterator[str]:
         "channel": said.get("channel", ""),
         "source": said.get("source", ""),
         "source_key": said.get("key", ""),
-        "precision": said.get("precision", "second"),
         "component": hidden.get("component", ""),
         "parent_id": said.get("parent"),
     }
@@ -119,7 +118,7 @@ def _beginning(case: Case, retold: Retold) -> Iterator[str]:
 
 
 def _source(case: Case, retold: Retold, stored: Beside) -> Iterator[str]:
-    """Name what a source says, what was marked, and the address, where they are not as the ledger has them.
+    """Name what a source says, how exactly, what was marked, and the address, where the ledger has them otherwise.
 
     First steps written before these stood there say nothing of them; what nobody brought in has no source and no mark.
     """
@@ -129,6 +128,8 @@ def _source(case: Case, retold: Retold, stored: Beside) -> Iterator[str]:
         yield from (name for name, value in wanted if getattr(case, name) != value)
         if case.source_due != (said.get("due") if said.get("source") else None):
             yield "source_due"
+    if case.precision != said.get("precision", "second"):
+        yield "precision"
     if stored.said and not retold.snapshot.lead and case.lead_org != said.get("agency", 0):
         yield "lead_org"
     if case.parent_id is None and not _is_told(case, retold.said, stored):

@@ -65,7 +65,7 @@ class Table:
 
     def _geojson(self) -> Iterator[Raw]:
         found = geojson.read(self.path)
-        _positions(found.names, self.wanted)
+        names = [found.names[place] for place in _positions(found.names, self.wanted)]
         if found.crs and geojson.LON in self.wanted:
             raise Refusal(
                 "import.crs",
@@ -76,7 +76,7 @@ class Table:
             )
         self._told = lambda: self.size
         for number, feature in enumerate(found.features, 1):
-            yield _checked(Raw(number, number, tuple(_text(feature.get(name)) for name in self.wanted)), self.wanted)
+            yield _checked(Raw(number, number, tuple(_text(feature.get(name)) for name in names)), self.wanted)
 
     # --- Parquet
 
@@ -86,19 +86,38 @@ class Table:
 
         try:
             file = pq.ParquetFile(self.path)
-            _positions(file.schema_arrow.names, self.wanted)
+            names = [file.schema_arrow.names[place] for place in _positions(file.schema_arrow.names, self.wanted)]
             total, number = max(1, file.metadata.num_rows), 0
-            for batch in file.iter_batches(batch_size=5_000, columns=list(self.wanted)):
-                columns = [batch.column(name).to_pylist() for name in self.wanted]
-                for values in zip(*columns, strict=True):
+            for batch in file.iter_batches(batch_size=5_000, columns=names):
+                columns, broken = self._listed([batch.column(batch.schema.names.index(name)) for name in names])
+                for row, values in enumerate(zip(*columns, strict=True)):
                     number += 1
-                    yield _checked(Raw(number, number, tuple(map(_text, values))), self.wanted)
+                    if row in broken:
+                        yield Raw(number, number, (), *broken[row])
+                    else:
+                        yield _checked(Raw(number, number, tuple(map(_text, values))), self.wanted)
                 done = int(self.size * number / total)
                 self._told = lambda done=done: done  # type: ignore[misc]
         except (pa.ArrowException, OSError) as error:
             raise Refusal(
                 "import.parquet", "{file} is no readable Parquet file: {why}.", "file", file=self.path.name, why=error
             ) from error
+
+    def _listed(self, columns: Sequence[Any]) -> tuple[list[list[Any]], dict[int, tuple[str, str]]]:
+        """Give the values of columns, and for rows with one that is no value here its column and what is wrong."""
+        found: list[list[Any]] = []
+        broken: dict[int, tuple[str, str]] = {}
+        for name, column in zip(self.wanted, columns, strict=True):
+            try:
+                found.append(column.to_pylist())
+            except (ValueError, OverflowError):  # of some value: a nanosecond, the year 10,000
+                found.append([None] * len(column))
+                for row, value in enumerate(column):
+                    try:
+                        found[-1][row] = value.as_py()
+                    except (ValueError, OverflowError) as error:
+                        broken.setdefault(row, (name, f"it has a value that cannot be read: {error}"))
+        return found, broken
 
     # --- CSV
 
@@ -188,7 +207,12 @@ class _Lines:
 
 def _csv_rows(lines: _Lines, source: SourceMap, wanted: dict[str, str]) -> Iterator[Raw]:
     reader = csv.reader(lines, delimiter=source.delimiter, quotechar=source.quote)
-    header = next(reader, None)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        raise Refusal(
+            "import.header", "The first line of the file names no columns: {why}.", "file", why=_reason(error)
+        ) from error
     if not header:
         raise Refusal("import.empty", "The file is empty.", "file")
     _hinted(header, source, wanted)

@@ -126,13 +126,13 @@ class Planner:
             return self._by_overlap(level, leaves)
         if up.crosswalk:
             table = read_crosswalk(self.folder / up.crosswalk, up.on, up.column)
-            keys = [table.get(key) for key in leaves.keys]
+            keys = [_key(table.get(key)) for key in leaves.keys]
         elif up.via:
             via = self.map.levels[self.scheme.level_named(up.via) - 1]
-            table = {key: str(row.get(up.property)) for key, row in self._properties(via).items()}
-            keys = [table.get(key) for key in self._up(via, leaves)]
+            rows = self._properties(via)
+            keys = [_key(rows.get(key, {}).get(up.property)) for key in self._up(via, leaves)]
         else:
-            keys = [str(row[up.property]) if row.get(up.property) is not None else None for row in leaves.properties]
+            keys = [_key(row.get(up.property)) for row in leaves.properties]
         return self._all_found(level, leaves, keys)
 
     def _all_found(self, level: LevelMap, leaves: Features, keys: Sequence[str | None]) -> list[str]:
@@ -250,6 +250,12 @@ class Planner:
     def _segment(self, level: LevelMap, unit: Planned) -> str:
         value = str(unit.properties.get(level.segment, ""))
         return value[-level.segment_last :] if level.segment_last else value
+
+
+def _key(value: Any) -> str | None:
+    """Give the key that a property holds; a blank names no unit."""
+    text = "" if value is None else str(value)
+    return text if text.strip() else None
 
 
 def _in_order(units: list[Planned], cells: bool) -> list[Planned]:

@@ -15,7 +15,7 @@ from cityloop.ground.codes import CodeScheme, neighbourhood
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.town.columns import under
-from cityloop.town.units.models import City, CodeHistory, ReferenceName, Unit, UnitName, UnitShape
+from cityloop.town.units.models import City, CodeHistory, ReferenceLayer, ReferenceName, Unit, UnitName, UnitShape
 from cityloop.town.units.rules.coverage import Finding, Shaped, check_units
 from cityloop.town.units.rules.locator import Locator
 from cityloop.town.units.rules.names import normal
@@ -181,6 +181,25 @@ def search(text: str, most: int = 12) -> list[Unit]:
 
 def _rank(row: UnitName, wanted: str) -> tuple[bool, int, str]:
     return not row.normal.startswith(wanted), row.level, row.unit.code
+
+
+def check_layer(key: str, field: str = "layer") -> None:
+    """Refuse a reference layer that there is not, naming `field`."""
+    known = list(ReferenceLayer.objects.order_by("key").values_list("key", flat=True))
+    if key not in known:
+        raise Refusal(
+            "units.layer.unknown", "There is no reference layer {name!r}; there are: {layers}.", field,
+            name=key, layers=", ".join(known) or "-",
+        )  # fmt: skip
+
+
+def check_level(name: str, field: str = "level") -> None:
+    """Refuse a level that there is not, naming `field`."""
+    try:
+        scheme().level_named(name)
+    except Refusal as refusal:
+        refusal.field = field
+        raise
 
 
 def areas_named(layer: str, texts: Iterable[str]) -> dict[str, Unit]:

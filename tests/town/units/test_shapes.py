@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 
 from cityloop.ground.codes import metres_between
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.town.units.planning import Planner
 from cityloop.town.units.rules import gcj02, mosaic
 from cityloop.town.units.rules.coverage import Shaped, check_units, largest, report
 from cityloop.town.units.rules.names import fill, normal
 from cityloop.town.units.rules.numbering import reading_order
 from cityloop.town.units.rules.shapes import area_m2, label_points
+from cityloop.town.units.rules.unitsmap import read_map
 from cityloop.town.units.sources import read_features
+from tests.loops.cases.smallville import MAP
 
 pytestmark = pytest.mark.once
 
@@ -173,6 +176,26 @@ def test_label_points_lie_inside() -> None:
     horseshoe = shapely.Polygon([(0, 0), (3, 0), (3, 3), (2, 3), (2, 1), (1, 1), (1, 3), (0, 3)])
     ((x, y),) = label_points(np.array([horseshoe], object))
     assert shapely.contains_xy(horseshoe, x, y)
+
+
+@pytest.mark.parametrize("up", [{"property": "up"}, {"via": "ward", "property": "up"}, {"crosswalk": "up.csv"}])
+@pytest.mark.parametrize("blank", [None, "", " "])
+def test_what_names_no_unit_above_it_is_named(tmp_path: Path, up: dict[str, str], blank: str | None) -> None:
+    levels = [
+        {"name": "borough", "up": {"on": "key", "column": "up", **up} if "crosswalk" in up else up},
+        {"name": "ward", "source": {"file": "a.geojson", "key": "key"}, "up": {"property": "key"}},
+        {"name": "grid", "source": {"file": "a.geojson", "key": "key"}},
+    ]
+    plain = {**MAP, "codes": {"levels": [["city", 4], ["borough", 2], ["ward", 2], ["grid", 3]]}, "levels": levels}
+    features = [
+        {"type": "Feature", "properties": {"key": key, "up": above}, "geometry": shapely.geometry.mapping(shape)}
+        for key, above, shape in (("1", "North", shapely.box(0, 0, 1, 1)), ("2", blank, shapely.box(1, 0, 2, 1)))
+    ]
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    (tmp_path / "up.csv").write_text(f"key,up\n1,North\n2,{blank or ''}\n")
+    with pytest.raises(Refusal, match="1 units find no borough, the first is 2") as refused:
+        Planner(read_map(plain), tmp_path).plan()
+    assert refused.value.code == "units.map.orphans"
 
 
 def test_names_are_one_form_and_templates_fill() -> None:

@@ -4,7 +4,7 @@ Runs may be cut off at any moment and begun again: a case is known by its source
 whole, and a row already there is compared and at most brought up to date.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -22,9 +22,10 @@ from cityloop.loops.cases.actions import bulk
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.actions.save import save
-from cityloop.loops.cases.importing import known
+from cityloop.loops.cases.importing import known, places
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record
+from cityloop.loops.cases.importing.repeats import Keys
 from cityloop.loops.cases.loop import keep_present
 from cityloop.loops.cases.models import SOURCE, SUBJECT, Case
 from cityloop.town.calendar.queries import calendars
@@ -66,13 +67,14 @@ class Tally:
 class Stored:
     """What the database knows of a case of this source, as far as a row may change it."""
 
-    __slots__ = ("agency", "closed", "due", "id", "marked", "origin", "state", "status")
+    __slots__ = ("agency", "closed", "due", "id", "marked", "origin", "precision", "state", "status")
 
     def __init__(self, row: tuple[Any, ...]) -> None:
-        self.id, self.state, self.closed, self.origin, self.status, self.due, self.agency, self.marked = row
+        self.id, self.state, self.closed, self.origin, self.status, self.due, self.agency, self.marked = row[:8]
+        self.precision = row[8]
 
 
-STORED = ("id", "state", "closed", "origin", "source_status", "source_due", "lead_org", "marked")
+STORED = ("id", "state", "closed", "origin", "source_status", "source_due", "lead_org", "marked", "precision")
 
 
 def stored(source: str, keys: Sequence[str]) -> dict[str, Stored]:
@@ -88,9 +90,11 @@ def import_cases(
     *, path: Path, rules: ImportMap, reject_file: Path, by: Actor, at: int, progress: Progress | None = None
 ) -> Tally:
     """Import a file by its map; `at` is the present of the city. Agencies and matters are added as the map says."""
-    found = known.pairs(path, rules)
+    places.check(rules.place)
+    keys = Keys()
+    found = known.pairs(path, rules, keys)
     known.establish(rules, found, by=by, at=at)
-    importer = Importer(rules, Reader(rules, known.Known(rules, found), at), at)
+    importer = Importer(rules, Reader(rules, known.Known(rules, found), at), at, keys.last())
     table, rejects = Table(path, rules.source, rules.wanted(), rules.numbers), RejectFile(reject_file)
     importer.tally.reject_file = str(reject_file)
     with writing.bulk():
@@ -110,10 +114,11 @@ def chunks(rows: Iterator[Any], pace: writing.Pace) -> Iterator[list[Any]]:
 
 
 class Importer:
-    """Writes records, a chunk at a time."""
+    """Writes records, a chunk at a time. `last` says of keys in several rows, by their hash, which row is the last."""
 
-    def __init__(self, rules: ImportMap, reader: Reader, now: int) -> None:
-        self.rules, self.reader, self.now = rules, reader, now
+    def __init__(self, rules: ImportMap, reader: Reader, now: int, last: Mapping[int, int]) -> None:
+        self.rules, self.reader, self.now, self.last = rules, reader, now, last
+        self.waiting: dict[int, Record] = {}  # by the number of the last row with its key
         self.source = rules.source.name
         self.actor = Actor(kind="source", role="source", name=f"source:{self.source}")
         self.definition: Definition = keep_present()
@@ -121,10 +126,12 @@ class Importer:
         self.tally, self.pace = Tally(), writing.Pace()
 
     def take(self, rows: Iterable[Record | Reject], rejects: RejectFile) -> None:
-        """Take one chunk: new cases in bulk, known ones one by one where a row says something new."""
+        """Take one chunk: new cases in bulk, known ones one by one where the last row of a key says something new."""
         records: list[Record] = []
+        numbers: list[int] = []
         for row in rows:
             self.tally.rows += 1
+            numbers.append(row.number)
             if isinstance(row, Reject):
                 self.tally.rejected += 1
                 rejects.add(row)
@@ -136,8 +143,11 @@ class Importer:
             first.setdefault(record.key, record)
         there = self._insert_new(first)
         again = [r for r in records if r.key in there or first[r.key] is not r]
-        if again:
-            self._update(again)
+        self.waiting |= {self.last.get(hash(r.key), r.number): r for r in again}
+        self.tally.updated += len(again)
+        self.tally.unchanged += len(again)
+        if due := [self.waiting.pop(number) for number in numbers if number in self.waiting]:
+            self._update(due)
 
     def _insert_new(self, first: dict[str, Record]) -> dict[str, Stored]:
         """Insert what is not there, and give what was; another run may be at work on the same file."""
@@ -171,20 +181,19 @@ class Importer:
         return Act("close_by_source", data)
 
     def _update(self, records: list[Record]) -> None:
+        """Bring up what rows change, each the last sound one of its key: so a file says the same whenever it comes."""
         there = stored(self.source, [r.key for r in records])
         for record in records:
-            self.tally.updated += 1
-            if not self._changes(there[record.key], record):
-                self.tally.unchanged += 1
-                continue
-            self._bring_up(there[record.key].id, record)
-            there |= stored(self.source, [record.key])
+            if self._changes(there[record.key], record):
+                self._bring_up(there[record.key].id, record)
+                self.tally.unchanged -= 1
 
     def _changes(self, old: Stored, record: Record) -> bool:
         if old.origin != "import":
             return False
-        said = (record.status, record.due, record.agency, self._marked(old, record))
-        return said != (old.status, old.due, old.agency, old.marked) or self._closes(old.state, record)
+        said = (record.status, record.due, record.agency, self._marked(old, record), _precision(old, record))
+        stands = (old.status, old.due, old.agency, old.marked, old.precision)
+        return said != stands or self._closes(old.state, record)
 
     def _closes(self, state: str, record: Record) -> bool:
         return state == "collected" and record.ended is not None and record.ended <= self.now
@@ -199,15 +208,25 @@ class Importer:
     def _bring_up(self, case_id: int, record: Record) -> None:
         case = Case.objects.select_for_update().get(pk=case_id)
         book = book_of(case, origin="import")
-        marked = self._marked(case, record)
+        marked, precision = self._marked(case, record), _precision(case, record)
         if self._closes(case.state, record) and record.ended is not None:
             book.step(self._closing(record), self.actor, max(record.ended, book.snapshot.at))
             save([book])
-        said = {"agency": record.agency, "due": record.due, "marked": marked, "status": record.status}
+        said = {"agency": record.agency, "due": record.due, "marked": marked, "status": record.status,
+                "precision": precision}  # fmt: skip
         note(subject=f"{SOURCE}:{case_id}", kind=SOURCE, what="says", by=self.actor, at=case.at, data=said)
         Case.objects.filter(pk=case_id).update(
-            source_status=record.status, source_due=record.due, lead_org=record.agency, marked=marked
+            source_status=record.status,
+            source_due=record.due,
+            lead_org=record.agency,
+            marked=marked,
+            precision=precision,
         )
+
+
+def _precision(old: Stored | Case, record: Record) -> str:
+    """Give how exactly the times of a case are known: a day that stands on the ledger is not rewritten."""
+    return "day" if old.precision == "day" else record.precision
 
 
 def cells_of(records: Sequence[Record]) -> list[int | None]:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.actor import Actor
-from cityloop.loops.cases.importing.mapping import ImportMap
+from cityloop.loops.cases.importing.mapping import AgenciesMap, ImportMap
+from cityloop.loops.cases.importing.repeats import Keys
 from cityloop.town.catalog import actions as catalog_actions
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.orgs import actions as orgs_actions
 from cityloop.town.orgs import queries as orgs
+from cityloop.town.orgs.queries import OrgRef
 from cityloop.town.tabular.tables import Table
 from cityloop.town.units.queries import city
 
@@ -28,18 +30,21 @@ def said(text: str) -> str:
     return clean(text).strip()
 
 
-def pairs(path: Path, rules: ImportMap) -> Pairs:
-    """Count the kinds of request and agencies of a file as (matter, agency)."""
+def pairs(path: Path, rules: ImportMap, keys: Keys | None = None) -> Pairs:
+    """Count the kinds of request and agencies of a file as (matter, agency); note its keys on the way, where wanted."""
     names = list(rules.wanted())
+    key = names.index(rules.columns.key)
     matter = names.index(rules.columns.matter) if rules.columns.matter else -1
     agency = names.index(rules.columns.agency) if rules.columns.agency else -1
     found: Pairs = Counter()
-    if matter < 0 and agency < 0:
+    if matter < 0 and agency < 0 and keys is None:
         return found
     for raw in Table(path, rules.source, rules.wanted()).rows():
         if raw.values:
             value = (*raw.values, "")
             found[said(value[matter]), said(value[agency])] += 1
+        if keys is not None:
+            keys.add(said(raw.values[key]) if raw.values else "")
     return found
 
 
@@ -73,9 +78,33 @@ def matter_codes(rules: ImportMap, found: Pairs, plates: Iterable[Manifest]) -> 
     return codes((m for m, _ in found), rules.matters.values, rules.matter_prefix, known)
 
 
-def org_keys(rules: ImportMap, found: Pairs) -> dict[str, str]:
-    """Give the organisation's key of each agency."""
-    return codes((a for _, a in found), rules.agencies.values, rules.agencies.prefix)
+def org_keys(rules: ImportMap, found: Pairs, standing: Iterable[OrgRef] = ()) -> dict[str, str]:
+    """Give the organisation's key of each agency; one that stands by the same name keeps its key for ever."""
+    texts = {agency for _, agency in found}
+    return codes(texts, rules.agencies.values, rules.agencies.prefix, _called(rules.agencies, texts, standing))
+
+
+def _called(rules: AgenciesMap, texts: Iterable[str], standing: Iterable[OrgRef]) -> dict[str, str]:
+    """Give the key of each organisation by the texts a file may call it by: its names, and what the map names so.
+
+    A prefix keeps the agencies of its sources apart from all others, whatever they are called.
+    """
+    by_name: dict[str, list[OrgRef]] = {}
+    for org in standing:
+        for name in set(org.names.values()) if org.key.startswith(rules.prefix) else ():
+            by_name.setdefault(name, []).append(org)
+    found = {name: _one(some, _stem(name, rules.prefix)) for name, some in by_name.items()}
+    found |= {text: found.get(_name(text), "") for text in texts}
+    for text, names in rules.names.items():
+        some = [org for org in by_name.get(next(iter(names.values()), ""), ()) if names.items() <= org.names.items()]
+        found[text] = _one(some, _stem(text, rules.prefix)) or found.get(text, "")
+    return {text: key for text, key in found.items() if key}
+
+
+def _one(some: Sequence[OrgRef], stem: str) -> str:
+    """Give the key of the organisation that is meant: of several called the same, none but one made by its letters."""
+    made = [org.key for org in some if org.key.startswith(stem)]
+    return min(made, key=lambda key: (len(key), key)) if made else some[0].key if len(some) == 1 else ""
 
 
 def slug(text: str) -> str:
@@ -84,9 +113,11 @@ def slug(text: str) -> str:
     return _NOT_WORD.sub("_", plain).strip("_") or "u" + "_".join(f"{ord(c):x}" for c in text[:10])
 
 
-def plate_of(rules: ImportMap, found: Pairs, plates: Iterable[Manifest] = ()) -> Manifest:
+def plate_of(
+    rules: ImportMap, found: Pairs, plates: Iterable[Manifest] = (), standing: Iterable[OrgRef] = ()
+) -> Manifest:
     """Give a plate with a matter for each kind of request, led by the agency that has most of them."""
-    made, keys = matter_codes(rules, found, plates), org_keys(rules, found)
+    made, keys = matter_codes(rules, found, plates), org_keys(rules, found, standing)
     rows = sorted({code: text for text, code in sorted(made.items(), reverse=True)}.items())
     return Manifest.model_validate(
         {
@@ -121,6 +152,10 @@ def _matter(rules: ImportMap, code: str, text: str) -> dict[str, Any]:
     }
 
 
+def _name(text: str) -> str:
+    return text[:200].strip()
+
+
 def _both(text: str) -> dict[str, str]:
     return {"en": text, "zh-hans": text}
 
@@ -128,20 +163,20 @@ def _both(text: str) -> dict[str, str]:
 def establish(rules: ImportMap, found: Pairs, *, by: Actor, at: int) -> None:
     """Add the agencies and matters the map wants added and the city does not know yet."""
     if rules.columns.agency and rules.agencies.unknown == "add":
-        _add_agencies(rules, org_keys(rules, found), by, at)
+        _add_agencies(rules, found, by, at)
     if rules.columns.matter and rules.matters.unknown == "add":
         _add_matters(rules, found, by, at)
 
 
-def _add_agencies(rules: ImportMap, keys: Mapping[str, str], by: Actor, at: int) -> None:
+def _add_agencies(rules: ImportMap, found: Pairs, by: Actor, at: int) -> None:
     known = orgs.directory()
     if not any(org.path.count("/") == 2 for org in known.values()):
         found_city(by=by, at=at)
         known = orgs.directory()
     root = orgs.city()
-    for text, key in keys.items():
+    for text, key in org_keys(rules, found, known.values()).items():
         if key not in known:
-            names = rules.agencies.names.get(text) or _both(text[:200])
+            names = rules.agencies.names.get(text) or _both(_name(text))
             orgs_actions.add_organisation(key=key, names=names, kind=rules.agencies.kind, parent=root, by=by, at=at)
 
 
@@ -155,13 +190,14 @@ def _add_matters(rules: ImportMap, found: Pairs, by: Actor, at: int) -> None:
     now = catalog.published()
     plates, lines = now.plates, now.lines
     known = {matter.code for plate in plates for matter in plate.matters}
-    wanted = plate_of(rules, found, plates)
+    keys = orgs.directory()
+    wanted = plate_of(rules, found, plates, keys.values())
     fresh = [m for m in wanted.matters if m.code not in known]
     if not fresh:
         return
     mine = next((p for p in plates if p.key == wanted.key), None)
     matters = (*(mine.matters if mine else ()), *fresh)
-    keys, own = orgs.directory(), {matter.code for matter in matters}
+    own = {matter.code for matter in matters}
     led = {r.matter for r in mine.responsibility} if mine else set()
     # A plate may speak of its own matters only: kinds of request that another plate knows are led by its word.
     more = [r for r in wanted.responsibility if r.lead in keys and r.matter in own - led]
@@ -185,7 +221,8 @@ class Known:
         known = set(catalog.current().matters) if catalog.has_any() else set()
         made = matter_codes(rules, found, catalog.published().plates)
         self.matters = {text: code for text, code in made.items() if code in known}
-        self.agencies = {text: directory[key] for text, key in org_keys(rules, found).items() if key in directory}
+        keys = org_keys(rules, found, directory.values())
+        self.agencies = {text: directory[key] for text, key in keys.items() if key in directory}
 
     def matter(self, text: str) -> str:
         """Give the matter's code; raises Refusal where the map wants such rows rejected."""

@@ -23,6 +23,15 @@ class Place:
         self.unit, self.lon, self.lat, self.mark = unit, lon, lat, mark
 
 
+def check(rules: PlaceMap) -> None:
+    """Refuse a level or layer that the city has not, before its rows are quietly placed nowhere."""
+    for number, area in enumerate(rules.areas):
+        if area.level:
+            units.check_level(area.level, f"place.areas.{number}.level")
+        else:
+            units.check_layer(area.layer, f"place.areas.{number}.layer")
+
+
 class Placer:
     """Places many rows at once; area names already looked up are remembered."""
 

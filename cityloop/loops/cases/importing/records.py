@@ -21,6 +21,7 @@ class Record:
     """A row as read. `closed` is what the source says, be it possible or not; `marks` say what is wrong."""
 
     number: int
+    line: int
     key: str
     created: int
     closed: int | None
@@ -96,9 +97,10 @@ class Reader:
         words = "\n\n".join(filter(None, (said(value[i]) for i in self.words)))
         if len(words) > WORDS_LONGEST:
             return Reject(raw.number, raw.line, self.rules.columns.words[0], "it says more than 20,000 characters")
-        closed, due, marks = self._later(value, created, place)
+        closed, due, marks, closed_is_day = self._later(value, created, place)
         return Record(
             raw.number,
+            raw.line,
             key,
             created,
             closed,
@@ -108,7 +110,7 @@ class Reader:
             agency,
             said(value[self.channel])[:40],
             said(value[self.address])[:200],
-            "day" if is_day else "second",
+            "day" if is_day or closed_is_day else "second",
             place,
             marks,
             words,
@@ -116,10 +118,10 @@ class Reader:
 
     def _later(
         self, value: tuple[str, ...], created: int, place: Place
-    ) -> tuple[int | None, int | None, tuple[str, ...]]:
-        """Read what came after the creation, and mark what cannot be."""
-        closed, unreadable = self._optional(value[self.closed])
-        due, _ = self._optional(value[self.due])
+    ) -> tuple[int | None, int | None, tuple[str, ...], bool]:
+        """Read what came after the creation, mark what cannot be, and tell whether only the day of closing is known."""
+        closed, unreadable, is_day = self._optional(value[self.closed])
+        due, *_ = self._optional(value[self.due])
         marks = [UNREADABLE] if unreadable else []
         if closed is not None and closed < created:
             marks.append(IMPOSSIBLE)
@@ -129,12 +131,14 @@ class Reader:
             marks.append(FUTURE)
         if place.mark:
             marks.append(place.mark)
-        return closed, due, tuple(marks)
+        return closed, due, tuple(marks), is_day
 
-    def _optional(self, text: str) -> tuple[int | None, bool]:
+    def _optional(self, text: str) -> tuple[int | None, bool, bool]:
+        """Give an instant if there is one, whether what stands there is none, and whether only the day is known."""
         if not text or not text.strip():
-            return None, False
+            return None, False, False
         try:
-            return self.times.instant(text)[0], False
+            at, is_day = self.times.instant(text)
         except ValueError:
-            return None, True
+            return None, True, False
+        return at, False, is_day

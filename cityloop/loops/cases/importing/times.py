@@ -26,7 +26,7 @@ class Times:
         if not first <= local.year <= LAST_YEAR:
             raise ValueError(f"the year {local.year} lies outside {first} to {LAST_YEAR}")
         if local.tzinfo is not None:
-            return (local.astimezone(UTC).replace(tzinfo=None) - _EPOCH) // _MICRO, False
+            return (local.astimezone(UTC).replace(tzinfo=None) - _EPOCH) // _MICRO, self.rules.precision == "day"
         midnight = not (local.hour or local.minute or local.second or local.microsecond)
         is_day = self.rules.precision == "day" or (midnight and self.rules.midnight == "day")
         return (local - _EPOCH) // _MICRO - self._offset(local), is_day

@@ -13,7 +13,7 @@ from cityloop.loops.cases.actions import bulk
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import book_of
 from cityloop.loops.cases.actions.save import save
-from cityloop.loops.cases.importing import known
+from cityloop.loops.cases.importing import known, places
 from cityloop.loops.cases.importing.actions import RETRIES, Tally, chunks, fresh_books, hidden
 from cityloop.loops.cases.importing.mapping import ImportMap
 from cityloop.loops.cases.importing.records import Reader, Record
@@ -55,6 +55,7 @@ def replay(
 ) -> ReplayTally:
     """Replay a file up to `at`, the present of the city. Run again, it goes on where it stopped."""
     check_city()
+    check_map(rules)
     table, rejects = Table(path, rules.source, rules.wanted(), rules.numbers), RejectFile(reject_file)
     stage = set_stage(path=path, rules=rules, policy=policy, seed=seed, by=by, at=at)
     stage.tally.reject_file = str(reject_file)
@@ -75,6 +76,15 @@ def check_city() -> None:
             "This city is no replay: a simulation may not be mixed with what happened. Make a database of kind replay.",
             "kind",
         )
+
+
+def check_map(rules: ImportMap) -> None:
+    """Refuse a map that no row can be replayed by, before anything is written."""
+    if not rules.columns.matter:
+        raise Refusal(
+            "replay.matter", "A replay needs the kind of each request: name its column in the map.", "columns.matter"
+        )
+    places.check(rules.place)
 
 
 def set_stage(*, path: Path, rules: ImportMap, policy: Policy, seed: int, by: Actor, at: int) -> "Stage":
@@ -164,7 +174,7 @@ class Stage:
         record.matter = record.matter or self.nameless
         if record.matter:
             return None
-        return Reject(record.number, record.number, self.rules.columns.matter, "a replay needs a matter")
+        return Reject(record.number, record.line, self.rules.columns.matter, "a replay needs a matter")
 
     def begin(self, records: Sequence[Record]) -> None:
         """Begin new cases and play them up to the present."""

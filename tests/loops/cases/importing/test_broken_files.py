@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,13 @@ from cityloop.loops.cases import numbers
 from cityloop.loops.cases.importing.actions import Tally, import_cases
 from cityloop.loops.cases.importing.mapping import ImportMap, read_map
 from cityloop.loops.cases.models import Case
+from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.loops.cases.replaying.policy import read_policy
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.orgs import queries as orgs
+from cityloop.town.tabular import writing
 from cityloop.town.tabular.source import validated
 from tests.loops.cases.smallville import AT, DAY, Town
 from tests.town.staff import BY
@@ -185,6 +188,22 @@ def test_a_key_twice_is_one_case_brought_up_to_date(town: Town, tmp_path: Path):
     assert (case("A1").state, case("A1").source_status) == ("closed", "Closed")
 
 
+@pytest.mark.parametrize("size", [1, 2, 500])
+def test_a_key_in_several_rows_is_as_its_last_sound_one_says_however_often_it_comes(
+    town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+):
+    monkeypatch.setattr(writing, "Pace", partial(writing.Pace, size))
+    open_ = GOOD.replace("2018-10-20T12:00:00", "").replace("Closed", "Open")
+    rows = [open_.format("A1"), open_.format("A2"), open_.format("A1").replace("Open", "New"), GOOD.format("B1"),
+            GOOD.format("A1"), GOOD.format("A1").replace("2018-10-20T10", "someday")]  # fmt: skip
+    tally = take(tmp_path, HEADER + "".join(rows))
+    assert (tally.cases, tally.updated, tally.unchanged, tally.rejected) == (3, 2, 1, 1)
+    before = Step.objects.count()
+    tally = take(tmp_path, HEADER + "".join(rows))
+    assert (tally.cases, tally.updated, tally.unchanged, tally.rejected) == (0, 5, 5, 1)
+    assert (Step.objects.count(), case("A1").source_status, case("A1").marked) == (before, "Closed", "")
+
+
 def test_a_later_file_closes_what_was_open(town: Town, tmp_path: Path):
     open_ = GOOD.format("A1").replace("2018-10-20T12:00:00", "").replace("Closed", "Open")
     take(tmp_path, HEADER + open_ + GOOD.format("A2"))
@@ -193,6 +212,19 @@ def test_a_later_file_closes_what_was_open(town: Town, tmp_path: Path):
     assert (tally.cases, tally.updated, tally.unchanged) == (0, 2, 1)
     assert case("A1").state == "closed"
     assert Step.objects.filter(subject=case("A1").subject).count() == 2
+
+
+def test_a_closing_known_by_its_day_keeps_a_case_out_of_hours(town: Town, tmp_path: Path):
+    time = {"zone": "America/New_York", "midnight": "day"}
+    open_ = GOOD.format("A2").replace("2018-10-20T12:00:00", "").replace("Closed", "Open")
+    day = GOOD.replace("2018-10-20T12:00:00", "2018-10-21T00:00:00")
+    take(tmp_path, HEADER + day.format("A1") + open_ + GOOD.format("A3"), time=time)
+    assert [case(key).precision for key in ("A1", "A2", "A3")] == ["day", "second", "second"]
+    assert take(tmp_path, HEADER + day.format("A2") + GOOD.format("A1"), time=time).updated == 2
+    assert [(case(key).precision, case(key).state) for key in ("A1", "A2")] == [("day", "closed")] * 2
+    assert list(all_differences()) == []
+    Case.objects.filter(source_key="A2").update(precision="second")
+    assert [(f.code, f.where) for f in all_differences()] == [("case.columns", case("A2").subject)]
 
 
 def test_what_the_source_takes_back_is_marked_not_rewritten(town: Town, tmp_path: Path):
@@ -283,6 +315,20 @@ def test_unknown_matters_and_agencies_as_the_map_says(town: Town, tmp_path: Path
     assert case("A2").lead_org > 0
 
 
+def test_agencies_whose_letters_give_one_key_stay_apart_in_later_files(town: Town, tmp_path: Path):
+    def lead(key: str, who: str, **agencies: Any) -> str:
+        assert take(tmp_path, HEADER + GOOD.format(key).replace("parks", who), agencies=agencies).cases == 1
+        return next(org.key for org in orgs.directory().values() if org.id == case(key).lead_org)
+
+    given = {"B区水务局": {"en": "Water of B"}, "B区城管局": {"en": "Streets of B"}}
+    assert (lead("A1", "A区城管局"), lead("A2", "A区水务局"), lead("A3", "A区城管局")) == ("a", "a_2", "a")
+    assert (lead("B1", "B区城管局", names=given), lead("B2", "B区水务局", names=given)) == ("b", "b_2")
+    assert (lead("B3", "B区水务局", names=given), lead("B4", "Water of B")) == ("b_2", "b_2")
+    assert (lead("C1", "parks", prefix="c."), lead("C2", "c" * 250), lead("C3", "c" * 250)) == (
+        "c.parks", "c" * 56, "c" * 56,
+    )  # fmt: skip
+
+
 def test_new_matters_beside_those_of_another_plate(town: Town, tmp_path: Path):
     assert take(tmp_path, HEADER + GOOD.format("A1") + GOOD.format("A2").replace("tree", "Lost cat")).cases == 2
     assert (case("A1").matter, case("A2").matter) == ("tree", "lost_cat")
@@ -303,6 +349,39 @@ def test_parquet_is_read_like_csv(town: Town, tmp_path: Path):
     tally = import_cases(path=path, rules=rules(), reject_file=tmp_path / "rejected.csv", by=BY, at=AT)
     assert (tally.rows, tally.cases, tally.rejected) == (3, 2, 1)
     assert case("2").state == "closed"
+
+
+def test_parquet_that_is_odd_costs_the_rows_that_are(town: Town, tmp_path: Path):
+    second = 1_540_029_600 * 10**9
+    texts = pa.array([b"ok", b"\xff", b"ok", b"ok"]).view(pa.utf8())
+    table = pa.table(
+        {
+            " id": ["1", "2", "3", "4"], "opened ": pa.array([second, second, second + 1, second], pa.timestamp("ns")),
+            "closed": pa.array([None, None, None, 10**12], pa.timestamp("s")), "kind": ["tree"] * 4,
+            "who": ["parks"] * 4, "lon": [10.05] * 4, "lat": [50.07] * 4, "district": ["West"] * 4,
+            "state": texts, "kind ": ["x"] * 4,
+        }
+    )  # fmt: skip
+    path = tmp_path / "file.parquet"
+    pq.write_table(table, path)
+    tally = import_cases(path=path, rules=rules(), reject_file=tmp_path / "rejected.csv", by=BY, at=AT)
+    assert (tally.rows, tally.cases, tally.rejected) == (4, 1, 3)
+    assert [(r["row"], r["field"]) for r in rejected(tmp_path)] == [("2", "state"), ("3", "opened"), ("4", "closed")]
+
+
+def test_a_header_that_is_none_is_refused(town: Town, tmp_path: Path):
+    with pytest.raises(Refusal) as refused:
+        take(tmp_path, '"' + HEADER + GOOD.format("A1") * 3000)
+    assert (refused.value.code, refused.value.field) == ("import.header", "file")
+
+
+def test_a_level_or_layer_that_is_not_is_refused_before_anything_is_written(town: Town, tmp_path: Path):
+    for area, field in (({"level": "distrikt"}, "level"), ({"layer": "zip"}, "layer")):
+        areas = [{"column": "district", "level": "district"}, {"column": "district", **area}]
+        with pytest.raises(Refusal) as refused:
+            take(tmp_path, HEADER + GOOD.format("A1").replace("parks", "zoo"), place={"areas": areas})
+        assert refused.value.field == f"place.areas.1.{field}"
+    assert "zoo" not in orgs.directory()
 
 
 def test_maps_that_are_wrong_are_refused_by_key(tmp_path: Path):

@@ -16,11 +16,12 @@ from cityloop.loops.cases.replaying.plan import way
 from cityloop.loops.cases.replaying.policy import Policy
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
+from cityloop.town.orgs.queries import directory
 from cityloop.town.tabular.source import validated
 from cityloop.town.units import queries as units
 from cityloop.town.units.models import City
 from cityloop.town.worklist.models import Row
-from tests.loops.cases.importing.test_broken_files import GOOD, HEADER, rules
+from tests.loops.cases.importing.test_broken_files import GOOD, HEADER, rejected, rules
 from tests.loops.cases.smallville import AT, Town
 from tests.town.staff import BY
 
@@ -28,11 +29,13 @@ HOUR = 3_600_000_000
 CREATED = AT - 26 * HOUR  # 2018-10-20T10:00:00 in New York
 
 
-def play(tmp_path: Path, content: str, at: int = AT, seed: int = 1, **policy: Any) -> ReplayTally:
+def play(
+    tmp_path: Path, content: str, at: int = AT, seed: int = 1, more: dict[str, Any] | None = None, **policy: Any
+) -> ReplayTally:
     path = tmp_path / "file.csv"
     path.write_text(content)
     tally = replay(
-        path=path, rules=rules(statuses={"default": "handling", "values": {"New": "filed"}}),
+        path=path, rules=rules(statuses={"default": "handling", "values": {"New": "filed"}}, **(more or {})),
         policy=validated(Policy, {"name": "test", **policy}, "policy"), seed=seed,
         reject_file=tmp_path / "rejected.csv", by=BY, at=at,
     )  # fmt: skip
@@ -59,6 +62,23 @@ def test_only_into_a_database_made_as_one(town: Town, tmp_path: Path):
         play(tmp_path, HEADER + GOOD.format("A1"))
     assert refused.value.code == "replay.kind"
     assert Case.objects.count() == 0
+
+
+def test_what_no_row_can_be_replayed_by_is_refused_before_anything_is_written(stage: Town, tmp_path: Path):
+    columns, areas = {"key": "id", "created": "opened", "agency": "who"}, [{"column": "district", "layer": "none"}]
+    for more, field in (
+        ({"columns": columns}, "columns.matter"), ({"place": {"areas": areas}}, "place.areas.0.layer"),
+    ):  # fmt: skip
+        with pytest.raises(Refusal) as refused:
+            play(tmp_path, HEADER + GOOD.format("A1").replace("parks", "zoo"), more=more)
+        assert refused.value.field == field
+    assert "zoo" not in directory()
+
+
+def test_a_row_that_cannot_be_replayed_is_named_by_its_line(stage: Town, tmp_path: Path):
+    content = HEADER + "\n" + GOOD.format("A1") + GOOD.format("A2").replace("tree", "")
+    assert play(tmp_path, content, more={"matters": {"unknown": "none", "prefix": ""}}).rejected == 1
+    assert [(r["row"], r["line"], r["field"]) for r in rejected(tmp_path)] == [("2", "4", "kind")]
 
 
 def test_steps_lie_at_the_fractions_of_the_interval(stage: Town, tmp_path: Path):

@@ -49,6 +49,8 @@ def test_an_hour_that_was_skipped():
 
 def test_days_without_a_time():
     assert times(precision="day").instant("2018-10-21") == (utc("2018-10-21T04:00:00"), True)
+    assert times(precision="day").instant("2018-10-21T04:00:00Z") == (utc("2018-10-21T04:00:00"), True)
+    assert times(precision="day", formats=["epoch_ms"]).instant("1540094400000") == (utc("2018-10-21T04:00:00"), True)
     assert times(midnight="day").instant("2018-10-21T00:00:00")[1] is True
     assert times(midnight="day").instant("2018-10-21T00:00:01")[1] is False
     assert times().instant("2018-10-21T00:00:00")[1] is False
