@@ -10,6 +10,7 @@ import click
 from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, verb
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.kit.words import natural
 
 COLUMNS = ("key", "name", "link", "lon", "lat")
 
@@ -46,8 +47,7 @@ def import_(out: Out, file: str) -> int:
             eyes.register(
                 key=(row["key"] or "").strip(), name=row["name"] or "", link=(row["link"] or "").strip(),
                 lon=_number(row, "lon"), lat=_number(row, "lat"), 
-                level=int(_number(row, "level")) if row.get("level") else 0, by=_by(),
-                at=city_clock.now(),
+                level=_level(row.get("level") or "0"), by=_by(), at=city_clock.now(),
             )  # fmt: skip
             taken += 1
         except Refusal as refusal:
@@ -68,6 +68,14 @@ def _number(row: Any, name: str) -> float:
         return float(row[name])
     except (TypeError, ValueError):
         raise Refusal("cases.field.number", "{name} must be a number.", field=name, name=name) from None
+
+
+def _level(text: str) -> int:
+    """Read a level of confidentiality; one that is no whole number is never taken for a lower one."""
+    level = natural(text.strip())
+    if level is None:
+        raise Refusal("sensing.camera.level", "The level is 0 to 3.", "level")
+    return level
 
 
 @cameras.command("list")

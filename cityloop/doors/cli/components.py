@@ -6,6 +6,7 @@ import click
 
 from cityloop.doors.cli.import_ import FILE, MAP, REJECTS, give_schema, operator, take
 from cityloop.doors.cli.verb import Out, verb
+from cityloop.ground.kit.refusal import Refusal
 
 
 @click.group()
@@ -55,6 +56,11 @@ def codes(out: Out, class_width: int | None, subclass_width: int | None, divisio
     from cityloop.town.components import queries
     from cityloop.town.components.actions.setting import write_codes
 
+    if lacking := [one for one in divisions if "=" not in one]:
+        raise Refusal(
+            "components.division", "A division is UNIT=DIGITS, or UNIT= to drop it; {given!r} is neither.", "divisions",
+            given=lacking[0],
+        )  # fmt: skip
     identity, said = queries.known()[:2]
     pairs = said | {unit: digits for unit, _equals, digits in (one.partition("=") for one in divisions)}
     made = write_codes(

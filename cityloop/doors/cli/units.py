@@ -118,7 +118,10 @@ def renumber(out: Out, spec: Path, preview: bool) -> int:
     from cityloop.town.calendar.clock import city_clock
     from cityloop.town.units.actions import reform
 
-    codes = {str(old): str(new) for old, new in keys(read(spec), "codes")["codes"].items()}
+    wanted = keys(read(spec), "codes")["codes"]
+    if not isinstance(wanted, dict):
+        raise Refusal("units.renumber.codes", "This is a table from old codes to new ones.", "codes")
+    codes = {str(old): str(new) for old, new in wanted.items()}
     return _reformed(out, preview, lambda: reform.renumber(codes=codes, by=BY, at=city_clock.now()))
 
 
@@ -159,11 +162,11 @@ def _part(spec: Any, folder: Path) -> Any:
 
     wanted = keys(spec, "names", field="parts")
     shape = wanted.get("shape")
-    if isinstance(shape, str):
-        shape = json.loads((folder / shape).read_text(encoding="utf-8"))
     try:
+        if isinstance(shape, str):
+            shape = json.loads((folder / shape).read_text(encoding="utf-8"))
         polygon = shapely.from_geojson(json.dumps(shape)) if shape else None
-    except shapely.GEOSException as error:
+    except (shapely.GEOSException, ValueError) as error:
         raise Refusal("units.split.shape", "Each part of a leaf needs a valid polygon.", "parts") from error
     return Part(names=wanted["names"], shape=polygon, children=tuple(str(c) for c in wanted.get("children", ())))
 

@@ -59,7 +59,7 @@ def verb(*, django: bool = True, stays: bool = False) -> Callable[[Callable[...,
             except Refusal as error:
                 return out.refuse(error)
             except Exception as error:
-                if refusal := of_database(error):
+                if refusal := of_database(error) or of_file(error):
                     return out.refuse(refusal)
                 raise
 
@@ -91,6 +91,13 @@ def of_database(error: Exception) -> Refusal | None:
     if type(error).__name__ == "OperationalError" and (why := unreached(said)):
         return Refusal("cli.database", "The database that DATABASE_URL names cannot be reached: {why}", why=why)
     return None
+
+
+def of_file(error: Exception) -> Refusal | None:
+    """Say plainly which file or folder that was named cannot be read or written, and why."""
+    if not isinstance(error, OSError) or error.filename is None:
+        return None
+    return Refusal("cli.file", "{file}: {why}.", "file", file=str(error.filename), why=error.strerror or "?")
 
 
 def unreached(said: str) -> str:

@@ -47,8 +47,12 @@ def keep(path: Path) -> Held:
         ) from error
     try:
         return _keep(writer)
-    except BaseException:
+    except BaseException as error:
         writer.drop()
+        if isinstance(error, OSError) and error.filename is None:  # a full disk names no file
+            raise Refusal(
+                "backup.write", "{file} cannot be written ({why}).", "file", file=path, why=error.strerror
+            ) from error
         raise
 
 
@@ -103,9 +107,18 @@ def _files() -> Iterator[tuple[str, Path]]:
             below = path.relative_to(root)
             if name == "home" and (below.parts[0] in LEFT or below.parts[0].startswith(DATABASE)):
                 continue
-            if path.is_file() and not path.is_symlink() and path not in seen:
-                seen.add(path)
+            # A link to a file is the city's file, wherever it lies: imagery is linked where it is too large to copy.
+            if path.is_file() and not _of_the_database(path) and (real := path.resolve()) not in seen:
+                seen.add(real)
                 yield f"{name}/{below.as_posix()}", path
+
+
+def _of_the_database(path: Path) -> bool:
+    """Tell whether a file is the SQLite database in use, under whatever name, or lies beside it as one of its own."""
+    if connection.vendor != "sqlite":
+        return False
+    used = Path(connection.settings_dict["NAME"]).resolve()
+    return path.resolve() in {used.with_name(used.name + end) for end in ("", "-wal", "-shm", "-journal")}
 
 
 def bring_back(path: Path) -> Held:
@@ -163,5 +176,7 @@ def _tables(reader: Reader, folder: Path) -> dict[str, int]:
 
 def _file(reader: Reader, name: str) -> Path:
     place = roots()[name.partition("/")[0]] / inside(name)
+    if _of_the_database(place):
+        raise Refusal("backup.name", "The backup names a place outside of the city: {name}", "file", name=name)
     reader.take(name, place)
     return place

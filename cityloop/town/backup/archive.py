@@ -7,6 +7,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -53,8 +54,9 @@ class Writer:
         self.part.replace(self.path)
 
     def drop(self) -> None:
-        """Leave nothing behind."""
-        self.tar.close()
+        """Leave nothing behind, also on a disk that is full: closing writes the last blocks."""
+        with suppress(OSError):
+            self.tar.close()
         self.part.unlink(missing_ok=True)
 
 

@@ -58,6 +58,8 @@ def test_what_is_not_said_of_codes_stays(files: Path) -> None:
     typed("components", "codes", "--division", "100101=320508")
     assert typed("components", "codes", "--division", "100102=320509")[1]["subclass_width"] == 3
     assert queries.known().divisions == {"100101": "320508", "100102": "320509"}
+    assert typed("components", "codes", "--division", "100101")[1]["error"]["field"] == "divisions"
+    assert "100101" in queries.known().divisions, "only UNIT= drops it"
     typed("components", "codes", "--division", "100101=")
     assert queries.known().divisions == {"100102": "320509"}
     assert typed("components", "codes", "--division", "100101=32")[1]["error"]["field"] == "divisions"

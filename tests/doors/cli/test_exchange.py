@@ -27,6 +27,8 @@ def test_out_tried_looked_through_and_in(town: Town, tmp_path: Path) -> None:
     assert (code, said["digest"]) == (0, before)
     assert typed("catalogue", "export", str(path))[1]["error"]["code"] == "catalog.file.there"
     assert typed("catalogue", "export", str(path), "--overwrite")[0] == 0
+    nowhere = typed("catalogue", "export", str(tmp_path / "no" / "such" / "folder"))
+    assert nowhere[0] == 2 and nowhere[1]["error"]["code"] == "cli.file" and "folder" in nowhere[1]["error"]["message"]
     path.write_text(path.read_text().replace('limit = "5 wd"', 'limit = "3 wd"'))
     steps = Step.objects.count()
     code, said = typed("catalogue", "try", str(path), "--since", "2018-10-21", "--until", "2018-10-21")

@@ -55,5 +55,12 @@ def test_load_check_locate_and_reform(tmp_path: Path, settings: Any) -> None:
     for verb in ("split", "merge", "renumber"):
         code, said = typed("units", verb, str(spec))
         assert (code, said["error"]["code"]) == (2, "units.spec")
+    spec.write_text('codes = ["1"]\n')
+    assert typed("units", "renumber", str(spec))[1]["error"]["field"] == "codes"
+    part = '[[parts]]\nnames = {{en = "A"}}\nshape = "{}"\n'
+    (tmp_path / "no.json").write_text("{")
+    for shape, code in (("nowhere.json", "cli.file"), ("no.json", "units.split.shape")):
+        spec.write_text(f'code = "{found["code"][:6]}077"\n' + part.format(shape) * 2)
+        assert typed("units", "split", str(spec))[1]["error"]["code"] == code
     spec.write_text("not toml")
     assert typed("units", "merge", str(spec))[1]["error"]["code"] == "units.file"

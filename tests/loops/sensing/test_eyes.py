@@ -71,9 +71,10 @@ def test_the_register_on_the_command_line(tmp_path: Any) -> None:
     file = tmp_path / "cameras.csv"
     file.write_text(
         f"key,name,link,lon,lat,level\ngate,Gate,{LINK},10.05,50.07,1\nbad,Bad,ftp://x,10,50,\nx,X,{LINK},a,1,0\n"
+        f"odd,Odd,https://[x,10.05,50.07,0\n" + "".join(f"y,Y,{LINK},10.05,50.07,{n}\n" for n in ("nan", "1.9", "inf"))
     )
     code, told = typed("cameras", "import", str(file))
-    assert (code, told["taken"], [one["row"] for one in told["rejected"]]) == (1, 1, [3, 4])
+    assert (code, told["taken"], [one["row"] for one in told["rejected"]]) == (1, 1, [3, 4, 5, 6, 7, 8])
     assert typed("cameras", "list")[1] == [
         {"key": "gate", "name": "Gate", "unit": "100101001", "level": 1, "lon": 10.05, "lat": 50.07}
     ]

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -144,6 +145,32 @@ def test_it_comes_back_over_no_city_and_overwrites_no_backup(still_city: House, 
     assert verb(city, "backup", kept / "no" / "folder.tar")[1]["error"]["code"] == "backup.write"
     assert kept.read_bytes() == before
     assert city.verify() == []
+
+
+@STILL
+def test_a_full_disk_is_told_and_leaves_nothing_behind(still_city: House, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "cityloop.doors.cli.main", "backup", str(tmp_path / "small.tar"), "--json"]
+    done = subprocess.run(
+        words, env=still_city.env, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000)),
+    )  # fmt: skip
+    assert done.returncode == 2 and json.loads(done.stdout)["error"]["code"] == "backup.write", done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_links_are_followed_and_the_database_is_no_file_of_the_city(city: House, tmp_path: Path) -> None:
+    """Imagery is linked where it is too large to copy; a SQLite database may have any name."""
+    (tmp_path / "large.tif").write_bytes(b"II*\0" * 9)
+    (city.home / "imagery").mkdir(exist_ok=True)
+    (city.home / "imagery" / "large.tif").symlink_to(tmp_path / "large.tif")
+    if not SERVER:
+        (city.home / "city.sqlite3").rename(city.home / "town.db")
+        city.url = f"sqlite:///{city.home / 'town.db'}"
+    assert verb(city, "backup", tmp_path / "city.tar")[0] == 0
+    with tarfile.open(tmp_path / "city.tar") as tar:
+        names = tar.getnames()
+        assert tar.extractfile("imagery/large.tif").read() == b"II*\0" * 9  # type: ignore[union-attr]
+    assert not [name for name in names if "town.db" in name or "sqlite" in name]
 
 
 @STILL

@@ -53,7 +53,7 @@ def register(
 ) -> Camera:  # fmt: skip
     """Register a camera, or change what is known of it."""
     _key(key)
-    if urlsplit(link).scheme != "https" or not urlsplit(link).hostname or len(link) > 500:
+    if len(link) > 500 or not _secure(link):
         raise Refusal("sensing.camera.link", "Give an https link into the city's video system.", "link")
     if level not in range(4):
         raise Refusal("sensing.camera.level", "The level is 0 to 3.", "level")
@@ -65,6 +65,14 @@ def register(
     one, new = Camera.objects.update_or_create(key=key, defaults=said)
     record(subject=one.subject, kind=KIND, what="added" if new else "changed", by=by, at=at, data={"key": key})
     return one
+
+
+def _secure(link: str) -> bool:
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 @transaction.atomic
