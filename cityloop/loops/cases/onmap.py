@@ -51,7 +51,8 @@ class Heap(NamedTuple):
 
 def still_open(scope: Scope | None, code: str = "") -> "QuerySet[Case]":
     """Select the open cases under `code` a scope may see; without one, what everybody may know to be there."""
-    seen = visible(scope, takes_part_open) if scope is not None else _told(Case.objects.all())
+    # For everybody the matter is asked too: of the indexes of open cases the one that has it begins with the unit.
+    seen = visible(scope, takes_part_open) if scope is not None else _told(Case.objects.filter(unit_code__gte=""))
     return seen.filter(under("unit_code", code), closed__isnull=True)
 
 

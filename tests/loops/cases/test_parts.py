@@ -70,6 +70,16 @@ def test_neither_reads_all_cases(town: Town) -> None:
         assert "SCAN cases_case" not in found and "SCAN ledger_step" not in found and "Seq Scan" not in found, found
 
 
+def test_the_open_map_is_answered_from_the_index_of_open_cases(town: Town) -> None:
+    """Also where what keeps its place to itself is left out, for everybody."""
+    town.to("filed", lon=WEST)
+    with CaptureQueriesContext(connection) as queries:
+        found = onmap.by_unit("", 6, None, town.at)
+    assert sum(one.open for one in found.values()) == 1
+    (sql,) = (q["sql"] for q in queries if "cases_case" in q["sql"])
+    assert "case_open_unit" in plan(sql)
+
+
 def test_what_came_is_counted_once_a_minute(town: Town) -> None:
     cache.clear()
     town.collect()
