@@ -132,8 +132,8 @@ def _source(case: Case, retold: Retold, stored: Beside) -> Iterator[str]:
         yield "precision"
     if stored.said and not retold.snapshot.lead and case.lead_org != said.get("agency", 0):
         yield "lead_org"
-    if case.parent_id is None and not _is_told(case, retold.said, stored):
-        yield "address"
+    if (case.parent_id is None or stored.erased) and not _is_told(case, retold.said, stored):
+        yield "address"  # a child has its parent's until it is erased; its first step says nothing of it
 
 
 def _is_told(case: Case, said: Mapping[str, Any], stored: Beside) -> bool:

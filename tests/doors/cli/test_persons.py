@@ -72,6 +72,23 @@ def test_photos_and_addresses_go_too_where_it_is_asked(town: Town, settings: Any
     assert [found.code for found in all_differences()] == ["case.columns"]
 
 
+def test_what_was_split_off_loses_the_address_too(town: Town) -> None:
+    parent = town.to("filed", email=MAIL, address="12 Hill Road")
+    town.take(parent, "split", "dispatcher", children=[{"matter": "hole"}, {"matter": "hole"}])
+    child = Case.objects.filter(parent_id=parent).earliest("pk").pk
+    town.take(child, "split", "dispatcher", children=[{"matter": "hole"}, {"matter": "hole"}])
+    cases = set(Case.objects.values_list("pk", flat=True))
+    index(cases)
+    assert set(candidates(read("hill"))) == cases and len(cases) == 5
+    person = Report.objects.get(case_id=parent).person
+    assert typed("persons", "erase", str(person), "--addresses", "--yes")[1]["addresses"] == 5
+    assert not Case.objects.exclude(address="").exists() and candidates(read("hill")) == []
+    assert Step.objects.filter(kind="place", what="erased", data='{"address":true,"photos":0}').count() == 5
+    assert list(verify()) == [] and list(all_differences()) == []
+    Case.objects.filter(pk=child).update(address="12 Hill Road")
+    assert [found.code for found in all_differences()] == ["case.columns"]
+
+
 def test_keys_are_renewed_and_nothing_is_left_to_do(town: Town) -> None:
     town.collect(email=MAIL)
     assert typed("persons", "renew-keys")[0] == 0

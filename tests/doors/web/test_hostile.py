@@ -11,6 +11,7 @@ from tests.conftest import PROVE
 from tests.doors.web.conftest import number
 
 TEXTS = ["a\0b", "²", "١٢", "-1", "9" * 30, "9" * 5000, "1e999", "nan", "\ud83d", "%", "_", "'\"--", "<b>\u202e", " "]
+TEXTS += ["0001", "0001-01", "0001-01-01", "9999-12-31"]  # the ends of the calendar, beyond which no day lies
 NASTY = [text.encode("utf-8", "surrogatepass") for text in TEXTS]
 ADDRESSES = {
     "/figures": ("days", "month", "year", "from", "to", "under", "agency"),

@@ -211,10 +211,20 @@ def test_figures_of_a_time_and_of_who_leads_can_be_cited(client, town, closed, s
 
 
 @pytest.mark.parametrize(
-    "query", ["from=2018", "from=2018-10-22&to=2018-10-21", "month=x", "year=-1", "under=99", "agency=no", "year=2999"]
+    "query",
+    [
+        *("from=2018", "from=2018-10-22&to=2018-10-21", "month=x", "year=-1", "under=99", "agency=no", "year=2999"),
+        *("year=0001", "month=0001-01", "from=0001-01-01&to=0001-01-07", "year=1900", "year=9999", "month=9999-12"),
+    ],
 )
 def test_figures_that_cannot_be_are_not_there(client, town, query):
-    assert client.get(f"/figures?{query}").status_code == 404
+    for path in ("/figures", "/figures.csv", "/figures.json"):
+        assert client.get(f"{path}?{query}").status_code == 404
+
+
+def test_figures_begin_with_the_century_of_such_books(client, town):
+    assert client.get("/figures.json?year=1901").json()["received"] == 0
+    assert client.get("/figures?from=1900-01-08&to=1900-01-14").status_code == 200
 
 
 def test_a_feed_is_a_feed(client, town, closed):

@@ -1,10 +1,11 @@
 """An alarm is raised once, follows its readings, opens a case or joins one, and says when it is over."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.kit.refusal import Refusal
@@ -189,6 +190,39 @@ def test_things_of_a_unit_must_agree() -> None:
     hear(one, 100, start=AT + HOUR)
     raised.refresh_from_db()
     assert raised.state == "cleared"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_judges_at_once_count_those_who_agree_together() -> None:
+    """Each judges one of them: whoever counts second sees what the first kept."""
+    switch_on(alarm("crowd", above=250, clear=200, agree=2))
+    one, two, three = set_up(), set_up(place=(10.06, 50.08)), set_up(place=(10.04, 50.06))
+    at_once(one, two, 300, AT)
+    assert alarms() == [("crowd", "raised", 300.0)]
+    hear(three, 300, start=AT + MINUTE)
+    at_once(one, two, 100, AT + HOUR)
+    assert alarms() == [("crowd", "cleared", 300.0)]
+
+
+def at_once(one: int, two: int, value: float, time: int) -> None:
+    """Let two judges hear one reading each, the second before the first is done."""
+    for partition, pk in enumerate((one, two), 1):
+        waiting = list(Arrived.objects.values_list("pk", flat=True))
+        bring((pk, time, value), now=time)
+        Arrived.objects.exclude(pk__in=waiting).update(partition=partition)
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            assert judging.judge(at=time, partition=1) == 1
+            judging_too = other.submit(judge_elsewhere, time, 2)
+            wait([judging_too], timeout=0.5)
+        assert judging_too.result(timeout=20) == 1
+
+
+def judge_elsewhere(time: int, partition: int) -> int:
+    try:
+        return judging.judge(at=time, partition=partition)
+    finally:
+        connection.close()
 
 
 @pytest.mark.parametrize(("condition", "values", "expected"), [

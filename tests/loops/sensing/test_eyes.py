@@ -2,19 +2,25 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.loops.cases.models import Case
+from cityloop.ground.loop.definition import compile_definition, definition_file
+from cityloop.loops.cases.history import timeline
+from cityloop.loops.cases.models import Case, LoopText
+from cityloop.loops.cases.rebuilding import all_differences
 from cityloop.loops.sensing.actions import eyes
 from cityloop.loops.sensing.models import Camera, Detection, Look
 from cityloop.town.columns import real_now, rfc3339
+from cityloop.town.files.actions import forget_unsent
 from cityloop.town.files.models import File
 from cityloop.town.hooks.signing import headers
 from cityloop.town.ledger.models import Step
+from cityloop.town.ledger.queries import verify
 from cityloop.town.orgs import authority
 from tests.doors.cli.typed import typed
 from tests.doors.web.conftest import picture
@@ -112,6 +118,31 @@ def test_what_was_seen_waits_for_a_person(secret: str) -> None:
     assert Case.objects.count() == Detection.objects.count() == 1
     joined = tell(secret, id="e-2")
     assert joined.json() == {**answer.json(), "new": False} and Case.objects.count() == 1
+
+
+def test_what_is_seen_of_a_known_case_is_shown_there(town: Town, secret: str) -> None:
+    town.at = real_now()
+    case = Case.objects.get(pk=town.collect().case)
+    assert not tell(secret, snapshot=base64.b64encode(picture().read()).decode()).json()["new"]
+    File.objects.update(recorded_at=0)
+    assert forget_unsent() == 0
+    case.refresh_from_db()
+    assert [one.photos for one in timeline(case, internal=True) if one.photos] == [(str(File.objects.get().uuid),)]
+    assert Step.objects.get(subject=case.subject, what="instrument").name == "detector:eye"
+    assert list(verify()) == [] and list(all_differences()) == []
+
+
+def test_a_case_of_an_older_loop_hears_of_it_without_the_picture(town: Town, secret: str) -> None:
+    text = re.sub(r"(\[actions.instrument.fields\][^\[]*?)photos = .*\n", r"\1", definition_file("case").read_text())
+    older = compile_definition(text)
+    assert "photos" not in older.source.actions["instrument"].fields
+    LoopText.objects.create(digest=older.digest, profile="full", text=text)
+    town.at = real_now()
+    case = Case.objects.get(pk=town.collect().case)
+    Case.objects.update(definition=older.digest)
+    assert not tell(secret, snapshot=base64.b64encode(picture().read()).decode()).json()["new"]
+    assert Step.objects.filter(subject=case.subject, what="instrument").count() == 1
+    assert File.objects.get().subject == "", "it is forgotten like what was never sent"
 
 
 @pytest.mark.parametrize(("changed", "status", "code"), [

@@ -36,8 +36,7 @@ def erase(*, person: Person, photos: bool, addresses: bool, by: Actor, at: int) 
     """
     mine = list(Report.objects.filter(person=person.pk).values_list("case_id", flat=True).distinct())
     sent = _sent(person.pk, mine) if photos else {}
-    typed = Case.objects.select_for_update().filter(pk__in=mine if addresses else []).exclude(address="")
-    named = set(typed.values_list("pk", flat=True))
+    named = _named(mine) if addresses else set()
     words = erase_person(person=person, by=by, at=at)
     Case.objects.filter(pk__in=named).update(address="", address_salt=None)
     gone = 0
@@ -48,6 +47,19 @@ def erase(*, person: Person, photos: bool, addresses: bool, by: Actor, at: int) 
         gone += count
     index(named)
     return Erased(words, gone, len(named))
+
+
+def _named(reported: Iterable[int]) -> set[int]:
+    """Give the cases that hold an address a person typed: reported ones, and what was split off, which copied it.
+
+    Locked from above, so that nothing is split off meanwhile. One query a generation.
+    """
+    found: set[int] = set()
+    level = Case.objects.filter(pk__in=list(reported))
+    while rows := list(level.select_for_update(of=("self",)).order_by("pk").values_list("pk", "address")):
+        found |= {pk for pk, address in rows if address}
+        level = Case.objects.filter(parent_id__in=[pk for pk, _address in rows])
+    return found
 
 
 def _sent(person: int, reported: Iterable[int]) -> dict[int, list[str]]:

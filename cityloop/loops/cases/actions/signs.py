@@ -4,7 +4,10 @@ What an alarm says is a step of the case (`instrument`), told by a rule under it
 the check is a person's, as ever.
 """
 
+from collections.abc import Sequence
 from typing import Any
+
+from django.db import transaction
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
@@ -12,8 +15,10 @@ from cityloop.ground.loop.snapshot import Act
 from cityloop.loops.cases import duplicates
 from cityloop.loops.cases.actions.intake import Report, collect
 from cityloop.loops.cases.actions.take import take
-from cityloop.loops.cases.models import OPEN, Case
+from cityloop.loops.cases.models import OPEN, SUBJECT, Case
 from cityloop.town.columns import under
+from cityloop.town.files.actions import attach
+from cityloop.town.files.models import File
 from cityloop.town.units.queries import city
 
 
@@ -41,9 +46,27 @@ def open_or_join(sign: Any, at: int) -> tuple[int, bool]:
 
 
 def tell(case: int, sign: Any, at: int) -> None:
-    """Let a case know what an instrument says now: that it says so too, or that it is back to normal."""
+    """Let a case know what an instrument says now: that it says so too, or that it is back to normal.
+
+    What an eye saw is shown with it. A case that keeps an older loop, where no picture has a place, hears the words.
+    """
     by = Actor(kind="rule", role="rule", name=sign.rule[:80])
-    _take(case, Act("instrument", {**sign.facts, "words": sign.words}), by, at)
+    said = {**sign.facts, "words": sign.words}
+    if not (sign.photos and _show(case, said, sign.photos, by, at)):
+        _take(case, Act("instrument", said), by, at)
+
+
+def _show(case: int, said: dict[str, Any], photos: Sequence[File], by: Actor, at: int) -> bool:
+    """Give a case photos that were kept in advance, and tell it what they show: both or neither."""
+    try:
+        with transaction.atomic():
+            for photo in photos:
+                attach(file=photo, subject=f"{SUBJECT}:{case}")
+            act = Act("instrument", {**said, "photos": [str(photo.uuid) for photo in photos]})
+            take(case=case, act=act, by=by, at=at)
+    except Refusal:
+        return False
+    return True
 
 
 def _known(sign: Any, at: int) -> Case | None:

@@ -6,6 +6,7 @@ since the last roll-up, mostly today alone, are counted from cases, and what is 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from cityloop.town.columns import under
 from cityloop.town.units.queries import scheme
 
 LONGEST = 366  # days
+OLDEST = date(1900, 1, 1).toordinal()  # before that no city kept such books, and a calendar ends with the year 1
 SMALL = 5  # in a part of the city no fewer cases than this are told of by their matter, their time or their limit
 FRESH = 60  # seconds
 
@@ -82,12 +84,14 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def checked(first: int, last: int) -> tuple[int, int]:
-    """Give days that can be asked for: no more than a year, none that has not begun."""
+    """Give days that can be asked for: no more than a year, none that has not begun, none of long ago."""
     last = min(last, day_of(city_clock.now()))
     if first > last:
         raise Refusal("figures.span", "The time must begin before it ends, and not after today.", "from")
     if last - first >= LONGEST:
         raise Refusal("figures.long", "Ask for {days} days at the most.", "from", days=LONGEST)
+    if Asked(first, last, "").before < OLDEST:
+        raise Refusal("figures.old", "Ask for a time after 1900.", "from")
     return first, last
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db import transaction
+from django.db import connection, transaction
 
 from cityloop.ground.kit.remembered import one_moment
 from cityloop.loops.sensing import fences, instruments, moving, normals, watches
@@ -239,6 +239,8 @@ def apply(found: Sequence[Found], at: int) -> None:
     if not kept:
         return
     _keep(kept)
+    shared = [one for one in kept if one.watch.alarm.agree and (one.turns or _is_back(one))]
+    _one_after_another(shared)  # before any case is locked, which who holds the lock may want as well
     alone = [one for one in kept if not one.watch.alarm.agree]
     pairs: dict[str, set[str]] = defaultdict(set)
     for one in alone:
@@ -247,9 +249,22 @@ def apply(found: Sequence[Found], at: int) -> None:
     places = _places([one.bound.thing for one in kept if any(turn.raised for turn in one.turns)])
     for one in alone:
         _turned(one, there.get((one.watch.rule, _about(one.bound))), places, at)
-    for one in kept:
-        if one.watch.alarm.agree and (one.turns or _is_back(one)):
-            _agreed(one, places, at)
+    for one in shared:
+        _agreed(one, places, at)
+
+
+def _one_after_another(found: Sequence[Found]) -> None:
+    """Let two judges count who agrees one after the other, so that the second sees what the first kept.
+
+    Each would see its own stands alone, and none would raise or clear what both together do. Locks go by their order,
+    until the transaction ends; where a lock is waited for, the count after it sees what was committed meanwhile.
+    """
+    if not found or connection.vendor != "postgresql":  # SQLite lets one write at a time anyway
+        return
+    keys = sorted({f"agree:{one.watch.rule}:{one.bound.unit_code}" for one in found})
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def _is_back(found: Found) -> bool:
