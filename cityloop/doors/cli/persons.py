@@ -40,7 +40,7 @@ def find(out: Out, address: str) -> int:
 @click.argument("number", type=int)
 @click.option("--photos", is_flag=True, help="Also the photos they sent; their digests stay on the ledger.")
 @click.option("--addresses", is_flag=True, help="Also the address of each case they reported; its unit and point stay.")
-@click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back.")
+@click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back. Needed with --json.")
 @verb()
 def erase(out: Out, number: int, photos: bool, addresses: bool, yes: bool) -> int:
     """Erase what the city holds of the person NUMBER: name, number, address, words, account. Kept on the ledger.
@@ -55,7 +55,11 @@ def erase(out: Out, number: int, photos: bool, addresses: bool, yes: bool) -> in
     person = queries.persons_of([number]).get(number)
     if person is None:
         raise Refusal("persons.unknown", "There is no living record of a person {number}.", "number", number=number)
-    if not yes and not out.as_json:
+    if not yes and out.as_json:
+        raise Refusal(
+            "persons.erase.yes", "It cannot be taken back, and with --json nobody is asked: add --yes.", "yes"
+        )
+    if not yes:
         photos = photos or click.confirm("Erase the photos they sent, too?")
         addresses = addresses or click.confirm("Erase the addresses of the cases they reported, too?")
         click.confirm("This cannot be taken back. Erase?", abort=True)

@@ -47,6 +47,14 @@ def test_who_asks_is_found_and_erased_and_the_ledger_stands(town: Town) -> None:
     assert list(verify()) == [] and list(all_differences()) == []
 
 
+def test_nothing_is_erased_for_a_program_that_does_not_say_so(town: Town) -> None:
+    town.collect(email=MAIL)
+    (found,) = typed("persons", "find", MAIL)[1]["persons"]
+    code, said = typed("persons", "erase", str(found["person"]))
+    assert (code, said["error"]["code"]) == (2, "persons.erase.yes")
+    assert typed("persons", "find", MAIL)[0] == 0
+
+
 def test_photos_and_addresses_go_too_where_it_is_asked(town: Town, settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path
     sent, same, staffs = (keep(picture(), subject="", by=BY, at=town.at) for _ in range(3))
