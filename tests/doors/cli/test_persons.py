@@ -17,10 +17,11 @@ from cityloop.town.files.models import File
 from cityloop.town.files.queries import opened
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
-from cityloop.town.persons.models import Words
+from cityloop.town.persons.models import Person, Words
 from tests.doors.cli.typed import typed
 from tests.doors.web.conftest import picture
 from tests.loops.cases.smallville import Town, build
+from tests.town.secret import Secret
 from tests.town.staff import BY
 
 pytestmark = pytest.mark.django_db
@@ -80,10 +81,19 @@ def test_photos_and_addresses_go_too_where_it_is_asked(town: Town, settings: Any
     assert [found.code for found in all_differences()] == ["case.columns"]
 
 
-def test_keys_are_renewed_and_nothing_is_left_to_do(town: Town) -> None:
-    town.collect(email=MAIL)
-    assert typed("persons", "renew-keys")[0] == 0
-    assert typed("persons", "renew-keys") == (0, {"sealed": 0})
+def test_keys_are_renewed_and_nothing_is_left_to_do(town: Town, city_secret: Secret) -> None:
+    case = town.collect(email=MAIL, words="My cellar is wet.").case
+    index([case])
+    city_secret.change()
+    rows = Person.objects.count() + Words.objects.count()
+    assert typed("persons", "renew-keys") == (0, {"sealed": rows, "left": 0})
+    assert typed("persons", "renew-keys") == (0, {"sealed": 0, "left": 0})
+    city_secret.drop_old()
+    assert typed("persons", "find", MAIL)[0] == 0 and candidates(read("cellar")) == [case]
+    city_secret.change("a-third-one")
+    city_secret.drop_old()
+    code, said = typed("persons", "renew-keys")
+    assert (code, said["left"]) == (1, 2), "a person and words, whose key is gone"
 
 
 def test_words_kept_as_nobodys_become_those_of_who_said_them(town: Town) -> None:

@@ -16,9 +16,11 @@ from cityloop.town.files.models import File
 from cityloop.town.hooks.signing import headers
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs import authority
+from cityloop.town.persons.renewing import renew_keys
 from tests.doors.cli.typed import typed
 from tests.doors.web.conftest import picture
 from tests.loops.cases.smallville import Town
+from tests.town.secret import Secret
 from tests.town.staff import BY
 
 pytestmark = pytest.mark.usefixtures("town")
@@ -111,6 +113,23 @@ def test_what_was_seen_waits_for_a_person(secret: str) -> None:
     assert Case.objects.count() == Detection.objects.count() == 1
     joined = tell(secret, id="e-2")
     assert joined.json() == {**answer.json(), "new": False} and Case.objects.count() == 1
+
+
+def test_links_and_secrets_open_after_the_old_secret_of_the_city_is_dropped(
+    town: Town,
+    secret: str,
+    city_secret: Secret,
+) -> None:
+    camera()
+    town.at = real_now()
+    scope, by = authority.scope(town.accounts["inspector"], town.at), town.actor("inspector")
+    eyes.look(key="gate", purpose="Is it there?", scope=scope, by=by, at=town.at)
+    city_secret.change()
+    renew_keys()
+    city_secret.drop_old()
+    assert tell(secret).status_code == 201
+    assert eyes.look(key="gate", purpose="Still?", scope=scope, by=by, at=town.at) == LINK
+    assert [eyes.opened(one.purpose) for one in Look.objects.order_by("pk")] == ["Is it there?", "Still?"]
 
 
 @pytest.mark.parametrize(("changed", "status", "code"), [
