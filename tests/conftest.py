@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -21,6 +21,9 @@ from hypothesis import HealthCheck, settings
 from tests import parts
 from tests.fresh import fresh_home, template
 from tests.inside import Inside
+
+if TYPE_CHECKING:
+    from tests.town.secret import Secret
 
 ROOT = Path(__file__).resolve().parents[1]
 PORTS = (n % 1_000 for n in range(os.getpid(), os.getpid() + 1_000))
@@ -69,6 +72,15 @@ def pytest_collection_finish() -> None:
 def prove() -> bool:
     """Whether the full counts are wanted (`make prove`)."""
     return PROVE
+
+
+@pytest.fixture
+def city_secret(settings: Any) -> "Iterator[Secret]":
+    """Give the city's secret, to be changed as an operator would."""
+    from tests.town.secret import Secret
+
+    yield (secret := Secret(settings))
+    secret.ask_anew()
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ from cityloop.town.hooks import ports as hooks
 from cityloop.town.notices import reforms as notices_reforms
 from cityloop.town.orgs import actions as orgs
 from cityloop.town.orgs import queries as orgs_queries
-from cityloop.town.persons.events import WordsErased
+from cityloop.town.persons.events import KeysRenewed, WordsErased
 from cityloop.town.places import queries as places
 from cityloop.town.units import queries as units
 from cityloop.town.units.events import UnitsRenumbered
@@ -57,6 +57,7 @@ HANDLERS: dict[type, tuple[Callable[..., Any], ...]] = {
         notices_reforms.follow,
     ),  # fmt: skip
     WordsErased: (cases_search.forget,),
+    KeysRenewed: (cases_search.follow_keys,),
     ReadingsKept: (mqtt_news.pass_on, counting.readings_kept),
 }
 

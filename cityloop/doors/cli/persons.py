@@ -40,7 +40,7 @@ def find(out: Out, address: str) -> int:
 @click.argument("number", type=int)
 @click.option("--photos", is_flag=True, help="Also the photos they sent; their digests stay on the ledger.")
 @click.option("--addresses", is_flag=True, help="Also the address of each case they reported; its unit and point stay.")
-@click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back.")
+@click.option("--yes", is_flag=True, help="Do not ask: it cannot be taken back. Needed with --json.")
 @verb()
 def erase(out: Out, number: int, photos: bool, addresses: bool, yes: bool) -> int:
     """Erase what the city holds of the person NUMBER: name, number, address, words, account. Kept on the ledger.
@@ -55,7 +55,11 @@ def erase(out: Out, number: int, photos: bool, addresses: bool, yes: bool) -> in
     person = queries.persons_of([number]).get(number)
     if person is None:
         raise Refusal("persons.unknown", "There is no living record of a person {number}.", "number", number=number)
-    if not yes and not out.as_json:
+    if not yes and out.as_json:
+        raise Refusal(
+            "persons.erase.yes", "It cannot be taken back, and with --json nobody is asked: add --yes.", "yes"
+        )
+    if not yes:
         photos = photos or click.confirm("Erase the photos they sent, too?")
         addresses = addresses or click.confirm("Erase the addresses of the cases they reported, too?")
         click.confirm("This cannot be taken back. Erase?", abort=True)
@@ -68,12 +72,17 @@ def erase(out: Out, number: int, photos: bool, addresses: bool, yes: bool) -> in
 @persons.command("renew-keys")
 @verb()
 def renew_keys(out: Out) -> int:
-    """Seal everything under the newest master key; afterwards an older one may be dropped."""
-    from cityloop.town.persons import actions
+    """Seal everything under the newest master key and index all cases anew; afterwards an older one may be dropped.
 
-    count = 0
-    while done := actions.renew_keys():
-        count += done
-    out.give({"sealed": count})
-    out.say(f"{count} rows are sealed anew.")
-    return OK
+    Exit 1 where something does not open with the keys that are here and is left: its key is missing, or it was changed.
+    """
+    from cityloop.town.persons.renewing import renew_keys as renew
+
+    done = renew()
+    out.give(done._asdict())
+    out.say(f"{done.sealed} rows are sealed anew, and all cases are indexed anew.")
+    if done.left:
+        out.say(f"{done.left} rows do not open with the keys that are here, and were left as they are: see the log.")
+    else:
+        out.say("An older key may be dropped now.")
+    return FINDINGS if done.left else OK

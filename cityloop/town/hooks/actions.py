@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -17,8 +17,6 @@ from cityloop.town.hooks.sending import Answer
 from cityloop.town.ledger.actions import record
 from cityloop.town.ledger.queries import last_offset, offset_at
 from cityloop.town.notices.actions import tell
-from cityloop.town.persons import sealing
-from cityloop.town.persons.fields import Sealed
 from cityloop.town.persons.models import Account
 
 MOST = 20
@@ -168,17 +166,6 @@ def _deliver(row: Subscription, offset: int, facts: Mapping[str, Any], answer: A
     values = [row.pk, offset, facts["what"], facts["number"], at, answer.status, answer.error[:200], answer.taken]
     with connection.cursor() as cursor:
         cursor.execute(_DELIVERY, values)
-
-
-@transaction.atomic
-def renew_secrets() -> int:
-    """Wrap all secrets under the present master key, after `persons.actions.renew_keys`; give how many."""
-    rows = list(Subscription.objects.select_for_update())
-    for row in rows:
-        kept = cast("Sealed", row.secret)
-        row.secret = cast("Any", Sealed(sealing.rewrap(kept.token), kept.label))
-        row.save(update_fields=["secret"])
-    return len(rows)
 
 
 def forget_deliveries(*, at: int) -> int:

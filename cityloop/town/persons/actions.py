@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from os import urandom
 from secrets import token_urlsafe
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
@@ -20,7 +20,6 @@ from cityloop.town.columns import real_now
 from cityloop.town.ledger.actions import record
 from cityloop.town.persons import keys, rules, sealing
 from cityloop.town.persons.events import WordsErased
-from cityloop.town.persons.fields import Sealed
 from cityloop.town.persons.models import AccessKey, Account, Look, Person, Words
 from cityloop.town.publishing import publish
 from cityloop.town.tabular import writing
@@ -294,22 +293,6 @@ def erase_person(*, person: Person, by: Actor, at: int) -> int:
     return count
 
 
-def renew_keys(*, batch: int = 500) -> int:
-    """Rewrap one batch of rows under the current master key; call until it gives 0, then drop the old key."""
-    current = keys.current().id
-    with transaction.atomic():
-        persons = list(Person.objects.select_for_update().exclude(key_id=current).order_by("id")[:batch])
-        for person in persons:
-            now = _unmasked(person)
-            _fill(person, now.name, now.phone, now.email)
-        Person.objects.bulk_update(persons, [*_SEALED, "phone_index", "email_index", "key_id"])
-        words = list(Words.objects.select_for_update().exclude(key_id=current).order_by("id")[:batch])
-        for row in words:
-            _rewrap(row)
-        Words.objects.bulk_update(words, ["text", "key_id"])
-    return len(persons) + len(words)
-
-
 _SEALED = ("name", "phone", "email")
 
 
@@ -330,12 +313,6 @@ def _gave(person: Person, given: Unmasked) -> bool:
         return _unmasked(person) == given
     except sealing.CannotOpen:
         return False
-
-
-def _rewrap(words: Words) -> None:
-    if isinstance(kept := cast(object, words.text), Sealed):
-        setattr(words, "text", Sealed(sealing.rewrap(kept.token), kept.label))  # noqa: B010  the stubs know str only
-    words.key_id = keys.current().id
 
 
 def _clear(value: object) -> str:

@@ -11,3 +11,11 @@ class WordsErased:
     """
 
     subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeysRenewed:
+    """All that was sealed is under the current master key: whoever keeps anything blinded writes it anew now.
+
+    Handed out before anybody is told that an older key may be dropped.
+    """

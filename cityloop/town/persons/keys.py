@@ -2,7 +2,7 @@
 
 The file has one key a line (64 hex digits), the newest first, and must be readable by its owner only.
 Without it, Django's `SECRET_KEY` gives the current key and `SECRET_KEY_FALLBACKS` (`CITYLOOP_OLD_SECRET_KEYS`) the
-older ones, so renewing the secret follows Django's own procedure; then run `actions.renew_keys` before dropping the
+older ones, so renewing the secret follows Django's own procedure; then run `renewing.renew_keys` before dropping the
 old one.
 """
 

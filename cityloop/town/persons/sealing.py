@@ -47,8 +47,16 @@ def rewrap(token: str) -> str:
     if not token or token.split(".")[1] == keys.current().id:
         return token
     old, raw = _open(token)
-    data_key = aes_key_unwrap(old.secret, raw[:WRAPPED])
+    try:
+        data_key = aes_key_unwrap(old.secret, raw[:WRAPPED])
+    except InvalidUnwrap as error:
+        raise CannotOpen("The sealed text was changed.") from error
     return _token(keys.current().id, aes_key_wrap(keys.current().secret, data_key) + raw[WRAPPED:])
+
+
+def beginning(key_id: str) -> str:
+    """Give what every token under this key begins with."""
+    return f"1.{key_id}."
 
 
 def blind(purpose: str, text: str) -> str:
@@ -71,7 +79,7 @@ def _blind(key: keys.Key, purpose: str, text: str) -> str:
 
 
 def _token(key_id: str, raw: bytes) -> str:
-    return f"1.{key_id}.{urlsafe_b64encode(raw).decode()}"
+    return beginning(key_id) + urlsafe_b64encode(raw).decode()
 
 
 def _open(token: str) -> tuple[keys.Key, bytes]:

@@ -17,10 +17,11 @@ from cityloop.town.files.models import File
 from cityloop.town.files.queries import opened
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
-from cityloop.town.persons.models import Words
+from cityloop.town.persons.models import Person, Words
 from tests.doors.cli.typed import typed
 from tests.doors.web.conftest import picture
 from tests.loops.cases.smallville import Town, build
+from tests.town.secret import Secret
 from tests.town.staff import BY
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +46,14 @@ def test_who_asks_is_found_and_erased_and_the_ledger_stands(town: Town) -> None:
     assert (code, said["error"]["field"]) == (2, "number")
     assert not Words.objects.exclude(text=None).filter(subject=f"case:{taken.case}").exists()
     assert list(verify()) == [] and list(all_differences()) == []
+
+
+def test_nothing_is_erased_for_a_program_that_does_not_say_so(town: Town) -> None:
+    town.collect(email=MAIL)
+    (found,) = typed("persons", "find", MAIL)[1]["persons"]
+    code, said = typed("persons", "erase", str(found["person"]))
+    assert (code, said["error"]["code"]) == (2, "persons.erase.yes")
+    assert typed("persons", "find", MAIL)[0] == 0
 
 
 def test_photos_and_addresses_go_too_where_it_is_asked(town: Town, settings: Any, tmp_path: Path) -> None:
@@ -89,10 +98,19 @@ def test_what_was_split_off_loses_the_address_too(town: Town) -> None:
     assert [found.code for found in all_differences()] == ["case.columns"]
 
 
-def test_keys_are_renewed_and_nothing_is_left_to_do(town: Town) -> None:
-    town.collect(email=MAIL)
-    assert typed("persons", "renew-keys")[0] == 0
-    assert typed("persons", "renew-keys") == (0, {"sealed": 0})
+def test_keys_are_renewed_and_nothing_is_left_to_do(town: Town, city_secret: Secret) -> None:
+    case = town.collect(email=MAIL, words="My cellar is wet.").case
+    index([case])
+    city_secret.change()
+    rows = Person.objects.count() + Words.objects.count()
+    assert typed("persons", "renew-keys") == (0, {"sealed": rows, "left": 0})
+    assert typed("persons", "renew-keys") == (0, {"sealed": 0, "left": 0})
+    city_secret.drop_old()
+    assert typed("persons", "find", MAIL)[0] == 0 and candidates(read("cellar")) == [case]
+    city_secret.change("a-third-one")
+    city_secret.drop_old()
+    code, said = typed("persons", "renew-keys")
+    assert (code, said["left"]) == (1, 2), "a person and words, whose key is gone"
 
 
 def test_words_kept_as_nobodys_become_those_of_who_said_them(town: Town) -> None:

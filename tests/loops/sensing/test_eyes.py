@@ -22,9 +22,11 @@ from cityloop.town.hooks.signing import headers
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.queries import verify
 from cityloop.town.orgs import authority
+from cityloop.town.persons.renewing import renew_keys
 from tests.doors.cli.typed import typed
 from tests.doors.web.conftest import picture
 from tests.loops.cases.smallville import Town
+from tests.town.secret import Secret
 from tests.town.staff import BY
 
 pytestmark = pytest.mark.usefixtures("town")
@@ -143,6 +145,23 @@ def test_a_case_of_an_older_loop_hears_of_it_without_the_picture(town: Town, sec
     assert not tell(secret, snapshot=base64.b64encode(picture().read()).decode()).json()["new"]
     assert Step.objects.filter(subject=case.subject, what="instrument").count() == 1
     assert File.objects.get().subject == "", "it is forgotten like what was never sent"
+
+
+def test_links_and_secrets_open_after_the_old_secret_of_the_city_is_dropped(
+    town: Town,
+    secret: str,
+    city_secret: Secret,
+) -> None:
+    camera()
+    town.at = real_now()
+    scope, by = authority.scope(town.accounts["inspector"], town.at), town.actor("inspector")
+    eyes.look(key="gate", purpose="Is it there?", scope=scope, by=by, at=town.at)
+    city_secret.change()
+    renew_keys()
+    city_secret.drop_old()
+    assert tell(secret).status_code == 201
+    assert eyes.look(key="gate", purpose="Still?", scope=scope, by=by, at=town.at) == LINK
+    assert [eyes.opened(one.purpose) for one in Look.objects.order_by("pk")] == ["Is it there?", "Still?"]
 
 
 @pytest.mark.parametrize(("changed", "status", "code"), [

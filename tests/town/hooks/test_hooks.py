@@ -19,9 +19,11 @@ from cityloop.town.ledger.queries import last_offset
 from cityloop.town.notices.models import Notice
 from cityloop.town.persons.actions import close_account, end_access_key, make_access_key
 from cityloop.town.persons.queries import keys_of
+from cityloop.town.persons.renewing import renew_keys
 from tests.conftest import PROVE
 from tests.loops.cases.smallville import Town, build
 from tests.town.hooks.receiver import Receiver
+from tests.town.secret import Secret
 from tests.town.staff import BY
 
 DAY = 86_400_000_000
@@ -361,12 +363,14 @@ def test_nothing_is_sent_to_own_networks(there: Receiver, host: str) -> None:
     assert "own" in line.send(b"{}", {}).error or host.startswith("0x")
 
 
-def test_secrets_are_kept_sealed_and_renewed(town: Town, there: Receiver) -> None:
+def test_secrets_are_kept_sealed_and_renewed(town: Town, there: Receiver, city_secret: Secret) -> None:
     row, secret = subscribe(town, there.url)
     with connection.cursor() as cursor:
         cursor.execute("SELECT secret FROM hooks_subscription")
         assert secret not in str(cursor.fetchone())
-    assert actions.renew_secrets() == 1
+    city_secret.change()
+    renew_keys()
+    city_secret.drop_old()
     town.to("collected")
     deliver(row)
     headers, body = there.got[0]

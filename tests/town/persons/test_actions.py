@@ -10,6 +10,7 @@ from cityloop.town.ledger.models import Step
 from cityloop.town.persons import actions, keys, queries, sealing
 from cityloop.town.persons.fields import Sealed
 from cityloop.town.persons.models import Account, Person, Words
+from cityloop.town.persons.renewing import renew_keys
 from tests.town.staff import AT, BY
 
 pytestmark = pytest.mark.django_db
@@ -186,10 +187,35 @@ def test_keys_are_renewed_batch_by_batch():
     digest, old = queries.digest_of(kept.id), keys.current().id
     keys.add_key()
     assert queries.by_email("ada@example.org") == [person]
-    while actions.renew_keys(batch=1):
-        pass
+    assert renew_keys(batch=1) == (2, 0) and renew_keys() == (0, 0)
     assert Person.objects.get().key_id == keys.current().id != old
     assert old not in raw("persons_person") + raw("persons_words")
     assert queries.by_email("ada@example.org") == [person]
     assert Person.objects.get().email_index == sealing.blind("email", "ada@example.org")
     assert queries.words([kept.id]) == {kept.id: "Bob"} and queries.digest_of(kept.id) == digest
+
+
+def test_whatever_is_sealed_opens_after_the_old_secret_is_dropped(city_secret):
+    """Rows that hold no text are said to be under the new key as well; the erased stay empty."""
+    person, nobody = ada(), actions.register_person(at=AT)
+    kept, gone = (actions.keep_words(f"case:{n}", "description", "Bob") for n in (1, 2))
+    actions.erase_words(subject="case:2", by=BY, at=AT)
+    city_secret.change()
+    assert renew_keys(batch=2) == (4, 0)
+    city_secret.drop_old()
+    assert queries.words([kept.id]) == {kept.id: "Bob"} and Words.objects.get(pk=gone.id).text is None
+    assert actions.look(person=person, by=BY, at=AT, purpose="x") and queries.by_phone("+442079460000") == [person]
+    assert {p.key_id for p in Person.objects.filter(pk__in=(person.pk, nobody.pk))} == {keys.current().id}
+    assert queries.check_keys() == set()
+
+
+def test_what_does_not_open_is_left_and_holds_up_nothing_else(city_secret):
+    lost, changed, kept = (actions.keep_words("case:1", "description", text) for text in ("a", "b", "c"))
+    old = keys.current().id
+    Words.objects.filter(pk=lost.id).update(text=Sealed("1.000000000000.AAAA", ""))
+    Words.objects.filter(pk=changed.id).update(text=Sealed(f"1.{old}.{'A' * 120}", ""))
+    city_secret.change()
+    assert renew_keys(batch=1) == (1, 2)
+    city_secret.drop_old()
+    assert queries.words([kept.id]) == {kept.id: "c"}
+    assert Words.objects.get(pk=lost.id).text.token == "1.000000000000.AAAA"

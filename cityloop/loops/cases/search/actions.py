@@ -1,6 +1,6 @@
 """Keeping the index: what a case is found by is written anew whenever its words, place or matter change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.db import connection, transaction
 
@@ -8,18 +8,29 @@ from cityloop.loops.cases.known import is_known, street
 from cityloop.loops.cases.models import SUBJECT, Case, Posting, Term
 from cityloop.loops.cases.search.terms import is_han, terms
 from cityloop.town.catalog import queries as catalog
-from cityloop.town.persons.events import WordsErased
+from cityloop.town.persons.events import KeysRenewed, WordsErased
 from cityloop.town.persons.queries import all_words_of
-from cityloop.town.persons.sealing import blind
+from cityloop.town.persons.sealing import blind, blinds
 
+AT_ONCE = 200  # cases of one transaction, where all are indexed anew
 READ = ("pk", "address", "matter", "level", "parent", "source", "filed")
 _POST = 'INSERT INTO "cases_posting" ("case_id", "term") VALUES (%s, %s) ON CONFLICT DO NOTHING'
+_DROP = 'DELETE FROM "cases_posting" WHERE "case_id" = %s AND "term" = %s'
 _LEARN = 'INSERT INTO "cases_term" ("text") VALUES (%s) ON CONFLICT DO NOTHING'
 
 
 def key_of(term: str) -> int:
     """Give the blinded key under which a term stands in the index, an integer below 2^60."""
-    return int(blind("search", term)[:15], 16)
+    return _shortened(blind("search", term))
+
+
+def keys_of(term: str) -> list[int]:
+    """Give the keys under which a term may stand, the current one first: of cases indexed under an older one, too."""
+    return [_shortened(blinded) for blinded in blinds("search", term)]
+
+
+def _shortened(blinded: str) -> int:
+    return int(blinded[:15], 16)
 
 
 @transaction.atomic
@@ -54,9 +65,8 @@ def _named(code: str) -> str:
 
 def _replace(ids: Sequence[int], wanted: set[tuple[int, int]]) -> None:
     kept = set(Posting.objects.filter(case_id__in=ids).values_list("case_id", "term"))
-    for case, term in kept - wanted:
-        Posting.objects.filter(case_id=case, term=term).delete()
     with connection.cursor() as cursor:
+        cursor.executemany(_DROP, sorted(kept - wanted))
         cursor.executemany(_POST, sorted(wanted - kept))
 
 
@@ -72,3 +82,15 @@ def forget(event: WordsErased) -> None:
     cases = [int(key) for kind, _, key in (s.partition(":") for s in event.subjects) if kind == SUBJECT]
     if cases:
         index(cases)
+
+
+def follow_keys(_event: KeysRenewed) -> None:
+    """Write the whole index anew under the current key, a few cases at a time: others go on, and it may be repeated."""
+    for ids in _all_cases():
+        index(ids)
+
+
+def _all_cases() -> Iterator[list[int]]:
+    ids = [0]
+    while ids := list(Case.objects.filter(pk__gt=ids[-1]).order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        yield ids

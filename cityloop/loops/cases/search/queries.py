@@ -11,7 +11,7 @@ from rapidfuzz.process import extract
 
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.cases.models import Term
-from cityloop.loops.cases.search.actions import key_of
+from cityloop.loops.cases.search.actions import keys_of
 from cityloop.loops.cases.search.terms import is_han, terms
 from cityloop.town.calendar.queries import cache_seconds
 
@@ -35,15 +35,17 @@ def read(text: str) -> Asked:
     words = terms(text)[:MOST_WORDS]
     if not words:
         return Asked(nothing=bool(text.strip()))
-    counts = _counts([[key_of(word)] for word in words])
+    used = _used([keys_of(word) for word in words])
     groups, meant = [], []
-    for word, count in zip(words, counts, strict=True):
+    for word, counted in zip(words, used, strict=True):
+        count = sum(counted.values())
         near = alternatives(word) if count == 0 else ()
         if count == 0 and not near:
             return Asked(nothing=True)
         if near:
             meant.append((word, near))
-        groups.append((tuple(key_of(other) for other in near or (word,)), count or RARE))
+        keys = [key for other in near for key in keys_of(other)] or counted
+        groups.append((tuple(keys), count or RARE))
     groups.sort(key=lambda pair: pair[1])
     return Asked(tuple(keys for keys, _count in groups), tuple(meant))
 
@@ -69,11 +71,14 @@ _vocabulary = Remembered(
 )
 
 
-def _counts(groups: Sequence[Sequence[int]]) -> list[int]:
+def _used(words: Sequence[Sequence[int]]) -> list[dict[int, int]]:
+    """Give of each word those of its keys that cases have, with how many: keys of which none is left cost nothing."""
     one = f'(SELECT count(*) FROM (SELECT 1 FROM "cases_posting" WHERE "term" = %s LIMIT {RARE}) c)'
+    asked = [key for keys in words for key in keys]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT " + ", ".join([one] * len(groups)), [group[0] for group in groups])
-        return list(cursor.fetchone())
+        cursor.execute("SELECT " + ", ".join([one] * len(asked)), asked)
+        counts = dict(zip(asked, cursor.fetchone(), strict=True))
+    return [{key: counts[key] for key in keys if counts[key]} for keys in words]
 
 
 def candidates(asked: Asked, *, before: int = 0, most: int = CANDIDATES[0]) -> list[int]:

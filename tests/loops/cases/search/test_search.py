@@ -5,13 +5,14 @@ import pytest
 from cityloop.loops.cases import queries
 from cityloop.loops.cases.models import Case, Posting, Term
 from cityloop.loops.cases.queries import Wanted
-from cityloop.loops.cases.search import tasks
-from cityloop.loops.cases.search.actions import index
+from cityloop.loops.cases.search import actions, tasks
+from cityloop.loops.cases.search.actions import index, key_of
 from cityloop.loops.cases.search.queries import read
 from cityloop.town.ledger.tasks import sequence_and_seal
 from cityloop.town.orgs import authority
 from cityloop.town.persons.actions import erase_person, erase_words
 from cityloop.town.persons.models import Person
+from cityloop.town.persons.renewing import renew_keys
 from tests.town.staff import BY
 
 
@@ -99,6 +100,31 @@ def test_erasing_a_person_takes_their_words_out_of_the_index(town, find):
     person = Person.objects.exclude(email_index="").get()
     assert erase_person(person=person, by=BY, at=town.at) == 1
     assert find("unicorn") == [] and find("lane") == [case]
+
+
+def test_words_are_found_after_a_change_of_the_secret(town, find, city_secret):
+    old = town.to("filed", words="unicorn", address="Long Lane")
+    indexed()
+    city_secret.change()
+    assert find("unicorn") == find("long lane") == find("lame") == [old]
+    new = town.to("filed", words="unicorn", address="Long Lane")
+    indexed()
+    assert find("unicorn") == find("unicorn lane") == find("lame") == [new, old]
+    erase_words(subject=f"case:{old}", by=BY, at=town.at)
+    assert find("unicorn") == [new]
+
+
+def test_words_are_found_after_the_old_secret_is_dropped(town, find, city_secret, monkeypatch):
+    cases = [town.to("filed", words="unicorn", address="Long Lane") for _ in range(3)]
+    indexed()
+    before, old = Posting.objects.count(), key_of("unicorn")
+    city_secret.change()
+    monkeypatch.setattr(actions, "AT_ONCE", 2)
+    renew_keys()
+    assert Posting.objects.count() == before and not Posting.objects.filter(term=old).exists()
+    assert read("unicorn").groups == ((key_of("unicorn"),),)  # a key of which nothing is left is not asked for
+    city_secret.drop_old()
+    assert find("unicorn") == find("lame") == cases[::-1]
 
 
 def test_indexing_twice_changes_nothing(town):
