@@ -10,6 +10,7 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import real_now
 from cityloop.town.ledger import chain
 from cityloop.town.ledger.models import Cursor, Sequencer, Step
+from cityloop.town.tabular.turns import one_after_another
 from cityloop.town.tabular.writing import write
 
 _COLUMNS = ", ".join(f'"{name}"' for name in chain.COLUMNS)
@@ -35,9 +36,7 @@ def record(*, subject: str, kind: str, what: str, by: Actor, at: int, data: dict
 
     Personal words never go in `data`. The subject's chain is locked until the transaction ends.
     """
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [subject])
+    one_after_another([subject])
     last = Step.objects.filter(subject=subject).order_by("-seq").values_list("seq", "hash", "at").first()
     seq, prev, before = (last[0] + 1, bytes(last[1]), last[2]) if last else (1, chain.GENESIS, at)
     append(

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from cityloop.ground.loop.actor import Actor
 from cityloop.loops.cases.models import PLACE, SUBJECT, Case, Follower, Report
-from cityloop.loops.cases.search.actions import index
+from cityloop.loops.cases.search.actions import index, take_turn
 from cityloop.town.files import actions as files
 from cityloop.town.ledger.actions import record
 from cityloop.town.ledger.models import Step
@@ -34,6 +34,7 @@ def erase(*, person: Person, photos: bool, addresses: bool, by: Actor, at: int) 
 
     All of it or nothing; what was done with each case is on the ledger.
     """
+    take_turn()
     mine = list(Report.objects.filter(person=person.pk).values_list("case_id", flat=True).distinct())
     sent = _sent(person.pk, mine) if photos else {}
     named = _named(mine) if addresses else set()

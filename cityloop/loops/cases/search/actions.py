@@ -11,6 +11,7 @@ from cityloop.town.catalog import queries as catalog
 from cityloop.town.persons.events import KeysRenewed, WordsErased
 from cityloop.town.persons.queries import all_words_of
 from cityloop.town.persons.sealing import blind, blinds
+from cityloop.town.tabular.turns import one_after_another
 
 AT_ONCE = 200  # cases of one transaction, where all are indexed anew
 READ = ("pk", "address", "matter", "level", "parent", "source", "filed")
@@ -33,9 +34,18 @@ def _shortened(blinded: str) -> int:
     return int(blinded[:15], 16)
 
 
+def take_turn() -> None:
+    """Let nobody else index until this transaction ends; who locks cases as well takes it before them."""
+    one_after_another(["cases.search"])
+
+
 @transaction.atomic
 def index(ids: Iterable[int]) -> int:
-    """Write anew what these cases are found by; say how many there were. Five statements and two batches."""
+    """Write anew what these cases are found by; say how many there were. Five statements and two batches.
+
+    One at a time: between reading words and writing what finds them nobody else's erasure comes to its end.
+    """
+    take_turn()
     cases = list(Case.objects.filter(pk__in=list(ids)).only(*READ))
     said = all_words_of([f"{SUBJECT}:{case.pk}" for case in cases])
     wanted, public = set(), set()

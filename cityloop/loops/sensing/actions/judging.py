@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from django.db import connection, transaction
+from django.db import transaction
 
 from cityloop.ground.kit.remembered import one_moment
 from cityloop.loops.sensing import fences, instruments, moving, normals, watches
@@ -24,6 +24,7 @@ from cityloop.loops.sensing.rules.phases import CALM, RAISED, Stand, Turn
 from cityloop.loops.sensing.watches import Bound, Watch
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.catalog import queries as catalog
+from cityloop.town.tabular.turns import one_after_another
 
 log = logging.getLogger(__name__)
 MOST = 50_000
@@ -240,7 +241,9 @@ def apply(found: Sequence[Found], at: int) -> None:
         return
     _keep(kept)
     shared = [one for one in kept if one.watch.alarm.agree and (one.turns or _is_back(one))]
-    _one_after_another(shared)  # before any case is locked, which who holds the lock may want as well
+    # Each of two judges would see its own stands alone, and none would raise or clear what both together do. Before any
+    # case is locked, which the other may want as well.
+    one_after_another({f"agree:{one.watch.rule}:{one.bound.unit_code}" for one in shared})
     alone = [one for one in kept if not one.watch.alarm.agree]
     pairs: dict[str, set[str]] = defaultdict(set)
     for one in alone:
@@ -251,20 +254,6 @@ def apply(found: Sequence[Found], at: int) -> None:
         _turned(one, there.get((one.watch.rule, _about(one.bound))), places, at)
     for one in shared:
         _agreed(one, places, at)
-
-
-def _one_after_another(found: Sequence[Found]) -> None:
-    """Let two judges count who agrees one after the other, so that the second sees what the first kept.
-
-    Each would see its own stands alone, and none would raise or clear what both together do. Locks go by their order,
-    until the transaction ends; where a lock is waited for, the count after it sees what was committed meanwhile.
-    """
-    if not found or connection.vendor != "postgresql":  # SQLite lets one write at a time anyway
-        return
-    keys = sorted({f"agree:{one.watch.rule}:{one.bound.unit_code}" for one in found})
-    with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def _is_back(found: Found) -> bool:

@@ -1,6 +1,9 @@
 """Cases are found by number, words, place and matter; by mistyped words; never by words that were erased."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
+from django.db import connection, transaction
 
 from cityloop.loops.cases import queries
 from cityloop.loops.cases.models import Case, Posting, Term
@@ -82,6 +85,25 @@ def test_pages_go_on_below_an_id(town, find):
     first = queries.with_words(scope, Wanted(), read("lane"), most=2)
     rest = queries.with_words(scope, Wanted(), read("lane"), before=first[-1].pk, most=9)
     assert [c.pk for c in [*first, *rest]] == cases[::-1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_erased_while_they_are_being_indexed_find_nothing(town, find):
+    case = town.collect(words="The bakery again").case
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic():
+            erase_words(subject=f"case:{case}", by=BY, at=town.at)
+            following = other.submit(index_elsewhere, case)
+            wait([following], timeout=0.5)
+        following.result(timeout=20)
+    assert find("bakery") == []
+
+
+def index_elsewhere(case: int) -> None:
+    try:
+        index([case])
+    finally:
+        connection.close()
 
 
 def test_erased_words_find_nothing(town, find):
