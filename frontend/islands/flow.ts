@@ -4,7 +4,7 @@ import { HINTED } from "./hints"
 import { fits } from "./narrowing"
 import { photos, shown } from "./photos"
 import { places } from "./places"
-import { pick, PICKED, POSITIONED, positionNow } from "./position"
+import { offerPosition, pick, PICKED, POSITIONED, positionNow } from "./position"
 import { FOLLOWING, remember } from "./store"
 import { freed } from "./once"
 import { mountAll } from "./start"
@@ -328,6 +328,7 @@ class Flow {
     if (!fresh) return false
     const held = this.carried(fresh)
     this.form.replaceWith(fresh)
+    offerPosition(fresh)
     begin(fresh, false)
     if (held.length) fresh.querySelector("input[name=photos]")?.dispatchEvent(new CustomEvent("cityloop:photos", { detail: held }))
     document.dispatchEvent(new CustomEvent("cityloop:form"))

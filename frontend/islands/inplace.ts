@@ -5,7 +5,11 @@ import { PUT, RENEWED } from "./renewing"
 const LINKS = ".list .tabs li > a, .list .filters a:not([download]), .list .paging a"
 const PATIENCE = 200 // ms after which something is shown in place of the rows
 
+let shown = "" // the address of the list that stands
+let asked: AbortController | undefined // one list at a time: the last click counts
+
 export function inplace(): void {
+  shown = address()
   document.addEventListener("click", (event) => {
     const link = (event.target as HTMLElement).closest?.<HTMLAnchorElement>(LINKS)
     if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return
@@ -13,19 +17,28 @@ export function inplace(): void {
     event.preventDefault()
     void go(link.href, true)
   })
-  window.addEventListener("popstate", () => { if (document.querySelector(".list")) void go(location.href, false) })
+  window.addEventListener("popstate", () => {
+    if (address() === shown && !asked) return // within the page, to a part of it
+    if (document.querySelector(".list")) void go(location.href, false)
+  })
 }
+
+const address = () => location.pathname + location.search
 
 async function go(href: string, push: boolean): Promise<void> {
   const list = document.querySelector<HTMLElement>(".list")
-  if (!list) return location.assign(href)
+  if (!list) return leave(href)
+  asked?.abort()
+  const mine = asked = new AbortController()
   const timer = window.setTimeout(() => wait(list), PATIENCE)
-  const answer = await fetch(href, { headers: { Accept: "text/html" } }).catch(() => undefined)
+  const next = await fetched(href, mine.signal)
   clearTimeout(timer)
-  const next = answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : undefined
+  if (mine.signal.aborted) return
+  asked = undefined
   const fresh = next?.querySelector<HTMLElement>(".list")
-  if (!next || !fresh) return location.assign(href)
+  if (!next || !fresh) return leave(href)
   if (push) history.pushState({}, "", href)
+  shown = address()
   list.replaceWith(fresh)
   document.title = next.title
   const [map, other] = [document, next].map((page) => page.querySelector<HTMLElement>(".map[data-marks-url]"))
@@ -34,6 +47,19 @@ async function go(href: string, push: boolean): Promise<void> {
   document.dispatchEvent(new Event(PUT))
   fresh.querySelector<HTMLElement>(".tabs [aria-current]")?.focus({ preventScroll: true })
 }
+
+/** The page at an address, or nothing where it cannot be had whole. */
+async function fetched(href: string, signal: AbortSignal): Promise<Document | undefined> {
+  try {
+    const answer = await fetch(href, { headers: { Accept: "text/html" }, signal })
+    return answer.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : undefined
+  } catch {
+    return undefined // no network, cut off on the way, or another list was asked for
+  }
+}
+
+/** Goes there as without a script: an address one is at already would else not be fetched. */
+const leave = (href: string) => href === location.href ? location.reload() : location.assign(href)
 
 /** What stands in place of the rows while they are on their way. */
 function wait(list: HTMLElement): void {

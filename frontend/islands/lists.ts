@@ -1,5 +1,7 @@
 // The list somebody works through: kept for this tab when a case is opened from it, so that "next" and "previous" mean
 // that list as it was, whoever acts on it meanwhile.
+import { PUT } from "./renewing"
+
 const KEPT = "cityloop.list"
 const ON = "cityloop.on"
 const STAYS = ["note", "message", "claim", "release"] // one does these on the way to something else
@@ -72,12 +74,14 @@ function link(which: string, href: string): void {
 
 /** After acting one goes straight on, unless one wants to see what came of it. */
 function goOn(next: string): void {
-  const choice = document.querySelector<HTMLElement>("[data-then-next]")
-  const box = choice?.querySelector("input")
-  if (!choice || !box) return
-  choice.hidden = false
-  box.checked = localStorage.getItem(ON) !== "no"
-  box.addEventListener("change", () => localStorage.setItem(ON, box.checked ? "yes" : "no"))
+  offerNext()
+  document.addEventListener(PUT, offerNext)
+  document.addEventListener("change", (event) => {
+    const box = event.target as HTMLInputElement
+    if (!box.closest?.("[data-then-next]")) return
+    localStorage.setItem(ON, box.checked ? "yes" : "no")
+    offerNext()
+  })
   document.addEventListener("submit", (event) => {
     const form = event.target as HTMLFormElement
     if (!form.closest("[data-actions]") || !form.dataset.offer) return
@@ -89,4 +93,13 @@ function goOn(next: string): void {
     field.value = next
     form.append(field)
   }, true)
+}
+
+/** The choice stands as it was last made; as its own default, so that it does not count as words of a form. */
+function offerNext(): void {
+  const choice = document.querySelector<HTMLElement>("[data-then-next]")
+  const box = choice?.querySelector("input")
+  if (!choice || !box) return
+  choice.hidden = false
+  box.checked = box.defaultChecked = localStorage.getItem(ON) !== "no"
 }

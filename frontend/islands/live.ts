@@ -51,7 +51,7 @@ function say(fresh: boolean, when: number): void {
   }
 }
 
-/** Fetches the page anew and puts in what changed; tells whether it is as fresh as can be now. */
+/** Fetches the page anew and puts in what changed; tells whether it is as fresh as can be now, and says so only then. */
 export async function renew(): Promise<boolean> {
   const href = location.href
   const answer = await fetch(href, { headers: { Accept: "text/html" } }).catch(() => undefined)
@@ -59,14 +59,52 @@ export async function renew(): Promise<boolean> {
   const text = await answer.text().catch(() => undefined)
   if (text === undefined || location.href !== href) return false // cut off, or the page shows another view by now
   const page = new DOMParser().parseFromString(text, "text/html")
-  asOf(page)
   document.dispatchEvent(new CustomEvent(RENEWED, { detail: page }))
-  const now = new Map([...document.querySelectorAll<HTMLElement>("[data-live]")].map((e) => [e.dataset.live, e]))
-  const next = [...page.querySelectorAll<HTMLElement>("[data-live]")]
-  if (next.length !== now.size || next.some((e) => !now.has(e.dataset.live))) replaceAll(page)
-  else for (const part of next) put(now.get(part.dataset.live) as HTMLElement, part)
+  const whole = (!alike(page) && replaceAll(page)) || putParts(page)
+  if (whole) asOf(page)
   document.dispatchEvent(new Event(PUT))
+  return whole
+}
+
+const partsOf = (page: Document) => [...page.querySelectorAll<HTMLElement>("[data-live]")]
+const shownAs = (part: HTMLElement) => document.querySelector<HTMLElement>(`[data-live="${CSS.escape(part.dataset.live ?? "")}"]`)
+
+/** Both pages have the same parts. */
+function alike(page: Document): boolean {
+  const next = partsOf(page)
+  return next.length === partsOf(document).length && next.every(shownAs)
+}
+
+/** Puts in part by part, also where some came or went; tells whether each has its place. */
+function putParts(page: Document): boolean {
+  const next = partsOf(page)
+  const names = next.map((part) => part.dataset.live)
+  const whole = next.map(putPart).every(Boolean)
+  // Where a part found no place, what it would stand for goes on standing.
+  if (whole) for (const gone of partsOf(document)) if (!names.includes(gone.dataset.live) && !busy(gone)) gone.remove()
+  return whole
+}
+
+function putPart(part: HTMLElement): boolean {
+  const shown = shownAs(part)
+  if (!shown) return place(part)
+  if (shown !== part) put(shown, part) // or else it came with the part it stands in
   return true
+}
+
+/** A new part stands beside one it stands beside on its own page; a copy, for the next may be told its place by it. */
+function place(part: HTMLElement): boolean {
+  const [before, after] = [beside(part, "previousElementSibling"), beside(part, "nextElementSibling")]
+  const copy = document.importNode(part, true)
+  if (before) before.after(copy)
+  else after?.before(copy)
+  return Boolean(before ?? after)
+}
+
+/** The nearest part on one side that is shown already; across what is no part its place would be a guess. */
+function beside(part: HTMLElement, side: "previousElementSibling" | "nextElementSibling"): HTMLElement | null {
+  const at = part[side]
+  return at instanceof HTMLElement && "live" in at.dataset ? shownAs(at) ?? beside(at, side) : null
 }
 
 /** Takes over as of when the page is: in the city's own time, which in a replay is not that of this machine. */
@@ -77,14 +115,15 @@ function asOf(page: Document): void {
 }
 
 /** The page has other parts than before (a group came or went): the whole list is changed, unless someone is in it. */
-function replaceAll(page: Document): void {
+function replaceAll(page: Document): boolean {
   const [now, next] = [document, page].map((d) => d.querySelector<HTMLElement>("[data-live-page]"))
-  if (!now || !next || busy(now)) return
+  if (!now || !next || busy(now)) return false
   keepMaps(now, next)
   const fresh = now.querySelector("[data-fresh]")
   now.replaceChildren(...next.childNodes)
   const place = now.querySelector("[data-fresh]")
   if (fresh && place) place.replaceWith(fresh)
+  return true
 }
 
 /** A map that stands goes on standing: it renews itself. */
@@ -109,18 +148,26 @@ function put(now: HTMLElement, next: HTMLElement): void {
 
 function putRows(now: HTMLElement, next: HTMLElement): void {
   const old = keyed(now)
+  const fresh = keyed(next)
   const list = [...old.values()][0]?.parentElement ?? now
+  for (const [key, gone] of old) if (!fresh.has(key) && !busy(gone)) gone.remove() // first: what is left moves less
   let before: Element | null = null
-  for (const [key, row] of keyed(next)) {
+  for (const [key, row] of fresh) {
     const known = old.get(key)
-    old.delete(key)
     const shown = known && (busy(known) || same(known, row)) ? known : take(row, known)
     if (shown !== known) light(shown)
     const place: Element | null = before ? before.nextElementSibling : list.firstElementChild
-    if (place !== shown) list.insertBefore(shown, place)
+    if (place !== shown) move(shown, list, place)
     before = shown
   }
-  for (const gone of old.values()) if (!busy(gone)) gone.remove()
+}
+
+/** Moves a row to a place. What is moved loses its focus: where it has it, all that stands between goes behind it. */
+function move(row: HTMLElement, list: Element, place: Element | null): void {
+  if (!row.contains(document.activeElement)) return void list.insertBefore(row, place)
+  const between: Element[] = []
+  for (let at = place; at && at !== row; at = at.nextElementSibling) between.push(at)
+  row.after(...between)
 }
 
 function take(row: HTMLElement, known: HTMLElement | undefined): HTMLElement {
@@ -132,16 +179,25 @@ function take(row: HTMLElement, known: HTMLElement | undefined): HTMLElement {
 
 const keyed = (of: HTMLElement) => new Map([...of.querySelectorAll<HTMLElement>("[data-key]")].map((e) => [e.dataset.key, e]))
 
-/** Someone is in it: it has the focus, or holds words typed, a form opened, or what was refused a moment ago. */
+/** Someone is in it: it has the focus, or holds words typed, a form opened, a position asked for, or what was refused
+ *  a moment ago. */
 function busy(at: HTMLElement): boolean {
   if (at.contains(document.activeElement) && document.activeElement !== document.body) return true
   if (at.querySelector("details[open]:not([data-open])")) return true
-  if (at.matches("[data-tried]") || at.querySelector("[data-tried]")) return true
+  if (at.matches("[data-tried]") || at.querySelector("[data-tried], [data-asked]")) return true
+  if ([...at.querySelectorAll("select")].some(chosen)) return true
   return [...at.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input:not([type=hidden]), textarea")].some((e) => typed(e))
 }
 
 const typed = (e: HTMLInputElement | HTMLTextAreaElement) =>
   "checked" in e && (e.type === "checkbox" || e.type === "radio") ? e.checked !== e.defaultChecked : e.value !== e.defaultValue
+
+/** Another choice than the page came with: where it came with none, a browser shows the first. */
+function chosen(select: HTMLSelectElement): boolean {
+  const all = [...select.options]
+  const first = all.findLast((one) => one.defaultSelected) ?? all.find((one) => !one.disabled)
+  return Boolean(first) && select.value !== first?.value
+}
 
 /** Alike but for tokens of forms and the line of freshness, which differ each time. */
 function same(one: HTMLElement, two: HTMLElement): boolean {

@@ -11,7 +11,15 @@ export function photos(input: HTMLInputElement, changed: () => void): void {
   const show = () => {
     set(input, held)
     for (const old of thumbs?.querySelectorAll("button") ?? []) old.remove()
-    thumbs?.append(...held.map((file) => thumb(file, thumbs.dataset.wordRemove ?? "", () => { held = held.filter((f) => f !== file); show(); changed() })))
+    thumbs?.append(...held.map((file) => thumb(file, thumbs.dataset.wordRemove ?? "", () => remove(file))))
+  }
+  const remove = (file: File) => {
+    const at = held.indexOf(file)
+    held = held.filter((f) => f !== file)
+    show()
+    const left = [...(thumbs?.querySelectorAll("button") ?? [])]
+    ;(left[at] ?? left.at(-1) ?? input).focus() // who goes by keyboard goes on where the photo was
+    changed()
   }
   input.addEventListener("change", async () => {
     const added = await Promise.all([...(input.files ?? [])].filter((f) => !held.includes(f)).map(smaller))

@@ -1,14 +1,24 @@
 // <button data-position="lon,lat">: "use my position". Writes the two inputs and tells the map of the page.
+import { RENEWED } from "./renewing"
+
 export const PICKED = "cityloop:picked"
 
 /** Told when somebody is where they report: `data-then` says what follows. */
 export const POSITIONED = "cityloop:positioned"
 
 export function position(): void {
-  for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-position]")) {
-    button.hidden = !("geolocation" in navigator)
-    button.addEventListener("click", () => ask(button))
-  }
+  offerPosition(document)
+  document.addEventListener("click", (event) => {
+    const button = (event.target as HTMLElement).closest?.<HTMLButtonElement>("button[data-position]")
+    if (button) ask(button)
+  })
+  // A page fetched anew is made like the one that stands before the two are compared.
+  document.addEventListener(RENEWED, (event) => offerPosition((event as CustomEvent<Document | null>).detail ?? document))
+}
+
+/** Shows the buttons, which do nothing without a script. */
+export function offerPosition(within: ParentNode): void {
+  for (const button of within.querySelectorAll<HTMLButtonElement>("button[data-position]")) button.hidden = !("geolocation" in navigator)
 }
 
 /** Asks where one is without a tap, where the page is about nothing else; `wanted` tells whether it still is. */
@@ -33,6 +43,7 @@ function found(button: HTMLButtonElement, metres: number): string | undefined {
 
 function ask(button: HTMLButtonElement, wanted = () => true): void {
   button.setAttribute("aria-busy", "true")
+  button.dataset.asked = "" // the form is in use: a page that renews itself leaves it
   const done = (words: string | undefined) => {
     button.removeAttribute("aria-busy")
     for (const at of lines(button)) at.textContent = words ?? ""
@@ -41,7 +52,7 @@ function ask(button: HTMLButtonElement, wanted = () => true): void {
   navigator.geolocation.getCurrentPosition(
     ({ coords }) => {
       if (!wanted()) return done("") // somebody has chosen another place meanwhile
-      pick(button.dataset.position ?? "", coords.longitude, coords.latitude, true)
+      pick(button.dataset.position ?? "", coords.longitude, coords.latitude, true, button.form ?? document)
       done(found(button, coords.accuracy))
       if (button.dataset.then === "submit") button.form?.requestSubmit()
       else if (button.dataset.then) document.dispatchEvent(new CustomEvent(POSITIONED))
@@ -52,16 +63,17 @@ function ask(button: HTMLButtonElement, wanted = () => true): void {
   )
 }
 
-/** Writes a place into the inputs named "lon,lat" and lets everyone on the page know. `look`: maps come near. */
-export function pick(names: string, lon: number, lat: number, look = false): void {
+/** Writes a place into the inputs named "lon,lat" and lets everyone on the page know. `look`: maps come near.
+ *  `within`: the form it is written for, where others of the page have inputs of the same names. */
+export function pick(names: string, lon: number, lat: number, look = false, within: ParentNode = document): void {
   const [lonName, latName] = names.split(",")
-  write(lonName, lon)
-  write(latName, lat)
+  write(within, lonName, lon)
+  write(within, latName, lat)
   document.dispatchEvent(new CustomEvent(PICKED, { detail: { lon, lat, look } }))
 }
 
-function write(name: string | undefined, value: number): void {
-  const input = name && document.querySelector<HTMLInputElement>(`[name="${name}"]`)
+function write(within: ParentNode, name: string | undefined, value: number): void {
+  const input = name && within.querySelector<HTMLInputElement>(`[name="${name}"]`)
   if (!input) return
   input.value = value.toFixed(6)
   input.dispatchEvent(new Event("change", { bubbles: true }))

@@ -44,6 +44,18 @@ def test_three_taps_after_opening(street, axe):
     page.get_by_text("by an inspector on the spot").wait_for()
 
 
+def test_a_photo_is_taken_away_by_keyboard_and_one_stays_where_it_was(street):
+    page = street(10.15, 50.083)
+    page.goto("/desk/find")
+    page.locator("#photos").set_input_files([picture() | {"name": f"{n}.jpg"} for n in range(3)])
+    page.locator("[data-thumbs] button").nth(1).focus()
+    for left in ("2.jpg", "0.jpg"):
+        page.keyboard.press("Enter")
+        page.wait_for_function(f"document.activeElement.querySelector('img')?.alt.endsWith('{left}')")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.id === 'photos'")
+
+
 def test_a_rough_position_is_told_and_another_place_chosen_stays(street):
     page = street(10.16, 50.083, accuracy=300)
     page.goto("/desk/find")
