@@ -112,6 +112,22 @@ def test_a_wrong_value_changes_nothing_and_is_told(town, engineer, changes, said
     assert answer.status_code == 422 and said in answer.content.decode() and catalog.current().digest == before
 
 
+@pytest.mark.parametrize(
+    ("path", "values", "name"),
+    [
+        ("catalogue/tree", {"names_zh": ""}, "names"),
+        ("catalogue/tree", {"level": "7"}, "level"),
+        ("catalogue/tree", {"amount0": "0"}, "limits"),
+        ("people", {"do": "appoint", "user": "lin", "organisation": "parks", "level": "x"}, "level"),
+        ("organisations/parks", {"do": "post", "role": "king"}, "role"),
+    ],
+)
+def test_an_error_is_tied_to_its_field(town, engineer, path, values, name):
+    values = matter_form(**values) if path.startswith("catalogue") else values
+    page = engineer.post(f"/desk/settings/{path}", values).content.decode()
+    assert f'aria-describedby="{name}-error"' in page and page.count(f'id="{name}-error"') == 1
+
+
 def shown(answer):
     """Give the rows of the table that compares, and what the form holds."""
     page = html.unescape(answer.content.decode())

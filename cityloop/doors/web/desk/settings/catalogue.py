@@ -109,7 +109,7 @@ def matter(request: HttpRequest, code: str) -> HttpResponse:
     days = tried or trial.days(trying.span(city_clock.now()))
     more = {"trial": tried, "days": days, "wrong": wrong, "overtaken": overtaken}
     kept = overtaken.form if overtaken and overtaken.form else request.POST
-    return draw(request, "matter", "catalogue", {**page(now, entry, kept), **more}, wrong.status)
+    return draw(request, "matter", "catalogue", {**page(now, entry, kept, wrong), **more}, wrong.status)
 
 
 def attempted(request: HttpRequest, entry: Entry) -> tuple[dict[str, Any], Wrong]:
@@ -163,8 +163,8 @@ def changes(request: HttpRequest, entry: Entry) -> dict[str, Any]:
     }
 
 
-def page(now: CompiledCatalog, entry: Entry, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """Give everything the page of a matter prints, with what was typed into its forms. Two queries."""
+def page(now: CompiledCatalog, entry: Entry, sent: Mapping[str, Any], wrong: Mapping[str, str]) -> dict[str, Any]:
+    """Give everything the page of a matter prints, with what was typed into its forms and is wrong. Two queries."""
     known = orgs.directory()
     lines = now.lines_of(entry.code)
     places = names.places({rule.unit for rule in lines if rule.unit}, last=3)
@@ -176,7 +176,7 @@ def page(now: CompiledCatalog, entry: Entry, sent: Mapping[str, Any]) -> dict[st
         "digest": now.digest,
         "number": now.number,
         "pairs": [
-            (key, label, *(form[f"{key}_{end}"] for end, _lang in matter_form.ENDS))
+            (key, label, *(form[f"{key}_{end}"] for end, _lang in matter_form.ENDS), wrong.get(key, ""))
             for key, label in matter_form.words().items()
         ],
         "steps": [
