@@ -60,8 +60,9 @@ export async function renew(): Promise<boolean> {
   if (text === undefined || location.href !== href) return false // cut off, or the page shows another view by now
   const page = new DOMParser().parseFromString(text, "text/html")
   document.dispatchEvent(new CustomEvent(RENEWED, { detail: page }))
+  const time = page.querySelector<HTMLElement>("[data-fresh]")?.dataset.fresh ?? "" // before its parts go over to this one
   const whole = (!alike(page) && replaceAll(page)) || putParts(page)
-  if (whole) asOf(page)
+  if (whole) asOf(time)
   document.dispatchEvent(new Event(PUT))
   return whole
 }
@@ -108,8 +109,7 @@ function beside(part: HTMLElement, side: "previousElementSibling" | "nextElement
 }
 
 /** Takes over as of when the page is: in the city's own time, which in a replay is not that of this machine. */
-function asOf(page: Document): void {
-  const time = page.querySelector<HTMLElement>("[data-fresh]")?.dataset.fresh ?? ""
+function asOf(time: string): void {
   for (const box of document.querySelectorAll<HTMLElement>("[data-fresh]")) box.dataset.fresh = time
   say(streaming, heard)
 }
@@ -162,9 +162,10 @@ function putRows(now: HTMLElement, next: HTMLElement): void {
   }
 }
 
-/** Moves a row to a place. What is moved loses its focus: where it has it, all that stands between goes behind it. */
+/** Moves a row to a place. What is moved loses its focus, and a click begun on it: where it has them, all that stands
+ *  between goes behind it. */
 function move(row: HTMLElement, list: Element, place: Element | null): void {
-  if (!row.contains(document.activeElement)) return void list.insertBefore(row, place)
+  if (!row.contains(document.activeElement) && !row.matches(":active")) return void list.insertBefore(row, place)
   const between: Element[] = []
   for (let at = place; at && at !== row; at = at.nextElementSibling) between.push(at)
   row.after(...between)
@@ -183,6 +184,7 @@ const keyed = (of: HTMLElement) => new Map([...of.querySelectorAll<HTMLElement>(
  *  a moment ago. */
 function busy(at: HTMLElement): boolean {
   if (at.contains(document.activeElement) && document.activeElement !== document.body) return true
+  if (at.matches(":active")) return true // pressed, by a finger that has not let go yet
   if (at.querySelector("details[open]:not([data-open])")) return true
   if (at.matches("[data-tried]") || at.querySelector("[data-tried], [data-asked]")) return true
   if ([...at.querySelectorAll("select")].some(chosen)) return true

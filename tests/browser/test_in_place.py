@@ -1,5 +1,7 @@
 """Pages that change in place: what somebody chose, stands at or asked for is theirs, and the last click counts."""
 
+import re
+
 import pytest
 
 from tests.browser.test_keyboard import filed, on_page
@@ -83,6 +85,9 @@ def test_a_part_that_is_new_comes_in_beside_somebody_who_writes(at_desk, town_se
     page.locator("[data-live=head] .chip", has_text="Dispatched").wait_for()
     assert page.locator("[data-live=track] + [data-live=parts]").is_visible()
     assert words.input_value() == "half a sentence"
+    assert re.search(r"\d:\d\d", page.locator(".fresh").inner_text()), (
+        "also where it came in with its part"
+    )
 
 
 def test_a_page_that_could_not_be_renewed_whole_is_not_said_to_be_fresh(at_desk, town_server):
@@ -102,7 +107,8 @@ def test_a_page_that_could_not_be_renewed_whole_is_not_said_to_be_fresh(at_desk,
     page.evaluate("document.activeElement.blur()")
     page.evaluate(RENEW)
     page.locator("[data-rows] [data-row]").wait_for()
-    assert page.locator(".fresh").get_attribute("data-fresh") != "long ago"
+    assert "long ago" not in page.locator(".fresh").inner_text()
+    assert re.search(r"\d:\d\d", page.locator(".fresh").inner_text())
 
 
 def test_rows_go_and_move_round_the_one_that_has_the_focus(at_desk, town_server):
