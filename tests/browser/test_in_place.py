@@ -85,9 +85,7 @@ def test_a_part_that_is_new_comes_in_beside_somebody_who_writes(at_desk, town_se
     page.locator("[data-live=head] .chip", has_text="Dispatched").wait_for()
     assert page.locator("[data-live=track] + [data-live=parts]").is_visible()
     assert words.input_value() == "half a sentence"
-    assert re.search(r"\d:\d\d", page.locator(".fresh").inner_text()), (
-        "also where it came in with its part"
-    )
+    assert re.search(r"\d:\d\d", page.locator(".fresh").inner_text()), "also where it came in with its part"
 
 
 def test_a_page_that_could_not_be_renewed_whole_is_not_said_to_be_fresh(at_desk, town_server):
