@@ -1,6 +1,6 @@
 """What plates that are on beside each other may not share; pure, for publishing and for a look before anything is."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from cityloop.ground.kit.manifest import Manifest
 from cityloop.ground.kit.refusal import Refusal
@@ -15,28 +15,29 @@ def clashes(plates: Sequence[Manifest]) -> Iterator[Refusal]:
 
 
 def _matters(plates: Sequence[Manifest]) -> Iterator[Refusal]:
-    owners: dict[str, str] = {}
-    for plate in plates:
-        for matter in plate.matters:
-            other = owners.setdefault(matter.code, plate.key)
-            if other != plate.key:
-                yield Refusal(
-                    "catalog.matter.twice",
-                    "Matter {matter} stands in the plates {one} and {other}; keep one.",
-                    "matters",
-                    matter=matter.code,
-                    one=other,
-                    other=plate.key,
-                )
+    for code, one, other in _twice((matter.code, plate.key) for plate in plates for matter in plate.matters):
+        yield Refusal(
+            "catalog.matter.twice",
+            "Matter {matter} stands in the plates {one} and {other}; keep one.",
+            "matters",
+            matter=code,
+            one=one,
+            other=other,
+        )
 
 
 def _types(plates: Sequence[Manifest]) -> Iterator[Refusal]:
+    for code, one, other in _twice((kind.code, plate.key) for plate in plates for kind in plate.components):
+        yield in_two_plates(code, one, other)
+
+
+def _twice(owned: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Give each code that two plates have, with the first of them and the other, of pairs of code and plate."""
     owners: dict[str, str] = {}
-    for plate in plates:
-        for component in plate.components:
-            other = owners.setdefault(component.code, plate.key)
-            if other != plate.key:
-                yield in_two_plates(component.code, other, plate.key)
+    for code, plate in owned:
+        first = owners.setdefault(code, plate)
+        if first != plate:
+            yield code, first, plate
 
 
 def _numbers(plates: Sequence[Manifest]) -> Iterator[Refusal]:

@@ -69,7 +69,7 @@ def take(
     """
     warm()
     organisations()
-    with together(), transaction.atomic():
+    with _together(), transaction.atomic():
         # What people do in a replay or to an imported case is no replay and no import.
         book = open_book(case, origin="live" if by.kind in ("person", "reporter") else None)
         if number and numbers.number(book.case) != number.strip().upper():
@@ -92,7 +92,7 @@ def take(
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def _together() -> Iterator[None]:
     """Tell who lost where two acted at once on cases that hang together, each holding what the other waited for."""
     try:
         yield
