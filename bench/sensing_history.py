@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.city import open_city
 from bench.house import Client, served
-from bench.sensing_ingest import BEGIN, _readings, _row, _set_up, _taken
+from bench.sensing_ingest import BEGIN, _columns, _readings, _row, _set_up, _taken
 
 DAY, MINUTE = 86_400_000_000, 60_000_000
 PER_DAY = DAY // MINUTE
@@ -102,9 +102,7 @@ def _moving(database: str, streams: list[int]) -> Iterator[dict[str, Any]]:
     from cityloop.loops.sensing.models import Observation
     from tests.town.staff import BY
 
-    fresh = _readings(streams, MOVED)
-    for at in range(0, len(fresh), 5_000):
-        _taken(fresh[at : at + 5_000])
+    _taken(_columns(_readings(streams, MOVED)))
     real, held = moving._taken, list[float]()
 
     def timed(rows: Any) -> int:

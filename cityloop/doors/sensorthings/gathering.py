@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db import DatabaseError, DataError, IntegrityError, close_old_connections, connection
+from django.db import DatabaseError, DataError, Error, IntegrityError, close_old_connections, connection
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing import pacing
@@ -25,6 +25,7 @@ AT_ONCE = 10_000  # readings in one transaction, unless a single batch has more:
 MOST = 48 * 1024 * 1024  # bytes that wait at most
 MANY = 64 * 1024  # bytes that wait: enough for a round
 LINGER = 0.003  # seconds; nobody who measures notices them
+IDLE = 0.5  # seconds after which the connection is given back: to take one anew costs a third of a round
 LIGHT = 512  # bytes that anything waiting costs at least
 Outcome = Taken | Exception
 Future = asyncio.Future[Taken]
@@ -66,8 +67,9 @@ class Gatherer:
     def _write(self) -> None:
         while True:
             with self._some:
-                self._some.wait_for(lambda: self._waiting)
-            close_old_connections()
+                if not self._some.wait_for(lambda: self._waiting, IDLE):
+                    close_old_connections()  # and give its place in the pool to others
+                    self._some.wait_for(lambda: self._waiting)
             while self._waiting:
                 self._pace.keep()
                 self._linger()
@@ -79,7 +81,6 @@ class Gatherer:
                     loop.call_soon_threadsafe(_tell, outcomes)
                 with self._some:
                     self._weight -= sum(one.weight for one, _outcome in done)
-            close_old_connections()
 
     def _linger(self) -> None:
         """Let those come along who speak at this moment: a transaction of one costs as much as one of a hundred."""
@@ -138,7 +139,7 @@ def _again(parts: list[Part], at: int, error: Exception) -> list[Outcome]:
 
     What was committed after all is a repetition then.
     """
-    broken = isinstance(error, DatabaseError) and not connection.is_usable()
+    broken = isinstance(error, Error) and not connection.is_usable()
     if broken:
         connection.close()
     elif len(parts) == 1 or (isinstance(error, DatabaseError) and not isinstance(error, DataError | IntegrityError)):

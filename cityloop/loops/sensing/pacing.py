@@ -8,7 +8,7 @@ waited long enough, waiting helps nobody, and readings are taken in as ever.
 import time
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 
 from cityloop.loops.sensing.actions import arriving
 from cityloop.town.columns import real_now
@@ -40,7 +40,7 @@ class Pace:
     def _behind(self, now: float) -> bool:
         try:
             oldest = arriving.oldest()
-        except DatabaseError:  # who writes next will tell
+        except Error:  # who writes next will tell
             return False
         if oldest != self._oldest:
             self._oldest, self._since = oldest, now

@@ -80,14 +80,20 @@ class Part(NamedTuple):
 Gathered = Sequence[Part] | Callable[[], Sequence[Part]]
 
 
-class Stream(NamedTuple):
-    """What a datastream asks of its readings."""
+class Asked(NamedTuple):
+    """The datastreams of a batch, each once, in their order; which of them each reading is of, and what they ask.
 
-    wants: int
-    least: float
-    most: float
-    unit: str
-    feature: int
+    Where nothing is the least or the most, that is not a number. A feature of 0 is none.
+    """
+
+    present: Column
+    which: Column
+    known: Column
+    wants: Column
+    least: Column
+    most: Column
+    unit: Sequence[str | None]
+    feature: Column
 
 
 def ingest(*, batch: Batch, source: str, by: Actor, at: int, aside: bool = False) -> Taken:
@@ -130,8 +136,8 @@ def _at_once(parts: Sequence[Part], at: int, aside: bool) -> list[Taken] | None:
     batch = merged([part.batch for part in parts])
     if not 0 < len(batch) <= FEW or (batch.columns().time < at - LEAST).any():
         return None
-    asked = _asked(batch)
-    if any(one.feature == 0 for one in asked.streams) or batch.columns().feature.any():
+    asked = asked_of(batch.columns().datastream)
+    if not asked.feature.all() or batch.columns().feature.any():
         return None
     _fill_features(batch, asked)
     why = _judged(batch, asked, at)
@@ -162,7 +168,7 @@ def _ingested(parts: Gathered, past: Past | None, at: int, aside: bool) -> list[
         if (batch.columns().time < at - LEAST).any():
             raise Overtaken(parts)
         past = NOTHING
-    asked = _asked(batch)
+    asked = asked_of(batch.columns().datastream)
     _fill_features(batch, asked)
     why = _judged(batch, asked, at)
     rows, places = _sorted(batch, why)
@@ -205,19 +211,27 @@ def _tally(became: Column) -> Tally:
     return Tally(len(became), *np.bincount(became, minlength=3).tolist())
 
 
-def streams_of(ids: Sequence[int]) -> dict[int, Stream]:
-    """Give what is asked of readings, of the datastreams that there are. One query."""
-    some, wanted = one_of(sorted(set(ids)))
+def asked_of(datastreams: Column) -> Asked:
+    """Give what the datastreams of readings ask of them. One query.
+
+    Whole columns, and no object for each datastream: a batch may be of thousands.
+    """
+    present, which = np.unique(datastreams, return_inverse=True)
+    ids = present.tolist()
+    some, wanted = one_of(ids)
     with connection.cursor() as cursor:
         cursor.execute(f"{_STREAMS} {some}", [wanted])
-        return {row[0]: _stream(*row[1:]) for row in cursor.fetchall()}
+        found = {row[0]: row for row in cursor.fetchall()}
+    rows = [found.get(pk, _NOTHING) for pk in ids]
+    _ids, kinds, least, most, unit, feature = zip(*rows, strict=True)
+    return Asked(
+        present, which, np.array([row is not _NOTHING for row in rows], np.bool_),
+        np.array([*map(reasons.wanted, kinds)], np.int8), np.array(least, np.float64), np.array(most, np.float64), unit,
+        np.array([one or 0 for one in feature], np.int64),
+    )  # fmt: skip
 
 
-def _stream(kind: str, least: float | None, most: float | None, unit: str | None, feature: int | None) -> Stream:
-    lowest, highest = -np.inf if least is None else least, np.inf if most is None else most
-    return Stream(reasons.wanted(kind), lowest, highest, unit or "", feature or 0)
-
-
+_NOTHING = (0, "", None, None, None, 0)  # of a datastream that there is not
 _STREAMS = (
     "SELECT d.id, d.observation_type, p.least, p.most, d.unit ->> 'symbol', d.feature_id FROM sensing_datastream d"
     " JOIN sensing_observedproperty p ON p.id = d.observed_property_id WHERE d.id"
@@ -284,43 +298,23 @@ def lasting(text: Any) -> list[int]:
     return list(moment(text, "validTime"))
 
 
-def judged_alone(result: Any, stream: Stream, key: keys.Key, now: int) -> tuple[float | None, dict[str, Any], str]:
+def judged_alone(result: Any, key: keys.Key, now: int) -> tuple[float | None, dict[str, Any], str]:
     """Judge one result anew: give its number, its value where that is no number, and why it is not believed."""
     batch = Batch(lambda row: None)
     batch.add(key.datastream, key.time, result)
-    reason = str(_judged(batch, Asked(np.array([key.datastream]), np.array([0]), [stream]), now)[0])
+    reason = str(_judged(batch, asked_of(batch.columns().datastream), now)[0])
     return _number(batch.columns().result[0]), batch.more.get(0, {}), reason
 
 
 # --- judging --------------------------------------------------------------------------------------
 
 
-_NOTHING = Stream(reasons.ANYTHING, -np.inf, np.inf, "", 0)
-
-
-class Asked(NamedTuple):
-    """The datastreams of a batch, each once, in their order; which of them each reading is of, and what they ask."""
-
-    present: Column
-    which: Column
-    streams: list[Stream]
-
-
-def _asked(batch: Batch) -> Asked:
-    present, which = np.unique(batch.columns().datastream, return_inverse=True)
-    ids = present.tolist()
-    known = streams_of(ids)
-    return Asked(present, which, [known.get(one, _NOTHING) for one in ids])
-
-
 def _judged(batch: Batch, asked: Asked, now: int) -> Column:
     columns, which = batch.columns(), asked.which
-    wants, least, most, _unit, _feature = zip(*asked.streams, strict=True)
-    there = np.array([one is not _NOTHING for one in asked.streams], np.bool_)
     why = reasons.faults(
         reasons.Asked(
-            columns.kind, columns.result, columns.time + columns.lasts, there[which], np.array(wants, np.int8)[which],
-            np.array(least, np.float64)[which], np.array(most, np.float64)[which],
+            columns.kind, columns.result, columns.time + columns.lasts, asked.known[which], asked.wants[which],
+            asked.least[which], asked.most[which],
         ), now,
     )  # fmt: skip
     for row, reason in batch.faults.items():
@@ -328,14 +322,14 @@ def _judged(batch: Batch, asked: Asked, now: int) -> Column:
     for row, more in batch.more.items():
         if why[row] == reasons.TYPE and str(more.get("value")).strip().lower() in NOT_NUMBERS:
             why[row] = reasons.NOT_A_NUMBER
-        elif not why[row] and _other_unit(more, asked.streams[which[row]].unit):
+        elif not why[row] and _other_unit(more, asked.unit[which[row]]):
             why[row] = reasons.UNIT
     for row in np.flatnonzero(columns.kind == reasons.TRUTH).tolist():
         batch.more.setdefault(row, {})["value"] = bool(columns.result[row])
     return why
 
 
-def _other_unit(more: Mapping[str, Any], unit: str) -> bool:
+def _other_unit(more: Mapping[str, Any], unit: str | None) -> bool:
     said = more.get("parameters")
     given = said.get("unit") if isinstance(said, dict) else None
     return isinstance(given, str) and bool(unit) and given != unit
@@ -343,19 +337,18 @@ def _other_unit(more: Mapping[str, Any], unit: str) -> bool:
 
 def _fill_features(batch: Batch, asked: Asked) -> None:
     """Give readings that name none the feature of interest of their datastream, and note the others that are named."""
-    columns, (present, which, streams) = batch.columns(), asked
+    columns, which, default = batch.columns(), asked.which, asked.feature
     given, silent = columns.feature, columns.feature == 0
-    default = np.array([one.feature for one in streams], np.int64)
     wanting = default[which] == 0
     if wanting.any():
-        places = {pk: n for n, pk in enumerate(present.tolist()) if streams[n] is not _NOTHING}
+        places = {pk: n for n, pk in enumerate(asked.present.tolist()) if asked.known[n]}
         bare = [pk for pk in np.unique(columns.datastream[silent & wanting]).tolist() if pk in places]
         for pk, feature in placing.default_features(bare).items() if bare else ():
             default[places[pk]] = feature
     own = default[which]
     others = np.flatnonzero(~silent & (given != own)).tolist()
     if others:
-        there = [row for row in others if streams[which[row]] is not _NOTHING]
+        there = [row for row in others if asked.known[which[row]]]
         known = _known_features({(int(columns.datastream[row]), int(given[row])) for row in there})
         for row in there:
             if given[row] not in known:

@@ -118,8 +118,7 @@ def correct_observation(*, key: Key, said: ObservationSaid, by: Actor, at: int) 
                  "valid": said.valid_time}  # fmt: skip
     more = {name: value for name, value in (one.more or {}).items() if said_anew.get(name, UNSET) is UNSET}
     if said.result is not UNSET:
-        stream = ingesting.streams_of([key.datastream])[key.datastream]
-        number, exact, reason = ingesting.judged_alone(said.result, stream, key, at)
+        number, exact, reason = ingesting.judged_alone(said.result, key, at)
         if reason:
             raise ingesting.refusal(reason)
         one.result = number
