@@ -1,6 +1,6 @@
 """Cases on a map: counted by unit, now or at an instant of the day; and a few single ones in a tile."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from django.core.cache import cache
@@ -12,7 +12,7 @@ from cityloop.ground.codes.cells import covering
 from cityloop.ground.codes.tiles import Tile, box_of
 from cityloop.loops.cases.known import silent
 from cityloop.loops.cases.models import Case
-from cityloop.loops.cases.queries import takes_part_each, takes_part_open, visible
+from cityloop.loops.cases.queries import takes_part_each, takes_part_listed, takes_part_open, visible
 from cityloop.town.columns import InstantField, under
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.tabular.planning import planned_anew
@@ -49,10 +49,12 @@ class Heap(NamedTuple):
     over: int
 
 
-def still_open(scope: Scope | None, code: str = "") -> "QuerySet[Case]":
+def still_open(
+    scope: Scope | None, code: str = "", part_of: Callable[[str], Q] = takes_part_listed
+) -> "QuerySet[Case]":
     """Select the open cases under `code` a scope may see; without one, what everybody may know to be there."""
     # For everybody the matter is asked too: of the indexes of open cases the one that has it begins with the unit.
-    seen = visible(scope, takes_part_open) if scope is not None else _told(Case.objects.filter(unit_code__gte=""))
+    seen = visible(scope, part_of) if scope is not None else _told(Case.objects.filter(unit_code__gte=""))
     return seen.filter(under("unit_code", code), closed__isnull=True)
 
 
@@ -161,5 +163,5 @@ def _ranges(tile: Tile, scope: Scope) -> "list[QuerySet[Case]]":
 
     Each is a query of its own within the one: only so it is answered from the index of open cases, without the rows.
     """
-    rows = still_open(scope)
+    rows = still_open(scope, part_of=takes_part_open)
     return [rows.filter(cell__gte=low, cell__lt=high) for low, high in covering(box_of(tile))]

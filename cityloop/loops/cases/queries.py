@@ -61,6 +61,14 @@ def takes_part_open(path: str) -> Q:
     return Q(Exists(Part.objects.filter(under("org_path", path), ended=False, case=OuterRef("pk"))))
 
 
+def takes_part_listed(path: str) -> Q:
+    """Select as `takes_part_open`, all of them listed once: where many cases are held against it in one go.
+
+    SQLite asks an `EXISTS` for each case; a query of many ranges would list them for each of these.
+    """
+    return Q(pk__in=Part.objects.filter(under("org_path", path), ended=False).values("case"))
+
+
 def open_with(path: str, most: int) -> int:
     """Count the open cases in which an organisation, or one below it, takes part, up to `most`. One query."""
     return Part.objects.filter(under("org_path", path), ended=False).values("case").distinct()[:most].count()
