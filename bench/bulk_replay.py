@@ -22,7 +22,7 @@ from typing import Any
 from bench.city import open_city
 
 TIMES = 3
-ROUNDS = 3
+ROUNDS = 6
 CHUNK = 1_000
 TABLES = ("cases_case", "cases_report", "cases_part", "worklist_row", "ledger_step")
 GOALS = {"SQLite": 30_000, "PostgreSQL": 20_000}

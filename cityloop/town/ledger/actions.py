@@ -10,6 +10,7 @@ from cityloop.ground.loop.actor import Actor
 from cityloop.town.columns import real_now
 from cityloop.town.ledger import chain
 from cityloop.town.ledger.models import Cursor, Sequencer, Step
+from cityloop.town.tabular.planning import planned_anew
 from cityloop.town.tabular.turns import one_after_another
 from cityloop.town.tabular.writing import write
 
@@ -78,8 +79,12 @@ def sequence(most: int = 20_000) -> int:
     return count
 
 
+@planned_anew()
 def _any_new() -> bool:
-    """Tell whether steps lack an offset: asked several times a second, so without composing a question each time."""
+    """Tell whether steps lack an offset: asked several times a second, so without composing a question each time.
+
+    A plan kept from when the ledger was small looks through all of it.
+    """
     with connection.cursor() as cursor:
         cursor.execute('SELECT 1 FROM "ledger_step" WHERE "offset" IS NULL LIMIT 1')
         return cursor.fetchone() is not None
@@ -94,8 +99,7 @@ def locked_sequencer() -> Sequencer:
 def append_sequenced(rows: Sequence[chain.Row]) -> None:
     """Write many steps with their offsets at once: the bulk path, holding the sequencer meanwhile."""
     row = locked_sequencer()
-    waiting = Step.objects.filter(offset__isnull=True).exists()
-    if not waiting:
+    if not _any_new():
         for offset, step in enumerate(rows, row.next_offset):
             step.offset = offset
         Sequencer.objects.filter(id=1).update(next_offset=row.next_offset + len(rows))

@@ -31,8 +31,11 @@ def reserve(table: str, count: int) -> list[int]:
     """Take `count` ids of a table for good; those not used in the end are simply missing."""
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # The sequence is looked up once, and not for each of them.
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+                "SELECT nextval(s.name::regclass) FROM (SELECT pg_get_serial_sequence(%s, 'id') AS name OFFSET 0) s,"
+                " generate_series(1, %s)",
+                [table, count],
             )
             return [row[0] for row in cursor.fetchall()]
         return _reserve_sqlite(cursor, table, count)
@@ -93,6 +96,8 @@ def _column(values: tuple[Any, ...]) -> Sequence[Any]:
     kinds = set(map(type, values))
     if kinds == {int} or (kinds == {str} and _special("".join(values)) is None):
         return values
+    if kinds == {bytes}:
+        return ["\\\\x" + value.hex() for value in values]
     if len(kinds) == 1:
         return [*map(_WRITTEN.get(kinds.pop(), _text), values)]
     return [_WRITTEN.get(type(value), _text)(value) for value in values]

@@ -25,10 +25,12 @@ def part(case: int) -> str:
     return Case.objects.get(pk=case).unit_code[:6]
 
 
-def plan(sql: str) -> str:
+def plan(sql: str, *ways: str) -> str:
+    """Give how the database goes about a question; PostgreSQL without some ways, for its tables are small here."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SET LOCAL enable_seqscan = off")  # its tables are small here
+            for way in ("seqscan", *ways):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
         cursor.execute(("EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN ") + sql)
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
@@ -77,7 +79,8 @@ def test_the_open_map_is_answered_from_the_index_of_open_cases(town: Town) -> No
         found = onmap.by_unit("", 6, None, town.at)
     assert sum(one.open for one in found.values()) == 1
     (sql,) = (q["sql"] for q in queries if "cases_case" in q["sql"])
-    assert "case_open_unit" in plan(sql)
+    # PostgreSQL may find another index as good for a single case, but no other that holds all that is asked.
+    assert "case_open_unit" in plan(sql, "indexscan", "bitmapscan")
 
 
 def test_what_came_is_counted_once_a_minute(town: Town) -> None:
