@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 from bench.city import open_city
 from bench.house import Client, House, served
 
-CLIENTS, REQUESTS, BLOCKS = 16, 400, 3
+CLIENTS, REQUESTS, BLOCKS = 16, 400, 6
 P99, CPU = 100, 5
 GOOD = (200, 201, 303)  # some are asked whether it is one already known; a form sent is answered by a page of its own
 FIELD = re.compile(r"\{\{(uuid|(randint|uniform):([\d.]+):([\d.]+))\}\}")

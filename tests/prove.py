@@ -68,7 +68,7 @@ def parts(found: Found) -> list[tuple[str, Callable[[], bool], Callable[[], None
         found["tests"].setdefault(place, {})[name] = tested(f"pytest-{place}", slices(place)[name])
 
     def measure(name: str) -> None:
-        said = output([sys.executable, "-m", "cityloop.doors.cli.main", "bench", name, "--json"])
+        said = output([sys.executable, "-m", "cityloop.doors.cli.main", "bench", name, "--json"], CITYLOOP_PROVE="1")
         found["bench"][name] = json.loads(said or "[]")
 
     return [
@@ -137,9 +137,10 @@ def make(target: str, **env: str) -> int:
     return subprocess.run(["make", target], cwd=ROOT, env={**os.environ, **env}, check=False).returncode
 
 
-def output(command: list[str]) -> str:
+def output(command: list[str], **env: str) -> str:
     """Give what a command writes."""
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False).stdout
+    asked = {**os.environ, **env}
+    return subprocess.run(command, cwd=ROOT, env=asked, stdout=subprocess.PIPE, text=True, check=False).stdout
 
 
 def commit() -> str:
