@@ -130,15 +130,15 @@ def _columns(readings: Readings) -> list[Any]:
         streams, times, results = zip(*some, strict=True)
         return numbers(np.array(streams, np.int64), np.array(times, np.int64), np.array(results, np.float64))
 
-    return [one(some) for some in batched(readings)]
+    return [one(some) for some in _batches(readings)]
 
 
 def _rows(readings: Readings) -> list[list[Any]]:
     """Give readings as the database takes them, batch by batch."""
-    return [[(stream, when, 0, value, None, 1, None) for stream, when, value in some] for some in batched(readings)]
+    return [[(stream, when, 0, value, None, 1, None) for stream, when, value in some] for some in _batches(readings)]
 
 
-def batched(readings: Readings) -> Iterator[Readings]:
+def _batches(readings: Readings) -> Iterator[Readings]:
     """Give readings batch by batch."""
     for at in range(0, len(readings), BATCH):
         yield readings[at : at + BATCH]

@@ -58,7 +58,7 @@ def takes_part(path: str) -> Q:
 
 def takes_part_open(path: str) -> Q:
     """Select as `takes_part`, of cases that are open: their parts have an index of their own."""
-    return Q(Exists(Part.objects.filter(under("org_path", path), ended=False, case=OuterRef("pk"))))
+    return Q(Exists(_open_parts(path).filter(case=OuterRef("pk"))))
 
 
 def takes_part_listed(path: str) -> Q:
@@ -66,12 +66,16 @@ def takes_part_listed(path: str) -> Q:
 
     SQLite asks an `EXISTS` for each case; a query of many ranges would list them for each of these.
     """
-    return Q(pk__in=Part.objects.filter(under("org_path", path), ended=False).values("case"))
+    return Q(pk__in=_open_parts(path).values("case"))
 
 
 def open_with(path: str, most: int) -> int:
     """Count the open cases in which an organisation, or one below it, takes part, up to `most`. One query."""
-    return Part.objects.filter(under("org_path", path), ended=False).values("case").distinct()[:most].count()
+    return _open_parts(path).values("case").distinct()[:most].count()
+
+
+def _open_parts(path: str) -> "QuerySet[Part]":
+    return Part.objects.filter(under("org_path", path), ended=False)
 
 
 def takes_part_each(path: str) -> Q:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
+from django.db.backends.signals import connection_created
 
 from cityloop.doors.sensorthings import arrays, gathering, keys, raw
 from cityloop.loops.sensing.actions.batches import Batch
@@ -168,6 +169,39 @@ def test_more_than_can_wait_is_refused_and_told_when_to_come_again(server: Serve
     full = [one for one in answers if one[0] == 503]
     assert full and all(one[1]["retry-after"] == "5" and one[2]["refusal"] == "sensing.full" for one in full)
     assert Observation.objects.count() == 1 + sum(one[0] == 201 for one in answers) > 1
+
+
+def test_the_writer_keeps_its_connection_while_readings_come(server: Server, pm: int, monkeypatch: Any) -> None:
+    """PostgreSQL's is given back to the pool when none do, and taken anew when it broke; SQLite's is one for good."""
+    monkeypatch.setattr(gathering, "IDLE", 0.4)
+    taken: list[int] = []
+
+    def seen(connection: Any, **_more: Any) -> None:
+        if threading.current_thread().name == "readings":
+            taken.append(id(connection))
+
+    def post(n: int) -> None:
+        assert server.ask(("POST", "Observations", reading(pm, n)))[0][0] == 201
+
+    connection_created.connect(seen)
+    try:
+        for n in range(5):
+            post(n)
+        assert len(taken) == 1
+        time.sleep(1)
+        post(5)
+        pooled = connection.vendor == "postgresql"
+        assert len(taken) == (2 if pooled else 1)
+        if pooled:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+        post(6)
+    finally:
+        connection_created.disconnect(seen)
+    assert Observation.objects.count() == 7
 
 
 def test_what_fails_takes_no_other_along(server: Server, pm: int, monkeypatch: Any) -> None:
