@@ -240,6 +240,21 @@ def test_bulk_and_single_steps_share_one_sequence() -> None:
 
 
 @pytest.mark.django_db
+def test_what_waits_is_never_asked_with_a_plan_kept_from_an_empty_ledger() -> None:
+    for _ in range(12):
+        assert sequence() == 0
+    record(subject="thing:1", kind="thing", what="single", by=BY, at=1, data={})
+    assert sequence() == 1
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%\"offset\" IS NULL LIMIT 1'"
+            )
+            assert cursor.fetchone() == (0,)
+        assert connection.connection.prepare_threshold == 5
+
+
+@pytest.mark.django_db
 def test_the_hash_is_sha256_of_the_body() -> None:
     row = chain.write(
         subject="s:1", seq=1, prev=chain.GENESIS, kind="k", what="w", by=BY, at=1, recorded_at=2, data={"é": 1}
