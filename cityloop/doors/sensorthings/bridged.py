@@ -23,5 +23,5 @@ def answered(request: HttpRequest, path: str | None = None) -> HttpResponse:
 
 def _written(answer: Answer) -> HttpResponse:
     return HttpResponse(
-        answer.body, status=answer.status, content_type=answer.kind, headers={**ALWAYS, **answer.headers}
+        answer.whole(), status=answer.status, content_type=answer.kind, headers={**ALWAYS, **answer.headers}
     )

@@ -100,8 +100,10 @@ def got(call: Call) -> Answer:
         return calls.json(one)
     unnamed = bool(asked.format and asked.select and not {"id", "@iot.id"}.intersection(asked.select))
     asked.select += ["@iot.id"] if unnamed else []  # whose each reading is its id says
-    page = reader.page(here.asked, asked, f"{root}/{call.path.strip('/')}")
-    return calls.json(data_array(page, root, unnamed=unnamed) if asked.format else page)
+    address = f"{root}/{call.path.strip('/')}"
+    if asked.format:
+        return calls.json(data_array(reader.page(here.asked, asked, address), root, unnamed=unnamed))
+    return calls.pieced(reader.pieces(here.asked, asked, address))
 
 
 def _property(here: Meant, reader: Reader) -> Answer:

@@ -202,7 +202,13 @@ def _always(strict: int) -> list[tuple[bytes, bytes]]:
 
 async def _answer(send: Send, answer: Answer, method: str) -> None:
     headers = [*_always(settings.SECURE_HSTS_SECONDS), (b"content-type", answer.kind.encode())]
-    headers += [(b"content-length", b"%d" % len(answer.body))] if answer.status != 204 else []
+    length = answer.more is None and answer.status != 204
+    headers += [(b"content-length", b"%d" % len(answer.body))] if length else []
     headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else answer.body})
+    body, more = (b"", None) if method == "HEAD" else (answer.body, answer.more)
+    while more is not None:
+        await send({"type": "http.response.body", "body": body, "more_body": True})
+        body = await _in_thread(next, more, b"")
+        more = more if body else None
+    await send({"type": "http.response.body", "body": body})

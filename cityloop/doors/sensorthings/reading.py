@@ -15,6 +15,7 @@ from cityloop.loops.sensing import queries
 from cityloop.loops.sensing.history import joining
 from cityloop.town.calendar.clock import city_clock
 
+PIECE = 1_000  # rows of a page that are looked up, written down and sent at once
 Said = dict[str, Any]
 
 
@@ -37,28 +38,47 @@ class Reader:
 
     def page(self, asked: Asked, options: Options, here: str) -> Said:
         """Give a page of an entity set."""
-        entity = asked.entity
-        selected, order = self._selected(asked, options), pages.order_of(entity, options, self.now)
+        said, token = self._page(asked, options, pages.order_of(asked.entity, options, self.now))
+        return _linked(said, token, options, here)
+
+    def pieces(self, asked: Asked, options: Options, here: str) -> Iterator[tuple[Said, bool]]:
+        """Give a page as pages of at most `PIECE` that go on from each other, each with whether it is the last.
+
+        So a page is never held whole. Only the first says how many there are, only the last where the next page is.
+        Where pages cannot go on from the values of a row, each piece would look for all before it: it comes in one.
+        """
+        order, left = pages.order_of(asked.entity, options, self.now), _top(options)
+        most = PIECE if order.steady else left
+        part = replace(options, top=min(most, left))
+        while True:
+            said, token = self._page(asked, part, order)
+            left -= len(said["value"])
+            if not (left and token):
+                yield _linked(said, token, options, here), True
+                return
+            yield said, False
+            part = replace(part, top=min(most, left), token=token, count=False)
+
+    def _page(self, asked: Asked, options: Options, order: pages.Order) -> tuple[Said, str]:
+        """Give a page, and where the next one begins: "" where there is none."""
+        selected, top = self._selected(asked, options), _top(options)
         said: Said = {"@iot.count": self._count(asked, options, selected)} if options.count else {}
-        top = PAGE if options.top is None else options.top
+        if not top:  # who asks how many there are: nothing is looked for
+            return {**said, "value": []}, ""
         skip, rows = options.skip, selected
         if options.token:
             beyond, passed = pages.after(order, options.token)
             rows, skip = rows.filter(beyond), passed or (0 if order.steady else skip)
-        if not top:  # who asks how many there are: nothing is looked for
-            return {**said, "value": []}
         rows = rows.order_by(*order.by)
-        if entity.name == "Observations":
+        if asked.entity.name == "Observations":
             whole = asked.kept is not None
             reach = past.asked_of(options, self.now, asked.streams, whole=whole, order=order)
             found = joining.page(rows, reach, skip, top + 1)
         else:
-            found = list(rows.values(*self._columns(entity, options))[skip : skip + top + 1])
+            found = list(rows.values(*self._columns(asked.entity, options))[skip : skip + top + 1])
         more, found = len(found) > top, found[:top]
-        if more:
-            token = pages.token(order, found[-1], skip + top)
-            said["@iot.nextLink"] = f"{here}?{urlencode([*options.raw, ('$skiptoken', token)], quote_via=quote)}"
-        return {**said, "value": self.told(entity, found, options)}
+        token = pages.token(order, found[-1], skip + top) if more else ""
+        return {**said, "value": self.told(asked.entity, found, options)}, token
 
     def one(self, asked: Asked, options: Options) -> Said | None:
         """Give a single entity."""
@@ -215,6 +235,17 @@ class Reader:
             for pk, reach in self._reaching(link, nested, None, list(parents)):
                 found[pk] = found.get(pk, 0) + joining.past_count(rows.filter(**{link.back: pk}), reach)
         return found
+
+
+def _top(options: Options) -> int:
+    return PAGE if options.top is None else options.top
+
+
+def _linked(said: Said, token: str, options: Options, here: str) -> Said:
+    """Add where the next page is, if there is one."""
+    if not token:
+        return said
+    return {**said, "@iot.nextLink": f"{here}?{urlencode([*options.raw, ('$skiptoken', token)], quote_via=quote)}"}
 
 
 def data_array(page: Said, root: str, *, unnamed: bool = False) -> Said:

@@ -150,9 +150,10 @@ def _joined(parts: list[bytes], boundary: str) -> bytes:
 
 
 def _written(answer: Answer, name: str) -> bytes:
-    headers = {"Content-Type": answer.kind, "Content-Length": str(len(answer.body)), **answer.headers}
+    body = answer.whole()
+    headers = {"Content-Type": answer.kind, "Content-Length": str(len(body)), **answer.headers}
     outer = f"Content-Type: {HTTP}\r\nContent-Transfer-Encoding: binary\r\n"
     outer += f"Content-ID: {name}\r\n" if name else ""
     lines = "".join(f"{key}: {value}\r\n" for key, value in headers.items())
     status = f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}\r\n"
-    return f"{outer}\r\n{status}{lines}\r\n".encode() + answer.body
+    return f"{outer}\r\n{status}{lines}\r\n".encode() + body

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from cityloop.doors.sensorthings import reading
 from cityloop.ground.kit.remembered import Remembered
 from cityloop.loops.sensing.rules.times import shown
 from tests.doors.sensorthings.conftest import ROOT, Door, door_of
@@ -208,6 +209,25 @@ def test_pages_go_on_where_the_last_one_ended(air: Door) -> None:
         assert len(ids) == len(set(ids)) == len(everything) - (1 if "filter" in query else 0), query
     deep = air.get("Observations", top="4", skip="18", count="true")
     assert len(deep["value"]) == 3 and "@iot.nextLink" not in deep and deep["@iot.count"] == 21
+
+
+PIECED = [
+    ("Observations", {}), ("Observations", {"orderby": "phenomenonTime desc", "count": "true"}),
+    ("Observations", {"orderby": "result"}), ("Observations", {"filter": "result ge 5", "skip": "3", "top": "9"}),
+    ("Observations", {"expand": "Datastream($select=name)", "top": "12"}), ("Datastreams", {"orderby": "Thing/name"}),
+    ("Observations", {"filter": "result gt 1000000"}), ("Datastreams", {"expand": "Observations($top=2)"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entity", "query"), PIECED)
+def test_a_page_in_pieces_is_the_page(air: Door, monkeypatch: Any, entity: str, query: dict[str, str]) -> None:
+    """Also where its last piece is full, where it goes on after it, and where nothing is found."""
+    for top in (query.get("top", ""), "2", "20", "21", "50"):
+        asked = {**query, "top": top} if top else query
+        monkeypatch.setattr(reading, "PIECE", 1_000)
+        whole = air.get(entity, **asked)
+        monkeypatch.setattr(reading, "PIECE", 4)
+        assert air.get(entity, **asked) == whole, asked
 
 
 def test_select_and_order(air: Door) -> None:
