@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing import watches
 from cityloop.loops.sensing.history.series import drawn
-from cityloop.loops.sensing.models import Census, Datastream, Doubt, ObservedProperty, Quarantined, Thing
+from cityloop.loops.sensing.models import Census, Datastream, Doubt, Latest, ObservedProperty, Quarantined, Thing
 from cityloop.loops.sensing.rules import drifting, measures
 from cityloop.town.columns import under
 
@@ -105,8 +105,7 @@ def listed(
     """
     rows = _rows().filter(pk__gt=after).filter(under("thing__unit_code", unit))
     if measured:
-        alike = [one.pk for one in ObservedProperty.objects.all() if key_of(one) == measured]
-        rows = rows.filter(observed_property__in=alike)
+        rows = rows.filter(observed_property__in=_alike(measured))
     if state == NEVER:
         rows = rows.filter(latest__isnull=True)
     if state == SILENT:
@@ -114,6 +113,22 @@ def listed(
     if state == DOUBTED:
         rows = rows.filter(pk__in=Doubt.objects.values("datastream"))
     return told(list(rows.order_by("pk")[:most]), at)
+
+
+def _alike(measured: str) -> list[int]:
+    """Give the observed properties that are what is measured. One query."""
+    return [one.pk for one in ObservedProperty.objects.all() if key_of(one) == measured]
+
+
+def latest(*, measured: str = "", unit: str = "", after: int = 0, most: int) -> list[tuple[int, int, float | None]]:
+    """Give what datastreams said last, in the order of their ids, after an id: the id, when, and the number if any.
+
+    One query, another one where what is measured is given.
+    """
+    rows = Latest.objects.filter(pk__gt=after).filter(under("datastream__thing__unit_code", unit))
+    if measured:
+        rows = rows.filter(datastream__observed_property__in=_alike(measured))
+    return list(rows.order_by("pk").values_list("pk", "time", "result")[:most])
 
 
 def of_thing(number: int, at: int) -> tuple[Thing, list[Instrument]]:

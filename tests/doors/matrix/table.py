@@ -339,6 +339,7 @@ API: dict[str, Row] = {
     "alarms/<alarm>/actions/<action>": Row(
         "api", KEY, post=[("/api/v1/alarms/{alarm}/actions/acknowledge", {"expected": 1})]
     ),
+    "readings/latest": Row("api", KEY, ["/api/v1/readings/latest", "/api/v1/readings/latest?unit=100101"]),
     "photos": Row("api", KEY, post=[("/api/v1/photos", {"number": "{number}"})]),
     "photos/<key>": Row("api", KEY, ["/api/v1/photos/{photo}", "/api/v1/photos/{work}?side=320"]),
     "units": Row("api", KEY, ["/api/v1/units"]),

@@ -22,6 +22,7 @@ from cityloop.doors.api.routes import (
     photos,
     places,
     plates,
+    readings,
     reporters,
     reports,
     webhooks,
@@ -31,5 +32,5 @@ from cityloop.doors.api.routes import (
 __all__ = [
     "about", "acting", "alarms", "beside", "bulk", "calendars", "cases", "catalogue", "components", "detections",
     "exchange", "figures", "imagery", "looks", "maps", "organisations", "own", "people", "photos", "places", "plates",
-    "reporters", "reports", "webhooks", "work",
+    "readings", "reporters", "reports", "webhooks", "work",
 ]  # fmt: skip

@@ -110,6 +110,12 @@ def shown(at: int) -> str:
     return f"{whole}.{micro:06}Z" if micro else f"{whole}Z"
 
 
+def all_shown(times: Sequence[int]) -> list[str]:
+    """Write instants all at once, to the microsecond, in UTC."""
+    at = np.array(times, np.int64).view("datetime64[us]")
+    return [f"{text}Z" for text in np.datetime_as_string(at, unit="us").tolist()]
+
+
 @lru_cache(4096)
 def _date(day: int) -> str:
     return (EPOCH + timedelta(days=day)).date().isoformat()
