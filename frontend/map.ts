@@ -79,6 +79,7 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
   pointing(map, at)
 
   let past: number | undefined
+  let part = marks.truncated === true // there are more marks than a map can bear: those in view are asked for
   const numbers = async () => {
     if (!at.dataset.unitsUrl || !units.features.some((f) => f.properties?.value !== undefined)) return
     const url = `${at.dataset.unitsUrl}${at.dataset.unitsUrl.includes("?") ? "&" : "?"}numbers${past === undefined ? "" : `&at=${past}`}`
@@ -91,10 +92,16 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
     shade(renumber(units, told))
     if (at.dataset.casesUrl || at.dataset.every) list(told)
   }
+  let views = 0
+  const drawInView = async () => {
+    const view = ++views
+    const marks = await get(part ? boxed(map, marksUrl()) : marksUrl())
+    if (view === views) drawMarks(map, at, marks)
+  }
   const renew = async () => {
     await numbers()
     if (past === undefined) renewCases(map, at)
-    if (marksUrl() && past === undefined) drawMarks(map, at, await get(marksUrl()))
+    if (marksUrl() && past === undefined) await drawInView()
   }
   const turn = async () => {
     const asked = at.dataset.unitsUrl
@@ -104,10 +111,12 @@ async function fill(map: maplibre.Map, at: HTMLElement): Promise<void> {
     fit(map, next, 32, beside(at))
     if (at.dataset.casesUrl && !map.getSource("cases")) await drawCases(map, at)
     showCases(map, Boolean(at.dataset.casesUrl))
+    part = marks.truncated === true
     drawMarks(map, at, marks)
   }
   // Whether what it shows is as fresh as the page: one that is left behind says so.
   const kept = (work: Promise<void>) => { work.then(() => delete at.dataset.behind, () => { at.dataset.behind = "yes" }) }
+  map.on("moveend", () => { if (part && past === undefined) kept(drawInView()) })
   document.addEventListener(RENEWED, atMost(APART, () => { if (at.isConnected) kept(renew()) }))
   document.addEventListener(TURNED, () => { if (at.isConnected) kept(turn()) })
   const every = Number(at.dataset.every)
@@ -175,6 +184,11 @@ async function get(url: string | undefined): Promise<Collection> {
   const answer = await fetch(url, { headers: { Accept: "application/geo+json, application/json" } })
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`)
   return answer.json() as Promise<Collection>
+}
+
+function boxed(map: maplibre.Map, url = ""): string {
+  const [west, south, east, north] = map.getBounds().toArray().flat().map((degrees) => degrees.toFixed(5))
+  return `${url}${url.includes("?") ? "&" : "?"}box=${west},${south},${east},${north}`
 }
 
 function drawMarks(map: maplibre.Map, at: HTMLElement, marks: Collection): void {

@@ -4,6 +4,7 @@ import { casesInView } from "./map-cases"
 import { ICONS } from "./map-marks"
 import { wordOf } from "./map-pointing"
 import { URGENCY } from "./map-style"
+import type { Collection } from "./map-units"
 
 /** What the legend can be told: new shades; to find a place where it hides no unit, else to have the view moved down. */
 export interface Legend { shade: (steps: number[]) => void; place: (down: (top: number) => void) => void }
@@ -47,13 +48,19 @@ function shades(steps: number[]): HTMLElement[] {
 }
 
 /** How many marks of each status the list beside has. */
-export function countMarks(at: HTMLElement, marks: GeoJSON.FeatureCollection): void {
+export function countMarks(at: HTMLElement, marks: Collection): void {
   const list = at.querySelector(".legend .marks")
   if (!list || (at.dataset.casesUrl && !both(at))) return
   const found: Record<string, number> = {}
   for (const f of marks.features) found[String(f.properties?.status)] = (found[String(f.properties?.status)] ?? 0) + 1
   const icons = Object.fromEntries(marks.features.map((f) => [String(f.properties?.status), f.properties?.icon as string | undefined]))
   list.replaceChildren(...rows(at, found, icons))
+  if (marks.truncated && at.dataset.wordPart) {
+    const more = document.createElement("li")
+    more.className = "part"
+    more.textContent = at.dataset.wordPart
+    list.append(more)
+  }
   const box = list.closest<HTMLElement>(".legend")
   if (box) box.hidden = !marks.features.length && !box.querySelector(".ramp:not(:empty)")
 }

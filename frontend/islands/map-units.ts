@@ -3,7 +3,7 @@ import * as maplibre from "maplibre-gl"
 import { edges } from "./map-scale"
 import { unitFill, unitLayers, unitName } from "./map-style"
 
-export type Collection = GeoJSON.FeatureCollection
+export type Collection = GeoJSON.FeatureCollection & { truncated?: boolean }
 export const nothing: Collection = { type: "FeatureCollection", features: [] }
 const FEW = 12 // so many units bear their names beside their numbers
 

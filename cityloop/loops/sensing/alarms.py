@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.offers import Offer, offers
@@ -15,6 +15,9 @@ from cityloop.town.orgs.authority import Scope
 
 CasesOf = Callable[[str], Any]  # the ids of the cases an organisation takes part in, by its path
 RANKS = {"extreme": 0, "severe": 1, "moderate": 2, "minor": 3}  # of severity, the worst first; as in CAP
+
+
+_RANK = Case(*(When(severity=name, then=Value(n)) for name, n in RANKS.items()), default=Value(len(RANKS)))
 
 
 def visible(scope: Scope, cases_of: CasesOf) -> QuerySet[Alarm]:
@@ -47,11 +50,17 @@ def counted(scope: Scope, cases_of: CasesOf) -> dict[str, int]:
 
 
 def standing_and(scope: Scope, cases_of: CasesOf, ids: Iterable[int], *, unit: str, most: int) -> list[Alarm]:
-    """Give the alarms that stand in an area, the newest first, and after them some others by their ids. One query."""
+    """Give the alarms that stand in an area, and after them some others by their ids. One query.
+
+    The gravest come first, of those the newest: in a storm no crowd of small ones hides a great one. Each says how
+    many stand in the area in all, `number`, and how many of them nobody has looked at, `unseen`.
+    """
     others = set(ids)
-    wanted = (STANDS & under("unit_code", unit)) | Q(pk__in=others)
-    rows = visible(scope, cases_of).filter(wanted).select_related("datastream__thing")
-    return list(rows.order_by(F("ended").asc(nulls_first=True), "-pk")[: most + len(others)])
+    here = STANDS & under("unit_code", unit)
+    rows = visible(scope, cases_of).filter(here | Q(pk__in=others)).select_related("datastream__thing").annotate(
+        number=Window(Count("pk", filter=here)), unseen=Window(Count("pk", filter=here & Q(state="raised")))
+    )  # fmt: skip
+    return list(rows.order_by(F("ended").asc(nulls_first=True), _RANK, "-pk")[: most + len(others)])
 
 
 def one(scope: Scope, cases_of: CasesOf, number: int) -> Alarm:

@@ -140,6 +140,7 @@ def of_thing(number: int, at: int) -> tuple[Thing, list[Instrument]]:
     return thing, told(streams, at)
 
 
+Box = tuple[float, float, float, float]
 LON, LAT = Coalesce("position__lon", "locations__lon"), Coalesce("position__lat", "locations__lat")
 
 
@@ -149,10 +150,20 @@ def places(things: Iterable[int]) -> dict[int, tuple[float, float]]:
     return {pk: (lon, lat) for pk, lon, lat in rows if lon is not None and lat is not None}
 
 
-def points(*, most: int) -> list[tuple[int, str, bool, float, float]]:
-    """Give the things that are somewhere: id, name, whether it moves, longitude, latitude. One query."""
-    rows = Thing.objects.filter(Q(position__isnull=False) | Q(locations__lon__isnull=False)).order_by("pk")
-    found = rows.values_list("pk", "name", "position__time", LON, LAT)[:most]
+def points(
+    *, most: int, box: Box | None = None, first: Iterable[int] = ()
+) -> list[tuple[int, str, bool, float, float]]:
+    """Give the things that are somewhere: id, name, whether it moves, longitude, latitude. One query.
+
+    With a box (west, south, east, north) those within; those named `first` come before others. What stands at two
+    places is told of both.
+    """
+    placed = Thing.objects.annotate(lon=LON, lat=LAT).filter(lon__isnull=False, lat__isnull=False)
+    if box:
+        west, south, east, north = box
+        placed = placed.filter(lon__gte=west, lon__lte=east, lat__gte=south, lat__lte=north)
+    ahead = Case(When(pk__in=set(first), then=Value(0)), default=Value(1))
+    found = placed.order_by(ahead, "pk").values_list("pk", "name", "position__time", "lon", "lat")[:most]
     return [(pk, name, moved is not None, lon, lat) for pk, name, moved, lon, lat in found]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cityloop.doors.web.show import marks
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
 from cityloop.loops.sensing.actions import counting, doubting, eyes, judging
@@ -73,8 +74,8 @@ def test_lists_and_quality(at_desk: Any, air: int) -> None:
     assert "Fine dust" in said and "410 µg/m³" in said and "Sound" in said
     said = page(dispatcher, f"/desk/sensors/{thing.pk}?days=1")
     assert "polyline" in said and "above 250 µg/m³" in said and "nothing came for 4 hours" in said
-    marks = dispatcher.get("/desk/sensors.geojson").json()["features"]
-    assert [(one["properties"]["status"], one["properties"]["href"]) for one in marks] == [
+    found = dispatcher.get("/desk/sensors.geojson").json()["features"]
+    assert [(one["properties"]["status"], one["properties"]["href"]) for one in found] == [
         ("alarm", f"/desk/sensors/{thing.pk}")
     ]
     bring((air, city_clock.now(), 9_999.0), now=city_clock.now())
@@ -106,8 +107,28 @@ def test_who_drifts_is_told_with_why_and_how_far(at_desk: Any, town: Any) -> Non
     assert "bit by bit" in said and "4 others" in said and "Drifts" in said and said.count("<polyline") == 1
     said = page(dispatcher, "/desk/sensors/?state=doubted")
     assert said.count("Drifts") == 1 and said.count("Sound") == 0
-    marks = dispatcher.get("/desk/sensors.geojson").json()["features"]
-    assert sorted(one["properties"]["status"] for one in marks) == ["due", *["ontime"] * 4]
+    found = dispatcher.get("/desk/sensors.geojson").json()["features"]
+    assert sorted(one["properties"]["status"] for one in found) == ["due", *["ontime"] * 4]
+
+
+def test_of_more_instruments_than_a_map_bears_those_in_view_are_told(
+    at_desk: Any, air: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has an alarm comes first; a thing that stands at two places is one mark."""
+    things = [Thing.objects.get(datastreams=set_up(place=(10.01 + n / 100, 50.02))) for n in range(4)]
+    things[0].locations.add(*things[1].locations.all())
+    dispatcher = at_desk("dispatcher")
+
+    def told(query: str = "") -> tuple[list[str], bool]:
+        found = dispatcher.get(f"/desk/sensors.geojson{query}").json()
+        return [one["properties"]["status"] for one in found["features"]], found["truncated"]
+
+    assert told() == (["alarm", *["ontime"] * 4], False)
+    monkeypatch.setattr(marks, "THINGS", 2)
+    assert told() == (["alarm", "ontime"], True)
+    assert told("?box=10.025,50.0,10.045,50.1") == (["ontime"] * 2, False)
+    for nonsense in ("nan,0,0,0", "1,2,3", "x", "1e999,0,0,0"):
+        assert told(f"?box={nonsense}") == (["alarm", "ontime"], True), nonsense
 
 
 def test_the_map_says_what_stands_and_what_instruments_say(

@@ -129,6 +129,26 @@ def test_what_needs_a_decision(at_desk: Desk, town: Town, air: int) -> None:
     assert "Ask for" not in elsewhere and "Nothing needs a decision now" in elsewhere
 
 
+def test_in_a_storm_the_gravest_alarm_is_not_hidden_by_the_newest(at_desk: Desk, town: Town, air: int) -> None:
+    Alarm.objects.update(severity="extreme")
+    one = Alarm.objects.get()
+    named = one.place
+    small = {"severity": "minor", "place": "A side street", "datastream": None, "pk": None}
+    Alarm.objects.bulk_create(copied(one, about=f"unit:{n}", **small) for n in range(views.ALARMS + 5))
+    said = page(at_desk("dispatcher"), ALL + "&at=2")
+    assert f"{views.ALARMS + 6} " in part(said, "left") and "410 µg/m³" in part(said, "left")
+    assert part(page(at_desk("dispatcher"), ALL), "decisions").count("Alarm high") >= 1
+    marks = at_desk("dispatcher").get("/wall/marks.geojson?of=sensing").json()["features"]
+    labelled = [one["properties"]["place"] for one in marks if one["properties"].get("labelled")]
+    assert labelled == [named or "Square"] and len(marks) >= views.ALARMS
+
+
+def copied(one: Alarm, **changed: Any) -> Alarm:
+    """Give an alarm like another one, but for some fields."""
+    fields = {field.attname: getattr(one, field.attname) for field in Alarm._meta.concrete_fields}
+    return Alarm(**{**fields, "id": changed.pop("pk"), "datastream_id": changed.pop("datastream"), **changed})
+
+
 def test_nothing_to_decide_is_said(at_desk: Desk, town: Town) -> None:
     said = page(at_desk("dispatcher"), ALL)
     assert "Nothing needs a decision now" in part(said, "decisions") and "No steps yet" in part(said, "ribbon")

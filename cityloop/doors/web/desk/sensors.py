@@ -15,7 +15,7 @@ from cityloop.doors.web.show import names
 from cityloop.doors.web.show.alarms import shown
 from cityloop.doors.web.show.charts import DAY, of_stream
 from cityloop.doors.web.show.doubts import shown as shown_doubts
-from cityloop.doors.web.show.marks import of_things
+from cityloop.doors.web.show.marks import box_of, of_things
 from cityloop.doors.web.show.times import hour, when
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import queries as cases
@@ -161,12 +161,15 @@ def _rules(chosen: instruments.Instrument | None) -> list[tuple[str, str, str]]:
 @require_safe
 @desk_page
 def marks(request: HttpRequest) -> HttpResponse:
-    """Give the things that stand somewhere as marks for the map: an alarm colours its place, else how they are."""
+    """Give the things that stand somewhere as marks for the map: an alarm colours its place, else how they are.
+
+    Of more than a map can bear it says so, and gives those in the `box` that the map shows when it is asked again.
+    """
     scope = scope_of(request)
     found = alarms.listed(scope, cases.ids_of_part, standing=True, most=POINTS)
     standing = {one.datastream.thing_id for one in found if one.datastream is not None}
-    features = of_things(city_clock.now(), alarmed=standing)
-    return JsonResponse({"type": "FeatureCollection", "features": features})
+    features, more = of_things(city_clock.now(), alarmed=standing, box=box_of(request.GET.get("box", "")[:200]))
+    return JsonResponse({"type": "FeatureCollection", "features": features, "truncated": more})
 
 
 @require_safe

@@ -1,23 +1,29 @@
 """Marks of maps, as GeoJSON; those of instruments, the same on every map."""
 
 from collections.abc import Collection
+from math import isfinite
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cityloop.loops.sensing import instruments
+from cityloop.loops.sensing.instruments import Box
 
 THINGS = 2_000
 Feature = dict[str, Any]
 
 
-def of_things(now: int, *, alarmed: Collection[int] = (), without: Collection[int] = ()) -> list[Feature]:
-    """Give the instruments that stand somewhere, and how they are: an alarm says more than anything else. Four queries.
+def of_things(
+    now: int, *, alarmed: Collection[int] = (), without: Collection[int] = (), box: Box | None = None
+) -> tuple[list[Feature], bool]:
+    """Give the instruments that stand somewhere, in a box or anywhere, and whether there are more. Four queries.
 
-    Those `without` are left out: their alarms stand on the map themselves.
+    Of very many those come first that have an alarm, which says more of how they are than anything else. Those
+    `without` are left out: their alarms stand on the map themselves.
     """
-    points = [one for one in instruments.points(most=THINGS) if one[0] not in without]
+    found = instruments.points(most=THINGS + 1, box=box, first=alarmed)
+    points = {one[0]: one for one in found[:THINGS] if one[0] not in without}.values()
     ids = [one[0] for one in points]
     doubted, silent = instruments.doubted_things(ids), instruments.silent_things(ids, now)
     how = {**dict.fromkeys(doubted, "doubted"), **dict.fromkeys(silent, "silent"), **dict.fromkeys(alarmed, "alarm")}
@@ -25,7 +31,7 @@ def of_things(now: int, *, alarmed: Collection[int] = (), without: Collection[in
         "alarm": ("alarm", "bell-ringing", _("an alarm stands")), "silent": ("over", "plug-connected-x", _("silent")),
         "doubted": ("due", "alert-triangle", _("doubted")), "": ("ontime", "access-point", _("no alarm")),
     }  # fmt: skip
-    return [
+    marks = [
         point(
             lon, lat, id=f"thing-{pk}", status=status, icon=icon, name=name, title=name, words=words,
             href=reverse("desk:sensor", args=[pk]),
@@ -33,6 +39,16 @@ def of_things(now: int, *, alarmed: Collection[int] = (), without: Collection[in
         for pk, name, _moves, lon, lat in points
         for status, icon, words in [looks[how.get(pk, "")]]
     ]  # fmt: skip
+    return marks, len(found) > THINGS
+
+
+def box_of(text: str) -> Box | None:
+    """Read a box as a map names what it shows, `west,south,east,north`; None where it is none: then all are meant."""
+    try:
+        west, south, east, north = map(float, text.split(","))
+    except ValueError:
+        return None
+    return (west, south, east, north) if isfinite(west + south + east + north) else None
 
 
 def point(lon: float, lat: float, **told: Any) -> Feature:

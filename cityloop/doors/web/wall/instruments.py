@@ -1,6 +1,6 @@
 """What the instruments of the city say, on the wall: how many are sound, what stands, the worst one's readings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,13 +31,13 @@ class Worst:
     chart: Chart | None
 
 
-def of_city(standing: Iterable[Any]) -> Instruments:
-    """Count the instruments of the city, and the alarms at hand. One query."""
-    rows, found = instruments.census(), list(standing)
+def of_city(standing: Sequence[Any]) -> Instruments:
+    """Count the instruments of the city, beside the alarms that stand. One query."""
+    rows = instruments.census()
     silent, doubtful = sum(row.silent for row in rows), sum(row.doubtful for row in rows)
     return Instruments(
-        standing=len(found),
-        raised=sum(one.state == "raised" for one in found),
+        standing=standing[0].number if standing else 0,
+        raised=standing[0].unseen if standing else 0,
         sound=sum(row.number for row in rows) - silent - doubtful,
         doubtful=doubtful,
         silent=silent,

@@ -34,7 +34,7 @@ def marks(request: HttpRequest) -> HttpResponse:
     told = of_alarms(standing, now)
     if request.GET.get("of") == SENSING:
         standing_at = {one.datastream.thing_id for one in standing if one.datastream}
-        told = [*of_things(now, without=standing_at), *told]
+        told = [*of_things(now, without=standing_at)[0], *told]
     else:
         told = [*of_cases(scope, unit, now), *told]
     return JsonResponse({"type": "FeatureCollection", "features": told})

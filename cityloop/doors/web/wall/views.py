@@ -92,7 +92,7 @@ def told(asked: Wall, scope: Scope, now: int) -> dict[str, Any]:
     return {
         "code": code,
         "decisions": every[: decisions.SHOWN],
-        "decisions_count": f"{len(every)}+" if len(rows) == ROWS else str(len(every)),
+        "decisions_count": f"{len(every)}{'+' if len(rows) == ROWS or len(standing) >= ALARMS else ''}",
         "decisions_more": len(every) - decisions.SHOWN,
         "ribbon": ribbon.passed(steps, here, about, places, now),
         **left(asked, code, scope, standing, about, now),
