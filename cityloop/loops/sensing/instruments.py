@@ -13,6 +13,7 @@ from cityloop.loops.sensing.history.series import drawn
 from cityloop.loops.sensing.models import Census, Datastream, Doubt, Latest, ObservedProperty, Quarantined, Thing
 from cityloop.loops.sensing.rules import drifting, measures
 from cityloop.town.columns import under
+from cityloop.town.tabular.columns import columns_of
 
 DAY = 86_400_000_000
 STUCK = 12  # readings alike to the last digit, one after the other
@@ -120,15 +121,18 @@ def _alike(measured: str) -> list[int]:
     return [one.pk for one in ObservedProperty.objects.all() if key_of(one) == measured]
 
 
-def latest(*, measured: str = "", unit: str = "", after: int = 0, most: int) -> list[tuple[int, int, float | None]]:
-    """Give what datastreams said last, in the order of their ids, after an id: the id, when, and the number if any.
+def latest(
+    *, measured: str = "", unit: str = "", after: int = 0, most: int
+) -> tuple[list[int], list[int], list[float | None]]:
+    """Give what datastreams said last, in the order of their ids, after an id: ids, times, and numbers if any.
 
     One query, another one where what is measured is given.
     """
     rows = Latest.objects.filter(pk__gt=after).filter(under("datastream__thing__unit_code", unit))
     if measured:
         rows = rows.filter(datastream__observed_property__in=_alike(measured))
-    return list(rows.order_by("pk").values_list("pk", "time", "result")[:most])
+    ids, times, values = columns_of(rows.order_by("pk")[:most], "pk", "time", "result")
+    return ids, times, values
 
 
 def of_thing(number: int, at: int) -> tuple[Thing, list[Instrument]]:

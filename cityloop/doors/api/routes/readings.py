@@ -36,9 +36,8 @@ def latest(request: HttpRequest, asked: Query[LatestAsked]) -> HttpResponse:
     known_query(request, asked)
     place = place_of(asked.cursor, Id)
     most = asked.limit + 1 if scope_of(request).sees_anything() else 0
-    rows = instruments.latest(measured=asked.of, unit=asked.unit, after=place.id if place else 0, most=most)
-    page = rows[: asked.limit]
-    streams, times, values = zip(*page, strict=True) if page else ((), (), ())
-    more = following(request, Id(streams[-1])) if len(rows) > asked.limit else ""
-    told = {"datastreams": streams, "times": all_shown(times), "values": values, "next": more or None}
-    return linked(said(told), more)
+    after, limit = place.id if place else 0, asked.limit
+    streams, times, values = instruments.latest(measured=asked.of, unit=asked.unit, after=after, most=most)
+    more = following(request, Id(streams[limit - 1])) if len(streams) > limit else ""
+    told = {"datastreams": streams[:limit], "times": all_shown(times[:limit]), "values": values[:limit]}
+    return linked(said({**told, "next": more or None}), more)
