@@ -78,6 +78,7 @@ def test_lists_and_quality(at_desk: Any, air: int) -> None:
         ("alarm", f"/desk/sensors/{thing.pk}")
     ]
     bring((air, city_clock.now(), 9_999.0), now=city_clock.now())
+    counting.count(at=city_clock.now())
     said = page(dispatcher, "/desk/sensors/quality")
     assert "100 %" in said and "physically impossible" in said
     assert "410 µg/m³" not in page(dispatcher, "/desk/sensors/?state=silent")
@@ -90,6 +91,7 @@ def test_an_instrument_that_stands_still_or_is_silent(at_desk: Any, town: Any) -
     bring((mute, now - 30 * HOUR, 5.0), now=now)
     said = page(at_desk("dispatcher"), "/desk/sensors/")
     assert re.search(r"37.5 µg/m³.*Stands still", said, re.S) and "Silent" in said
+    counting.count(at=now)
     assert "50 %" in page(at_desk("dispatcher"), "/desk/sensors/quality")
 
 
@@ -99,6 +101,7 @@ def test_who_drifts_is_told_with_why_and_how_far(at_desk: Any, town: Any) -> Non
     for n, pk in enumerate(pks):
         said = [50 + 10 * (hour % 24) + (hour / 6 if n == 4 else 0) + hour * (n + 3) % 5 for hour in range(14 * 24)]
         bring(*((pk, now - (14 * 24 - hour) * HOUR, value) for hour, value in enumerate(said)), now=now)
+    counting.count(at=now)
     dispatcher = at_desk("dispatcher")
     assert "Nobody stands still" in page(dispatcher, "/desk/sensors/quality")
     doubting.doubt(at=now)
