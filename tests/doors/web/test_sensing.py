@@ -9,6 +9,7 @@ from django.test import Client
 
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
+from cityloop.loops.sensing import trying
 from cityloop.loops.sensing.actions import counting, doubting, eyes, judging
 from cityloop.loops.sensing.models import Alarm, Look, Thing
 from cityloop.town.calendar.clock import city_clock
@@ -134,13 +135,15 @@ def test_the_map_says_what_stands_and_what_instruments_say(
     assert "No alarm stands" in page(elsewhere, "/desk/map")
 
 
-def test_a_rule_is_tried_with_other_values(at_desk: Any, air: int) -> None:
+def test_a_rule_is_tried_with_other_values(at_desk: Any, air: int, monkeypatch: pytest.MonkeyPatch) -> None:
     dispatcher, path = at_desk("dispatcher"), "/desk/sensors/trial?rule=air/pm25/high&days=30"
     assert "raised 1 alarm" in page(dispatcher, path)
     assert "raised 0 alarms" in page(dispatcher, f"{path}&above=500")
     assert "does not fit the rule" in page(dispatcher, f"{path}&clear=900", 422)
     assert "must be a number" in page(dispatcher, f"{path}&above=many", 422)
     assert "no such rule" in page(dispatcher, "/desk/sensors/trial?rule=none", 422)
+    monkeypatch.setattr(trying, "READINGS", 3)
+    assert "about 4 readings; 3 can be looked at in one trial. Choose fewer days." in page(dispatcher, path, 422)
 
 
 def test_what_is_counted_is_told_without_braces_and_a_place_without_a_dot(at_desk: Any, town: Any) -> None:
