@@ -11,12 +11,24 @@ from cityloop.doors.sensorthings import filters, pages, past
 from cityloop.doors.sensorthings.entities import EMPTY, ENTITIES, Entity, Link, address, key_of
 from cityloop.doors.sensorthings.expanding import of_parents
 from cityloop.doors.sensorthings.options import NESTED, PAGE, Options
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing import queries
 from cityloop.loops.sensing.history import joining
 from cityloop.town.calendar.clock import city_clock
 
 PIECE = 1_000  # rows of a page that are looked up, written down and sent at once
+ROOM = 100_000  # entities that an answer holds below its own by `$expand`
 Said = dict[str, Any]
+
+
+class Much(Refusal):
+    """There are more entities to be expanded than there is room for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "sensing.expand.much", "This expands to more than {most} entities; ask for fewer of them with $top.",
+            "$expand", most=ROOM,
+        )  # fmt: skip
 
 
 class Asked(NamedTuple):
@@ -29,10 +41,10 @@ class Asked(NamedTuple):
 
 
 class Reader:
-    """Reads for one request; `root` is the address of the service."""
+    """Reads for one request; `root` is the address of the service, `room` how much may still be expanded."""
 
     def __init__(self, root: str) -> None:
-        self.root, self.now = root, city_clock.now()
+        self.root, self.now, self.room = root, city_clock.now(), ROOM
 
     # --- sets and single ones
 
@@ -46,18 +58,30 @@ class Reader:
 
         So a page is never held whole. Only the first says how many there are, only the last where the next page is.
         Where pages cannot go on from the values of a row, each piece would look for all before it: it comes in one.
+        Where more is to be expanded than there is room for, the page ends early, and the next one goes on.
         """
         order, left = pages.order_of(asked.entity, options, self.now), _top(options)
         most = PIECE if order.steady else left
-        part = replace(options, top=min(most, left))
-        while True:
-            said, token = self._page(asked, part, order)
-            left -= len(said["value"])
-            if not (left and token):
-                yield _linked(said, token, options, here), True
-                return
+        said, token, whole = self._first(asked, replace(options, top=min(most, left)), order)
+        while token and whole and (left := left - len(said["value"])):
             yield said, False
-            part = replace(part, top=min(most, left), token=token, count=False)
+            part = replace(options, top=min(most, left), token=token, count=False)
+            try:
+                said, token = self._page(asked, part, order)
+            except Much:
+                said, whole = {"value": []}, False
+        yield _linked(said, token, options, here), True
+
+    def _first(self, asked: Asked, part: Options, order: pages.Order) -> tuple[Said, str, bool]:
+        """Give as much of a page as there is room for, where the next one begins, and whether it is all of it."""
+        top = _top(part)
+        while True:
+            try:
+                return *self._page(asked, part, order), _top(part) == top
+            except Much:
+                if _top(part) < 2:
+                    raise
+                self.room, part = ROOM, replace(part, top=_top(part) // 2)
 
     def _page(self, asked: Asked, options: Options, order: pages.Order) -> tuple[Said, str]:
         """Give a page, and where the next one begins: "" where there is none."""
@@ -156,6 +180,9 @@ class Reader:
         columns = [*self._columns(target, nested), *(() if "id" in target.key else ("id",))]
         others = list(queries.table(target.name).filter(pk__in=ids).values(*columns)) if ids else []
         told = {row["id"]: one for row, one in zip(others, self.told(target, others, nested), strict=True)}
+        if nested.expand:  # what several lead to is written with each of them
+            wide = {pk: _below(one, nested) for pk, one in told.items()}
+            self._take(sum(wide.get(row[column], 0) for row in rows) - sum(wide.values()))
         for row, said in zip(rows, found, strict=True):
             said[name] = told.get(row[column])
 
@@ -175,19 +202,20 @@ class Reader:
             order = pages.order_of(target, nested, self.now)
             queryset = self._selected(asked, nested).order_by(*order.by)
             columns = self._columns(target, nested)
-            grouped = of_parents(queryset, link, columns, parents, nested.skip + top + 1)
+            grouped = of_parents(queryset, link, columns, parents, nested.skip, top + 1, self.room + len(parents))
             if target.name == "Observations":
-                grouped |= self._joined(queryset, link, nested, order, parents, nested.skip + top + 1)
+                grouped |= self._joined(queryset, link, nested, order, parents, top + 1)
             counts = {}
         total = self._counted(link, nested, parents) if nested.count else {}
-        shown = {pk: grouped.get(pk, [])[nested.skip : nested.skip + top] for pk in parents}
+        shown = {pk: grouped.get(pk, [])[:top] for pk in parents}
+        self._take(sum(map(len, shown.values())))
         next_page = urlencode([*nested.raw, ("$skip", str(nested.skip + top))], quote_via=quote)
         told = iter(self.told(target, [row for pk in parents for row in shown[pk]], nested))
         for pk, said in zip(parents, found, strict=True):
             if nested.count:
                 said[f"{name}@iot.count"] = total.get(pk, 0)
             said[name] = [next(told) for _row in shown[pk]]
-            if counts.get(pk, len(grouped.get(pk, []))) > nested.skip + top:
+            if counts.get(pk, len(grouped.get(pk, []))) > top:
                 said[f"{name}@iot.nextLink"] = f"{self.root}/{address(entity, pk)}/{name}?{next_page}"
 
     def _joined(
@@ -195,9 +223,19 @@ class Reader:
     ) -> dict[int, list[Said]]:
         """Give the readings of those parents that have some in the history too."""
         found: dict[int, list[Said]] = {}
+        room = self.room + len(parents)
         for pk, reach in self._reaching(link, nested, order, parents):
-            found[pk] = joining.page(queryset.filter(**{link.back: pk}), reach, 0, most)
+            found[pk] = joining.page(queryset.filter(**{link.back: pk}), reach, nested.skip, most)
+            room -= len(found[pk])
+            if room < 0:
+                raise Much
         return found
+
+    def _take(self, number: int) -> None:
+        """Take up room with what was expanded."""
+        self.room -= number
+        if self.room < 0:
+            raise Much
 
     def _reaching(
         self, link: Link, nested: Options, order: pages.Order | None, parents: Sequence[int]
@@ -239,6 +277,15 @@ class Reader:
 
 def _top(options: Options) -> int:
     return PAGE if options.top is None else options.top
+
+
+def _below(said: Said, options: Options) -> int:
+    """Count the entities that are expanded below one."""
+    number = 0
+    for name, nested in options.expand.items():
+        some = said[name] if isinstance(said[name], list) else [said[name]]
+        number += len(some) + (sum(_below(one, nested) for one in some if one) if nested.expand else 0)
+    return number
 
 
 def _linked(said: Said, token: str, options: Options, here: str) -> Said:

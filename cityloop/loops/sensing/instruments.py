@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import BigIntegerField, Case, Count, Max, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from cityloop.ground.kit.refusal import Refusal
@@ -14,6 +15,7 @@ from cityloop.loops.sensing.models import Census, Datastream, Doubt, Latest, Obs
 from cityloop.loops.sensing.rules import drifting, measures
 from cityloop.town.columns import under
 from cityloop.town.tabular.columns import columns_of
+from cityloop.town.tabular.keyed import one_of
 
 DAY = 86_400_000_000
 STUCK = 12  # readings alike to the last digit, one after the other
@@ -61,23 +63,11 @@ def named(measured: ObservedProperty) -> str:
     return text.removeprefix(watches.NAMED) if text.startswith(watches.NAMED) else ""
 
 
-def kinds(at: int) -> list[Kind]:
-    """Give what is measured in the city, with how many instruments. Two queries."""
-    properties = list(ObservedProperty.objects.order_by("name", "pk"))
-    since = late(properties, at)
-    rows = Datastream.objects.order_by().values("observed_property").annotate(
-        number=Count("pk"), silent=Count("pk", filter=Q(latest__last__lt=since)),
-        never=Count("pk", filter=Q(latest__isnull=True)),
-    )  # fmt: skip
-    keys = {one.pk: (key_of(one), str(one.name)) for one in properties}
-    found: dict[str, Kind] = {}
-    for row in rows:
-        key, name = keys[row["observed_property"]]
-        kind = found.get(key) or Kind(key, name, _unit(key), 0, 0, 0)
-        found[key] = kind._replace(
-            number=kind.number + row["number"], silent=kind.silent + row["silent"], never=kind.never + row["never"]
-        )
-    return sorted(found.values(), key=lambda kind: kind.key)
+def kinds() -> list[Kind]:
+    """Give what is measured in the city, with how many instruments, as they were counted last. One query."""
+    return [
+        Kind(row.key, str(row.name), _unit(row.key), row.number, row.silent - row.never, row.never) for row in census()
+    ]
 
 
 def key_of(measured: ObservedProperty) -> str:
@@ -90,11 +80,28 @@ def _unit(key: str) -> str:
     return found[0].observed.unit if found else ""
 
 
-def late(properties: Iterable[ObservedProperty], at: int) -> Any:
-    """Give, for each of what is measured, the instant since when an instrument must have spoken."""
+def late(at: int) -> Any:
+    """Give, for each datastream, the instant since when it must have spoken.
+
+    Plates name few silences, however many properties a city has: each station may have set up its own.
+    """
+    some: dict[int, list[str]] = {}
+    for key in watches.watches():
+        some.setdefault(every(key), []).append(key)
     instant = BigIntegerField()  # said of each value: PostgreSQL would take them for its shorter numbers
-    whens = [When(observed_property=one.pk, then=Value(at - every(named(one)), instant)) for one in properties]
+    whens = [
+        When(observed_property__in=_where(watches.OBSERVED, keys), then=Value(at - silence, instant))
+        for silence, keys in some.items()
+        if silence != DAY
+    ]
     return Case(*whens, default=Value(at - DAY, instant), output_field=instant)
+
+
+def _where(said: str, keys: Sequence[str]) -> RawSQL:
+    """Select the observed properties of which this is said, where they stand: their ids never come here."""
+    some, wanted = one_of(keys)
+    sql = f"SELECT p.id FROM sensing_observedproperty p WHERE {said} {some}"
+    return RawSQL(sql, [wanted])  # noqa: S611 - of our own words
 
 
 def listed(
@@ -110,15 +117,15 @@ def listed(
     if state == NEVER:
         rows = rows.filter(latest__isnull=True)
     if state == SILENT:
-        rows = rows.filter(latest__last__lt=late(ObservedProperty.objects.all(), at))
+        rows = rows.filter(latest__last__lt=late(at))
     if state == DOUBTED:
         rows = rows.filter(pk__in=Doubt.objects.values("datastream"))
     return told(list(rows.order_by("pk")[:most]), at)
 
 
-def _alike(measured: str) -> list[int]:
-    """Give the observed properties that are what is measured. One query."""
-    return [one.pk for one in ObservedProperty.objects.all() if key_of(one) == measured]
+def _alike(measured: str) -> RawSQL:
+    """Select the observed properties that are what is measured, by what `key_of` gives."""
+    return _where(f"COALESCE(NULLIF({watches.OBSERVED}, ''), p.name)", [measured])
 
 
 def latest(
@@ -126,7 +133,7 @@ def latest(
 ) -> tuple[list[int], list[int], list[float | None]]:
     """Give what datastreams said last, in the order of their ids, after an id: ids, times, and numbers if any.
 
-    One query, another one where what is measured is given.
+    One query.
     """
     rows = Latest.objects.filter(pk__gt=after).filter(under("datastream__thing__unit_code", unit))
     if measured:
@@ -252,8 +259,8 @@ def doubts(most: int = 200) -> list[Doubt]:
 
 
 def silent_things(things: Iterable[int], at: int) -> set[int]:
-    """Give those of some things any of whose instruments is silent. Two queries."""
-    rows = Datastream.objects.filter(thing__in=list(things), latest__last__lt=late(ObservedProperty.objects.all(), at))
+    """Give those of some things any of whose instruments is silent. One query."""
+    rows = Datastream.objects.filter(thing__in=list(things), latest__last__lt=late(at))
     return set(rows.order_by().values_list("thing", flat=True))
 
 

@@ -231,6 +231,7 @@ class Census(models.Model):
     name = models.CharField(max_length=255)
     number = models.IntegerField()
     silent = models.IntegerField(help_text="too long, or always")
+    never = models.IntegerField(db_default=0, help_text="of them, those that never spoke")
     doubtful = models.IntegerField()
     least = models.FloatField(null=True, help_text="of what was said last by those that speak")
     mean = models.FloatField(null=True)

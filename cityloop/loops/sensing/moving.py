@@ -8,6 +8,7 @@ import numpy as np
 
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing.actions.arriving import Waiting
+from cityloop.loops.sensing.history.columns import Readings
 from cityloop.loops.sensing.models import Position, Thing
 from cityloop.loops.sensing.rules.shapes import GEOJSON, point_of
 from cityloop.loops.sensing.watches import Bound
@@ -47,7 +48,10 @@ def newest(waiting: Waiting) -> dict[int, tuple[int, Point]]:
 
 
 def tracks(spans: Mapping[int, tuple[int, int]]) -> dict[int, dict[int, Point]]:
-    """Give the positions of datastreams from an instant to another, by their times. One query, or none."""
+    """Give the positions of datastreams from an instant to another, by their times. One query, or none.
+
+    Of the database alone: who judges asks for what has just come.
+    """
     found: dict[int, dict[int, Point]] = {pk: {} for pk in spans}
     rows = rows_of(
         "sensing_observation", ("d", "a", "b"), [(pk, *span) for pk, span in sorted(spans.items())],
@@ -57,6 +61,15 @@ def tracks(spans: Mapping[int, tuple[int, int]]) -> dict[int, dict[int, Point]]:
     for pk, time, more in rows:
         if (point := position(more)) is not None:
             found[pk][time] = point
+    return found
+
+
+def tracks_of(readings: Readings) -> dict[int, dict[int, Point]]:
+    """Give the positions that readings tell, by datastream and time."""
+    found: dict[int, dict[int, Point]] = {}
+    for pk, time, more in zip(readings.datastream.tolist(), readings.time.tolist(), readings.more, strict=True):
+        if more is not None and (point := position(more)) is not None:
+            found.setdefault(pk, {})[time] = point
     return found
 
 

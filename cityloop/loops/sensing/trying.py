@@ -3,6 +3,7 @@
 The same conditions and phases as when readings come (see `actions.judging`); nothing is written.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -16,15 +17,16 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.things import Alarm
 from cityloop.loops.sensing import instruments, moving, normals, ports, watches
 from cityloop.loops.sensing.actions.judging import Series, told_of
-from cityloop.loops.sensing.history.reading import readings_since
+from cityloop.loops.sensing.history.reading import all_readings, readings_since
 from cityloop.loops.sensing.rules import phases
-from cityloop.loops.sensing.rules.conditions import Column, Told, unusual_by_day
+from cityloop.loops.sensing.rules.conditions import DAY, HOUR, Column, Told, unusual_by_day
 from cityloop.loops.sensing.rules.phases import Stand
 from cityloop.loops.sensing.watches import Bound, Watch
 from cityloop.town.calendar.clock import city_clock
+from cityloop.town.tabular.keyed import rows_of
 
-AT_ONCE = 20
-DAY = 86_400_000_000
+READINGS, POSITIONS = 3_000_000, 500_000  # that are looked at in one trial: a position weighs more than a number
+AT_ONCE = 250_000  # of them, as rows
 TIMES = ("hold", "silent", "within")
 
 
@@ -86,30 +88,102 @@ def changed(rule: str, **values: Any) -> Watch:
 
 
 def attempt(*, watch: Watch, since: int, until: int, unit: str = "") -> Trial:
-    """Try a rule on the readings between two instants, of a unit and all below it.
+    """Try a rule on the readings between two instants, of a unit and all below it; refuse more than can be looked at.
 
-    Two queries, and one for each twenty instruments; one more for what people reported.
+    Three queries, and up to five for each stretch of time; one more for what people reported.
     """
     known = watches.watches()
     bound = [one for one in watches.bound_to(watch.rule.rpartition("/")[0], unit) if watches.fitting(one, known)]
     found: list[Would] = []
     readings = 0
-    for start in range(0, len(bound), AT_ONCE):
-        some = {one.datastream: one for one in bound[start : start + AT_ONCE]}
-        before = since - max(watch.looks_back, watch.silent, normals.WEEKS if watch.alarm.unusual else 0)
-        kept = readings_since(dict.fromkeys(some, before))
-        tracks = moving.tracks(dict.fromkeys(some, (since, until))) if watch.alarm.fence else {}
-        for pk, (times, results) in kept.items():
-            upto = times < until
-            series = Series(times[upto], results[upto], times[upto] >= since)
-            readings += int(series.new.sum())
-            if watch.silent:
-                found += _silences(watch, some[pk], series.time, min(until, city_clock.now()))
-            else:
-                found += _alarms(watch, some[pk], series, tracks.get(pk))
+    before = since - max(watch.looks_back, watch.silent, normals.WEEKS if watch.alarm.unusual else 0)
+    said = _said(watch, [one.datastream for one in bound], before, until)
+    for one in bound:
+        times, results, track = said.pop(one.datastream, _Said()).whole()
+        series = Series(times, results, times >= since)
+        readings += int(series.new.sum())
+        if watch.silent:
+            found += _silences(watch, one, series.time, min(until, city_clock.now()))
+        else:
+            found += _alarms(watch, one, series, track)
     if watch.alarm.agree:
         found = list(_agreeing(watch, found))
     return Trial(watch, len(bound), readings, _reported(watch, sorted(found, key=lambda one: (one.raised, one.bound))))
+
+
+class _Said:
+    """What an instrument said, stretch by stretch: times and results, and where it was, if that is asked."""
+
+    def __init__(self) -> None:
+        self.times, self.results = [np.empty(0, np.int64)], [np.empty(0)]
+        self.track: dict[int, moving.Point] = {}
+
+    def add(self, times: Column, results: Column) -> None:
+        """Take what comes after all that is here."""
+        self.times.append(times)
+        self.results.append(results)
+
+    def whole(self) -> tuple[Column, Column, dict[int, moving.Point]]:
+        """Give all of it."""
+        return np.concatenate(self.times), np.concatenate(self.results), self.track
+
+
+def _said(watch: Watch, ids: Sequence[int], since: int, until: int) -> dict[int, _Said]:
+    """Give what instruments said between two instants: what is held of a reading is small, its row is not."""
+    most = POSITIONS if watch.alarm.fence else READINGS
+    expected, first, last = _expected(ids, since, until)
+    if expected > most:
+        raise _much(expected, most)
+    width = max(HOUR, (last - first) * AT_ONCE // max(expected, 1))
+    found: dict[int, _Said] = defaultdict(_Said)
+    number = 0
+    for start in range(first, last, width):
+        number += _stretch(watch, ids, start, min(start + width, last), found)
+        if number > most:  # they came closer together than what is kept of them lets think
+            raise _much(number, most)
+    return found
+
+
+def _stretch(watch: Watch, ids: Sequence[int], since: int, until: int, found: dict[int, _Said]) -> int:
+    """Put in what instruments said in a stretch of time, wherever that stands; give how many readings they were."""
+    if watch.alarm.fence:
+        told = all_readings(ids, since, until)
+        for pk, track in moving.tracks_of(told).items():
+            found[pk].track |= track
+        some = {pk: (told.time[a:b], told.result[a:b]) for pk, a, b in _each(told.datastream)}
+    else:
+        some = readings_since(dict.fromkeys(ids, since), until)
+    for pk, (times, results) in some.items():
+        found[pk].add(times, results)
+    return sum(len(times) for times, _results in some.values())
+
+
+def _each(datastreams: Column) -> Iterator[tuple[int, int, int]]:
+    """Give from where to where each datastream's readings stand."""
+    present, starts = np.unique(datastreams, return_index=True)
+    return zip(present.tolist(), starts.tolist(), [*starts[1:].tolist(), len(datastreams)], strict=True)
+
+
+def _expected(ids: Sequence[int], since: int, until: int) -> tuple[int, int, int]:
+    """Give about how many readings there are between two instants, the first of them, and before when. One query.
+
+    It is reckoned from what is kept with each instrument, as if it had always said as much.
+    """
+    rows = rows_of(
+        "sensing_latest", ("d",), [(pk,) for pk in ids], give="o.count, o.first, o.last", where="o.datastream_id = k.d"
+    )
+    spans = [(count, max(first, since), min(last + 1, until), last + 1 - first) for count, first, last in rows]
+    here = [one for one in spans if one[1] < one[2]]
+    number = sum(count * (end - start) // whole for count, start, end, whole in here)
+    return number, min((one[1] for one in here), default=since), max((one[2] for one in here), default=since)
+
+
+def _much(number: int, most: int) -> Refusal:
+    return Refusal(
+        "sensing.trial.much",
+        "This would look at about {number} readings; {most} can be looked at in one trial. Choose fewer days.",
+        "days", number=f"{number:,}", most=f"{most:,}",
+    )  # fmt: skip
 
 
 def _alarms(watch: Watch, bound: Bound, series: Series, track: Any) -> Iterator[Would]:

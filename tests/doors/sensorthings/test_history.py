@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.kit.remembered import Remembered
-from cityloop.loops.sensing.history import files
+from cityloop.loops.sensing.history import files, joining
 from cityloop.loops.sensing.history.nightly import age
 from cityloop.loops.sensing.models import Aged, Datastream, Observation
 from cityloop.loops.sensing.rules.times import shown
@@ -169,13 +169,41 @@ def test_the_newest_page_of_today_asks_nothing_of_the_history(world: World) -> N
 
 
 def test_too_many_old_readings_at_once_are_refused(world: World, monkeypatch: Any) -> None:
-    from cityloop.loops.sensing.history import joining
-
     monkeypatch.setattr(joining, "MOST", 50)
     answer = world.door.ask("GET", "Observations", orderby="result")
     assert (answer.status_code, answer.told["refusal"]) == (400, "sensing.history.much")
     path = f"Datastreams({world.ids[0]})/Observations"
     assert world.door.ask("GET", path, orderby="result", filter="phenomenonTime lt 2026-01-02T00:00:00Z").told["value"]
+
+
+def test_nobody_passes_over_a_whole_history(world: World, monkeypatch: Any) -> None:
+    """All that a page passes over is looked at there: by `$skip`, and in an order that pages cannot go on from."""
+    monkeypatch.setattr(joining, "FURTHEST", 20)
+    ends = {"skip": "21"}, {"skip": "21", "orderby": "result"}, {"skip": str(2**39), "orderby": "phenomenonTime desc"}
+    for query in ends:
+        answer = world.door.ask("GET", "Observations", **query)
+        assert (answer.status_code, answer.told["refusal"], answer.told["field"]) == (
+            400, "sensing.history.far", "$skip")  # fmt: skip
+    assert world.door.get("Observations", skip="20", top="1")["value"]
+    assert world.door.get(f"Datastreams({world.ids[3]})/Observations", skip="21")["value"] == []
+    nested = world.door.ask("GET", "Datastreams", expand="Observations($skip=21)")
+    assert (nested.status_code, nested.told["field"]) == (400, "$skip")
+    told = world.door.get("Observations", orderby="Datastream/Thing/name", top="20")
+    query = {name[1:]: value for name, value in parse_qsl(urlsplit(told["@iot.nextLink"]).query)}
+    told = world.door.get("Observations", **query)
+    query = {name[1:]: value for name, value in parse_qsl(urlsplit(told["@iot.nextLink"]).query)}
+    assert world.door.ask("GET", "Observations", **query).told["refusal"] == "sensing.history.far"
+
+
+def test_what_is_passed_over_of_both_is_told_once(world: World) -> None:
+    path = f"Datastreams({world.ids[0]})/Observations"
+    everything = [one["@iot.id"] for one in world.door.get(path, top="300")["value"]]
+    for skip in (1, 2, 50, len(everything) - 2):
+        told = world.door.get(path, skip=str(skip), top="5")["value"]
+        assert [one["@iot.id"] for one in told] == everything[skip : skip + 5]
+        (one,) = world.door.get("Datastreams", filter=f"id eq {world.ids[0]}",
+                                expand=f"Observations($skip={skip};$top=5)")["value"]  # fmt: skip
+        assert [one["@iot.id"] for one in one["Observations"]] == everything[skip : skip + 5]
 
 
 def test_a_reading_of_the_history_is_put_right_and_removed(moved: World, world: World) -> None:

@@ -230,6 +230,56 @@ def test_a_page_in_pieces_is_the_page(air: Door, monkeypatch: Any, entity: str, 
         assert air.get(entity, **asked) == whole, asked
 
 
+def walked(door: Door, entity: str, **query: str) -> list[list[Any]]:
+    """Give the pages there are, one after the other."""
+    found = list[list[Any]]()
+    while query:
+        told = door.get(entity, **query)
+        found.append(told["value"])
+        query = {name[1:]: value for name, value in parse_qsl(urlsplit(told.get("@iot.nextLink", "")).query)}
+    return found
+
+
+WIDE = [
+    ("Datastreams", "Observations", "", 15), ("Datastreams", "Observations($skip=2)", "Thing/name", 12),
+    ("Things", "Datastreams($expand=Observations)", "", 15), ("Observations", "Datastream/Observations", "", 60),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("entity", "expand", "orderby", "room"), WIDE)
+@pytest.mark.parametrize("piece", [1, 2, 1_000])
+def test_a_page_that_expands_to_more_than_there_is_room_for_goes_on_in_the_next(
+    air: Door, monkeypatch: Any, entity: str, expand: str, orderby: str, room: int, piece: int
+) -> None:
+    monkeypatch.setattr(reading, "PIECE", piece)
+    asked = {"expand": expand, **({"orderby": orderby} if orderby else {})}
+    (whole,) = walked(air, entity, **asked)
+    monkeypatch.setattr(reading, "ROOM", room)
+    pages = walked(air, entity, **asked)
+    assert len(pages) > 1 and all(pages) and [one for page in pages for one in page] == whole
+    monkeypatch.setattr(reading, "ROOM", 5)
+    answer = air.ask("GET", entity, **asked)
+    assert (answer.status_code, answer.told["refusal"], answer.told["field"]) == (400, "sensing.expand.much", "$expand")
+    one = next(one["@iot.selfLink"] for one in whole if "$" not in one["@iot.selfLink"]).removeprefix(f"{ROOT}/")
+    assert air.ask("GET", one, expand=expand).status_code == 400
+
+
+def test_what_is_passed_over_stays_in_the_database(air: Door) -> None:
+    far, said = str(2**39), []
+    with CaptureQueriesContext(connection) as caught:
+        said += air.get("Observations", skip=far)["value"]
+        said += air.get("Observations", skip=far, orderby="result")["value"]
+        said += [row for one in air.get("Datastreams", expand=f"Observations($skip={far})")["value"]
+                 for row in one["Observations"]]  # fmt: skip
+    assert said == []
+    asked = [one["sql"] for one in caught if 'FROM "sensing_observation"' in one["sql"] and "LIMIT" in one["sql"]]
+    assert len(asked) == 3 and all(f"OFFSET {far}" in sql for sql in asked)
+    told = air.get("Datastreams", expand="Observations($skip=3;$top=4)")["value"]
+    pm = next(one for one in told if one["name"] == "PM2.5")
+    assert [one["result"] for one in pm["Observations"]] == [3, 4, 5, 6]
+    assert "%24skip=7" in pm["Observations@iot.nextLink"]
+
+
 def test_select_and_order(air: Door) -> None:
     told = air.get("Datastreams", select="name,id", orderby="name desc")["value"]
     assert [one["name"] for one in told] == ["wind", "PM2.5", "CO"] and set(told[0]) == {"name", "@iot.id"}

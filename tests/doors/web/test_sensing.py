@@ -10,6 +10,7 @@ from django.test import Client
 from cityloop.doors.web.show import marks
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
+from cityloop.loops.sensing import trying
 from cityloop.loops.sensing.actions import counting, doubting, eyes, judging
 from cityloop.loops.sensing.models import Alarm, Look, Thing
 from cityloop.town.calendar.clock import city_clock
@@ -79,6 +80,7 @@ def test_lists_and_quality(at_desk: Any, air: int) -> None:
         ("alarm", f"/desk/sensors/{thing.pk}")
     ]
     bring((air, city_clock.now(), 9_999.0), now=city_clock.now())
+    counting.count(at=city_clock.now())
     said = page(dispatcher, "/desk/sensors/quality")
     assert "100 %" in said and "physically impossible" in said
     assert "410 µg/m³" not in page(dispatcher, "/desk/sensors/?state=silent")
@@ -91,6 +93,7 @@ def test_an_instrument_that_stands_still_or_is_silent(at_desk: Any, town: Any) -
     bring((mute, now - 30 * HOUR, 5.0), now=now)
     said = page(at_desk("dispatcher"), "/desk/sensors/")
     assert re.search(r"37.5 µg/m³.*Stands still", said, re.S) and "Silent" in said
+    counting.count(at=now)
     assert "50 %" in page(at_desk("dispatcher"), "/desk/sensors/quality")
 
 
@@ -100,6 +103,7 @@ def test_who_drifts_is_told_with_why_and_how_far(at_desk: Any, town: Any) -> Non
     for n, pk in enumerate(pks):
         said = [50 + 10 * (hour % 24) + (hour / 6 if n == 4 else 0) + hour * (n + 3) % 5 for hour in range(14 * 24)]
         bring(*((pk, now - (14 * 24 - hour) * HOUR, value) for hour, value in enumerate(said)), now=now)
+    counting.count(at=now)
     dispatcher = at_desk("dispatcher")
     assert "Nobody stands still" in page(dispatcher, "/desk/sensors/quality")
     doubting.doubt(at=now)
@@ -152,13 +156,15 @@ def test_the_map_says_what_stands_and_what_instruments_say(
     assert "No alarm stands" in page(elsewhere, "/desk/map")
 
 
-def test_a_rule_is_tried_with_other_values(at_desk: Any, air: int) -> None:
+def test_a_rule_is_tried_with_other_values(at_desk: Any, air: int, monkeypatch: pytest.MonkeyPatch) -> None:
     dispatcher, path = at_desk("dispatcher"), "/desk/sensors/trial?rule=air/pm25/high&days=30"
     assert "raised 1 alarm" in page(dispatcher, path)
     assert "raised 0 alarms" in page(dispatcher, f"{path}&above=500")
     assert "does not fit the rule" in page(dispatcher, f"{path}&clear=900", 422)
     assert "must be a number" in page(dispatcher, f"{path}&above=many", 422)
     assert "no such rule" in page(dispatcher, "/desk/sensors/trial?rule=none", 422)
+    monkeypatch.setattr(trying, "READINGS", 3)
+    assert "about 4 readings; 3 can be looked at in one trial. Choose fewer days." in page(dispatcher, path, 422)
 
 
 def test_what_is_counted_is_told_without_braces_and_a_place_without_a_dot(at_desk: Any, town: Any) -> None:

@@ -137,7 +137,7 @@ def test_the_census_counts_each_once(town, django_assert_num_queries) -> None:
     doubting.doubt(at=until)
     counting.count(at=until)
     row = Census.objects.get()
-    assert (row.key, row.number, row.silent, row.doubtful) == ("air/pm25", 6, 1, 1)
+    assert (row.key, row.number, row.silent, row.never, row.doubtful) == ("air/pm25", 6, 1, 1, 1)
     last = [Datastream.objects.get(pk=pk).latest.result for pk in pks]
     assert (row.least, row.most) == (min(last), max(last)) and row.mean == pytest.approx(sum(last) / 5)
     counting.count(at=until + 5 * HOUR)

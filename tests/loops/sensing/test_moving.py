@@ -1,5 +1,6 @@
 """Moving things: where they are now and in which unit, and the fences they are meant to keep to."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from cityloop.loops.sensing import instruments, trying
 from cityloop.loops.sensing.actions import describing, judging
 from cityloop.loops.sensing.models import Alarm, Datastream, Position, Thing
 from cityloop.loops.sensing.rules import said
+from tests.loops.sensing.history.world import hot, night
 from tests.loops.sensing.instruments import AT, HOUR, bring, station, stream
 from tests.loops.sensing.watched import MINUTE, alarm, alarms, set_up, switch_on
 from tests.town.staff import BY
@@ -55,6 +57,25 @@ def test_what_is_no_position_moves_nothing(nonsense: Any) -> None:
 AREA = {"type": "Polygon", "coordinates": [[[10.0, 50.0], [10.1, 50.0], [10.1, 50.1], [10.0, 50.1], [10.0, 50.0]]]}
 
 
+def tried() -> list[tuple[int, int]]:
+    found = trying.attempt(watch=trying.changed("air/pm25/away"), since=AT, until=AT + HOUR).alarms
+    return [(would.bound.datastream, would.since) for would in found]
+
+
+def test_a_fence_is_tried_on_what_has_moved_to_the_history_too(settings: Any, tmp_path: Path) -> None:
+    settings.HISTORY = tmp_path / "history"
+    switch_on(alarm("away", fence="outside", hold="2 um", opens="report"), unit="deg", every="1 um")
+    pk = bus(AREA)
+    drive(pk, WEST, EAST, EAST, EAST, EAST, WEST)
+    assert tried() == [(pk, AT + MINUTE)]
+    night()
+    assert hot(pk) == [AT + 5 * MINUTE]
+    assert tried() == [(pk, AT + MINUTE)]
+    drive(pk, WEST, start=AT + 2 * MINUTE)  # put right: what the database has counts
+    drive(pk, WEST, start=AT + 3 * MINUTE)
+    assert tried() == []
+
+
 @pytest.mark.parametrize("fence", [AREA, "100101"])
 def test_a_thing_that_leaves_its_fence(fence: Any) -> None:
     switch_on(alarm("away", fence="outside", hold="2 um", opens="report"), unit="deg", every="1 um")
@@ -65,8 +86,7 @@ def test_a_thing_that_leaves_its_fence(fence: Any) -> None:
     drive(pk, EAST, start=AT + 3 * MINUTE)
     one = Alarm.objects.get()
     assert (one.datastream_id, one.since, one.unit_code[:6], one.state) == (pk, AT + MINUTE, "100102", "raised")
-    tried = trying.attempt(watch=trying.changed("air/pm25/away"), since=AT, until=AT + HOUR)
-    assert [(would.bound.datastream, would.since) for would in tried.alarms] == [(pk, AT + MINUTE)]
+    assert tried() == [(pk, AT + MINUTE)]
     drive(pk, WEST, start=AT + 4 * MINUTE)
     assert [state for _rule, state, _worst in alarms()] == ["cleared"]
 

@@ -18,12 +18,13 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.models import Case
 from cityloop.loops.sensing import trying, watches
 from cityloop.loops.sensing.actions import judging
-from cityloop.loops.sensing.models import Alarm, Datastream
+from cityloop.loops.sensing.models import Alarm, Datastream, Observation
 from cityloop.town.catalog import actions as catalog
 from cityloop.town.orgs import authority
 from cityloop.town.orgs.models import Organisation
 from tests.doors.cli.typed import typed
 from tests.loops.cases.smallville import PLATE, Town
+from tests.loops.sensing.history.world import night
 from tests.loops.sensing.instruments import AT, HOUR, bring
 from tests.loops.sensing.test_importing import BEIJING
 from tests.loops.sensing.watched import alarm, alarms, hear, set_up, switch_on
@@ -138,6 +139,49 @@ def test_it_asks_as_much_for_many_alarms_as_for_one() -> None:
             tried()
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(("rule", "more"), [("high", {"above": 250, "clear": 200, "hold": "2 uh"}),
+                                            ("rise", {"rises": 100, "within": "2 uh"}), ("silent", {"silent": "4 uh"}),
+                                            ("together", {"above": 250, "clear": 200, "agree": 2})])  # fmt: skip
+def test_it_is_looked_at_in_stretches_and_tells_the_same(
+    monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path, rule: str, more: dict[str, Any]
+) -> None:
+    settings.HISTORY, settings.HOT_DAYS = tmp_path / "history", 2
+    switch_on(alarm(rule, **more))
+    one, two = set_up(), set_up(place=(10.06, 50.08))
+    for pk, times in ((one, range(200)), (two, range(0, 200, 7))):
+        bring(*((pk, AT + n * HOUR, 400.0 if n // 9 % 3 else 90.0) for n in times), now=AT + 200 * HOUR)
+    whole = tried(f"air/pm25/{rule}")
+    assert whole.alarms and whole.readings == 229
+    monkeypatch.setattr(trying, "AT_ONCE", 10)
+    assert tried(f"air/pm25/{rule}") == whole
+    night(AT + 200 * HOUR)
+    assert Observation.objects.count() < 100
+    assert tried(f"air/pm25/{rule}") == whole
+
+
+def test_more_than_can_be_looked_at_is_refused_before_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    switch_on(alarm("high", above=250, clear=200))
+    hear(set_up(), *[300.0, 100.0] * 12)
+    monkeypatch.setattr(trying, "READINGS", 20)
+    with CaptureQueriesContext(connection) as asked, pytest.raises(Refusal, match="about 24 readings; 20 can") as no:
+        tried()
+    assert (no.value.code, no.value.field) == ("sensing.trial.much", "days")
+    assert not any("sensing_observation" in one["sql"] for one in asked)
+    watch = trying.changed("air/pm25/high")
+    assert trying.attempt(watch=watch, since=AT + 12 * HOUR, until=AT + 24 * HOUR).readings == 12
+    assert typed("alarms", "try", "air/pm25/high", "--since", "2025-12-01")[0] != 0
+
+
+def test_readings_closer_together_than_was_thought_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    switch_on(alarm("high", above=250, clear=200))
+    pm = set_up()
+    hear(pm, 100.0, start=AT - 5000 * HOUR)
+    hear(pm, *[300.0, 100.0] * 12)
+    monkeypatch.setattr(trying, "READINGS", 20)
+    with pytest.raises(Refusal, match="Choose fewer days"):
+        tried()
 
 
 def test_on_the_command_line() -> None:

@@ -45,7 +45,7 @@ def states() -> dict[str, tuple[str, str, str]]:
 def listed(request: HttpRequest) -> HttpResponse:
     """Show instruments with what they said last."""
     now, query = city_clock.now(), request.GET
-    kinds = instruments.kinds(now)
+    kinds = instruments.kinds()
     found = instruments.listed(
         measured=query.get("of", "")[:200], unit=query.get("unit", "")[:40], state=query.get("state", ""),
         after=natural(query.get("after", "")) or 0, at=now, most=PAGE + 1,
@@ -177,7 +177,7 @@ def marks(request: HttpRequest) -> HttpResponse:
 def quality(request: HttpRequest) -> HttpResponse:
     """Show how far what is measured can be trusted: silent, doubted and why, put in quarantine and why."""
     now = city_clock.now()
-    kinds = instruments.kinds(now)
+    kinds = instruments.kinds()
     doubted, doubts = instruments.doubted(now), shown_doubts(instruments.doubts(), now)
     by_id = {one.stream.pk: one for one in instruments.named_streams(pk for pk, _reason, _n in doubted if pk)}
     more = {

@@ -13,7 +13,6 @@ from django.db.models import Sum
 
 from cityloop.loops.sensing.actions.writing import TABLE, Column, Rows
 from cityloop.loops.sensing.models import Arrived
-from cityloop.loops.sensing.rules.times import LATEST
 from cityloop.town.columns import real_now
 from cityloop.town.tabular.keyed import rows_of, sums_of
 
@@ -148,11 +147,6 @@ def held(waiting: Waiting) -> bool:
 
 def _rows(waiting: Waiting) -> Any:
     return Arrived.objects.filter(pk__in=waiting.rows, at__lte=waiting.came)
-
-
-def earlier(since: Iterable[tuple[int, int]]) -> dict[int, tuple[Column, Column]]:
-    """Give the readings of datastreams from an instant on: their times and results. One query."""
-    return between((datastream, start, LATEST) for datastream, start in since)
 
 
 def between(spans: Iterable[Span]) -> dict[int, tuple[Column, Column]]:

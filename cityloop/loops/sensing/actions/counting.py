@@ -14,17 +14,16 @@ from cityloop.loops.sensing.models import Census, Datastream, Doubt, ObservedPro
 
 def count(*, at: int) -> int:
     """Count anew; give how many kinds there are. Two queries, and three to write."""
-    properties = list(ObservedProperty.objects.order_by("name", "pk"))
-    late = Q(latest__last__lt=instruments.late(properties, at))
+    late = Q(latest__last__lt=instruments.late(at))
     speaks, doubted = Q(latest__isnull=False) & ~late, Q(pk__in=Doubt.objects.values("datastream"))
     rows = Datastream.objects.order_by().values("observed_property").annotate(
         number=Count("pk"), silent=Count("pk", filter=late | Q(latest__isnull=True)),
-        doubtful=Count("pk", filter=speaks & doubted),
+        never=Count("pk", filter=Q(latest__isnull=True)), doubtful=Count("pk", filter=speaks & doubted),
         least=Min("latest__result", filter=speaks), mean=Avg("latest__result", filter=speaks),
         most=Max("latest__result", filter=speaks), newest=Max("latest__last"),
     )  # fmt: skip
     found: dict[str, Census] = {}
-    keys = {one.pk: one for one in properties}
+    keys = {one.pk: one for one in ObservedProperty.objects.only("name", "properties", "definition")}
     for row in rows:
         told: dict[str, Any] = dict(row)
         measured = keys[told.pop("observed_property")]
@@ -34,7 +33,7 @@ def count(*, at: int) -> int:
         Census.objects.exclude(key__in=list(found)).delete()
         Census.objects.bulk_create(
             found.values(), update_conflicts=True, unique_fields=["key"],
-            update_fields=["name", "number", "silent", "doubtful", "least", "mean", "most", "newest", "at"],
+            update_fields=["name", "number", "silent", "never", "doubtful", "least", "mean", "most", "newest", "at"],
         )  # fmt: skip
     return len(found)
 
@@ -49,7 +48,7 @@ def _together(one: Census | None, other: Census) -> Census:
     one.least, one.most = _of(min, one.least, other.least), _of(max, one.most, other.most)
     one.newest = _of(max, one.newest, other.newest)
     one.number, one.silent = one.number + other.number, one.silent + other.silent
-    one.doubtful += other.doubtful
+    one.never, one.doubtful = one.never + other.never, one.doubtful + other.doubtful
     return one
 
 

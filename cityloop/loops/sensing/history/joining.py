@@ -26,6 +26,7 @@ from cityloop.loops.sensing.rules.times import LATEST as LAST
 MOST = 2_000_000  # rows of the history that are looked at for one question
 AT_ONCE = 100_000  # of them in one statement
 STREAMS = 500  # datastreams whose files are read at once
+FURTHEST = 50_000  # rows that a page may pass over where the history has some of them: all of them are looked at
 Said = dict[str, Any]
 Steady = Sequence[tuple[str, bool]]
 
@@ -51,17 +52,29 @@ class Asked:
 
 
 def page(rows: Any, asked: Asked, skip: int, most: int) -> list[Said]:
-    """Give the rows of a page. `rows` is the query of the database, in its order; beside it one to three queries."""
-    number = skip + most
-    hot: list[Said] = list(rows.values(*COLUMNS)[:number])
-    if _of_today(hot, asked, number):
-        return hot[skip:]
+    """Give the rows of a page. `rows` is the query of the database, in its order; beside it one to three queries.
+
+    Where the database has all that is asked for, it passes over the first itself.
+    """
+    found: list[Said] = list(rows.values(*COLUMNS)[skip : skip + most])
+    if _of_today(found, asked, most):
+        return found
     kept = kept_of(asked.streams, asked.since, asked.until)
     if not kept:
-        return hot[skip:]
+        return found
+    if skip > FURTHEST:
+        raise Refusal(
+            "sensing.history.far",
+            "A page that may hold old readings begins after {most} others at most; name a span of phenomenonTime.",
+            "$skip", most=FURTHEST,
+        )  # fmt: skip
+    number = skip + most
+    if skip:
+        found = list(rows.values(*COLUMNS)[:number])
+        kept = kept_of(asked.streams, asked.since, asked.until)  # what moved meanwhile is in the history now
     if asked.steady is None or (asked.steady[0][0] == "time" and len({one.datastream for one in kept}) > 1):
-        return _best(rows, asked, kept, hot, number)[skip:]
-    return _in_order(rows, asked, kept, hot, number)[skip:]
+        return _best(rows, asked, kept, found, number)[skip:]
+    return _in_order(rows, asked, kept, found, number)[skip:]
 
 
 def _of_today(hot: Sequence[Said], asked: Asked, number: int) -> bool:
