@@ -5,7 +5,7 @@ from typing import Any
 from cityloop.doors.api.times import maybe
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Clock, Snapshot
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import conditions, numbers, queries
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import rfc3339
@@ -81,6 +81,7 @@ def full(case: Any, photos: list[Any], now: int) -> Data:
         "into": numbers.number(case.into) if case.into_id else "",
         "parent": numbers.number(case.parent) if case.parent_id else "",
         "component": case.component,
+        "closing": conditions.closing(snap),
         "clocks": {key: clock(one) for key, one in snap.clocks.items() if not key.startswith("milestone:")},
         "parts": [_part(part) for part in snap.parts],
         "requests": [_request(request) for request in snap.requests],

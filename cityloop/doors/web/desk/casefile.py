@@ -12,6 +12,7 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.alarms import Told, told
 from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.conditions import closing
 from cityloop.doors.web.show.fields import milestone
 from cityloop.doors.web.show.times import limit, when
 from cityloop.ground.loop.definition import Definition
@@ -70,6 +71,7 @@ class File:
     state: str
     chip: tuple[str, str]
     result: str
+    condition: str
     channel: str
     created: str
     urgent: bool
@@ -115,6 +117,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         state=names.state(definition, case.state),
         chip=names.chip(case.state),
         result=names.words(RESOLUTIONS.get(snapshot.resolution, "")),
+        condition=closing(snapshot),
         channel=names.channel(case.channel),
         created=when(case.created, now),
         urgent=case.urgent,

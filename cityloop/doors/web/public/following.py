@@ -10,6 +10,7 @@ from cityloop.doors.web.photos import address
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.conditions import closing
 from cityloop.doors.web.show.pictures import Pair, Picture, pair_of
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
@@ -46,6 +47,7 @@ class Page:
     icon: str
     title: str
     why: str
+    condition: str
     bar: Bar
     steps: list[track.Step]
     photos: list[Picture]
@@ -82,6 +84,7 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
         icon=icon,
         title=title,
         why=why,
+        condition=closing(snapshot) if snapshot.state == "closed" else "",
         bar=track.bar(main, snapshot, now),
         steps=track.seven(main, snapshot, rows, now),
         photos=[one for one in pictures if pair is None or one not in pair],
@@ -111,7 +114,7 @@ def _not_shown(case: Any) -> Page:
     none: list[Any] = []
     return Page(
         number=numbers.number(case), matter=_("Not public"), place="", status=status, icon=icon, title=title, why=why,
-        bar=bars.NONE, steps=none, photos=none, pair=None, told=none, followers=0, sealed=0, main="",
+        condition="", bar=bars.NONE, steps=none, photos=none, pair=None, told=none, followers=0, sealed=0, main="",
     )  # fmt: skip
 
 

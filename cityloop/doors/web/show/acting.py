@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.conditions import judged
 from cityloop.doors.web.show.fields import About, Input, inputs, label, part_name
 from cityloop.doors.web.show.times import duration, limit, when
 from cityloop.ground.kit.refusal import Refusal
@@ -28,7 +29,7 @@ LAST = ("urge", "call", "order", "add", "note", "move_to_newer")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """An offer as a form. `key` tells it from the others on the page; `open` where an error must be mended."""
+    """An offer as a form. `key` tells it from the others on the page; `condition` is what who takes it judges by."""
 
     key: str
     action: str
@@ -36,6 +37,7 @@ class Form:
     icon: str
     consequence: str
     asked: str
+    condition: str
     inputs: list[Input]
     post: int
     request: int
@@ -107,6 +109,7 @@ def _form(offer: Offer, about: About, tried: Tried | None, *, first: bool) -> Fo
         icon=names.icon(offer.action),
         consequence=consequence(offer, about),
         asked=_asked(about, about.snapshot.request(offer.request)) if offer.request else "",
+        condition=judged(offer.action, about.snapshot),
         inputs=made,
         post=offer.actor.post,
         request=offer.request,

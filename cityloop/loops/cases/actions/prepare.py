@@ -5,6 +5,7 @@ from typing import Any
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.definition import Field, Transition
+from cityloop.loops.cases import conditions
 from cityloop.loops.cases.actions import values
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.values import organisation, organisations, unit_code
@@ -75,13 +76,14 @@ def _photos(book: Book, value: Any, public: Data, inner: Data) -> None:
 
 
 def _proposals(book: Book, transition: Transition, data: Data) -> None:
-    """Fill in what the catalogue says: limits at filing, the responsible organisations at dispatch."""
+    """Fill in what the catalogue says: limits at filing, the responsible organisations, the condition of closing."""
     if "fix" in transition.action.ops:
         fix(book, data)
     if "pin" in transition.action.ops:
         _newer(book, data)
     if "assign" in transition.action.ops and not data.get("parts"):
         data["parts"] = routed(book.snapshot.matter, book.snapshot.unit, book.snapshot.catalogue)
+    data.update(conditions.named(transition, book.snapshot))
 
 
 def _newer(book: Book, data: Data) -> None:
