@@ -17,6 +17,7 @@ from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.offers import Denied, Offer
 from cityloop.ground.loop.snapshot import Part, Request, Snapshot
 from cityloop.ground.worktime import parse_limit
+from cityloop.loops.cases.telling import REASONS
 from cityloop.town.calendar.queries import calendars
 
 # What is done most often stands first; what is always possible stands last.
@@ -236,9 +237,18 @@ def _asked(about: About, request: Request | None) -> str:
         return ""
     part = about.snapshot.part(request.part)
     who = part_name(part) if part else names.role(about.definition, request.asker_role)
+    if request.data.get("until"):
+        return _until(who, request, about.now)
     by = str(request.data.get("by") or "")
     said = _("{who} asks: {time}.").format(who=who, time=limit(by)) if by else _("{who} asks.").format(who=who)
     return f"{said} {_if_granted(about, part, by)}" if part and request.kind == "extend" else said
+
+
+def _until(who: str, request: Request, now: int) -> str:
+    time, why = when(int(request.data["until"]), now), names.words(REASONS.get(request.data.get("reason", ""), ""))
+    if not why:  # asked under older rules
+        return _("{who} asks: until {time}.").format(who=who, time=time)
+    return _("{who} asks: until {time}, because {reason}.").format(who=who, time=time, reason=why)
 
 
 def _if_granted(about: About, part: Part, by: str) -> str:

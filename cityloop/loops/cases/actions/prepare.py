@@ -16,6 +16,7 @@ from cityloop.town.persons.actions import Draft, keep_words_many
 
 __all__ = ["fix", "organisation", "organisations", "prepare", "routed", "unit_code"]
 WORDS_LIMIT = 5_000
+PUBLIC = ("reason", "until")  # of what was asked for
 Data = dict[str, Any]
 
 
@@ -83,7 +84,16 @@ def _proposals(book: Book, transition: Transition, data: Data) -> None:
         _newer(book, data)
     if "assign" in transition.action.ops and not data.get("parts"):
         data["parts"] = routed(book.snapshot.matter, book.snapshot.unit, book.snapshot.catalogue)
+    if "decide" in transition.action.ops:
+        _granted(book, data)
     data.update(conditions.named(transition, book.snapshot))
+
+
+def _granted(book: Book, data: Data) -> None:
+    """Say in the step that moves a case because it was asked for why it does and until when: everybody may know."""
+    request = book.snapshot.request(int(data.get("request") or 0))
+    if request is not None and data.get("answer") == "granted" and book.definition.requests[request.kind].to:
+        data.update({name: request.data[name] for name in PUBLIC if name in request.data})
 
 
 def _newer(book: Book, data: Data) -> None:
