@@ -102,6 +102,8 @@ class CaseOut(CaseBrief):
     parent: str = Field(description="The number of the case this one was split from.")
     component: str = Field(description="The identity code of the component it is about, if it is about one.")
     closing: Names = Field(description="When it may be closed, by the catalogue it was filed under; empty before.")
+    late: bool = Field(description="Whether its handling went past the limit; overdue or closed late.")
+    late_adjusted: bool = Field(description="The same, false once an appeal was upheld.")
     clocks: dict[str, ClockOut]
     parts: list[PartOut]
     requests: list[RequestOut]
