@@ -101,6 +101,9 @@ class CaseOut(CaseBrief):
     into: str = Field(description="The number of the case this one was folded into.")
     parent: str = Field(description="The number of the case this one was split from.")
     component: str = Field(description="The identity code of the component it is about, if it is about one.")
+    closing: Names = Field(description="When it may be closed, by the catalogue it was filed under; empty before.")
+    late: bool = Field(description="Whether its handling went past the limit; overdue or closed late.")
+    late_adjusted: bool = Field(description="The same, false once an appeal was upheld.")
     clocks: dict[str, ClockOut]
     parts: list[PartOut]
     requests: list[RequestOut]
@@ -156,6 +159,7 @@ class OfferOut(Schema):
     to: str
     method: str
     href: str
+    condition: Names = Field(description="What who takes it judges by: the filing or closing condition; else empty.")
     body: dict[str, Any] = Field(description="JSON Schema (2020-12) of the body to send.")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from cityloop.doors.api.times import maybe
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Clock, Snapshot
-from cityloop.loops.cases import numbers, queries
+from cityloop.loops.cases import conditions, counting, numbers, queries
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.town.catalog import queries as catalog
 from cityloop.town.columns import rfc3339
@@ -69,7 +69,8 @@ def taken(case: Any) -> Data:
 
 
 def full(case: Any, photos: list[Any], now: int) -> Data:
-    """Give a case with all that hangs on it. No query once organisations and catalogue are known."""
+    """Give a case with all that hangs on it. One query once organisations and catalogue are known: was it late?"""
+    late = bool(counting.went_late([case.pk]))
     snap, shown = queries.snapshot_of(case), brief(case, now)
     at = shown["href"]
     return {
@@ -81,6 +82,9 @@ def full(case: Any, photos: list[Any], now: int) -> Data:
         "into": numbers.number(case.into) if case.into_id else "",
         "parent": numbers.number(case.parent) if case.parent_id else "",
         "component": case.component,
+        "closing": conditions.closing(snap),
+        "late": late,
+        "late_adjusted": late and not case.adjusted,
         "clocks": {key: clock(one) for key, one in snap.clocks.items() if not key.startswith("milestone:")},
         "parts": [_part(part) for part in snap.parts],
         "requests": [_request(request) for request in snap.requests],

@@ -23,11 +23,14 @@ LONGEST = 4000
 
 
 def requests(request: HttpRequest, cases: Sequence[Any], scope: Scope) -> list[dict[str, Any]]:
-    """Give cases as service requests. Two queries: units and photos of the work; with a key that reads two more."""
+    """Give cases as service requests. Two queries: units and photos of the work; one more where some are put off.
+
+    With a key that reads two more.
+    """
     spots = [openly.spot(case) for case in cases]
     addresses = _addresses(spot.unit for spot in spots)
     photos = openly.work_photos(cases)
-    words = _words(scope, cases)
+    words, put_off = _words(scope, cases), openly.put_off(cases)
     postal = postal_codes([(spot.lon, spot.lat) for spot in spots])
     more = "extensions" in request.GET and request.GET["extensions"].lower() not in ("", "false", "0")
     found = []
@@ -35,6 +38,8 @@ def requests(request: HttpRequest, cases: Sequence[Any], scope: Scope) -> list[d
         media = [_media(request, uuid) for uuid in photos.get(case.pk, ())]
         said = _request(case, spot, addresses.get(spot.unit), words.get(case.subject), media)
         said["zipcode"] = zipcode
+        if case.pk in put_off:
+            said["status_notes"] = statuses.notes(case.state, "", *put_off[case.pk])
         found.append({**said, "extended_attributes": _extended(case, media)} if more else said)
     return found
 

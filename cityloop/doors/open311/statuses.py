@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from cityloop.ground.kit.words import say
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
+from cityloop.town.calendar.saying import to_the_minute
 
 # LOOP.md, "Seen from outside"; what is being looked into has a word of its own in the extension.
 EXTENDED = {
@@ -31,7 +32,7 @@ def extended(state: str, resolution: str) -> str:
     return EXTENDED.get(state, "OPEN")
 
 
-def notes(state: str, resolution: str = "", reason: str = "") -> str:
+def notes(state: str, resolution: str = "", reason: str = "", until: int = 0) -> str:
     """Say in a sentence what is awaited and from whom, or how it ended."""
     if state == "closed":
         result = _word(RESOLUTIONS, resolution)
@@ -39,6 +40,9 @@ def notes(state: str, resolution: str = "", reason: str = "") -> str:
     if state == "declined":
         why = _word(REASONS, reason)
         return _("Not taken on: {reason}.").format(reason=why) if why else _("Not taken on.")
+    why = _word(REASONS, reason) if state == "suspended" and until > 0 else ""
+    if why:
+        return _("Put off until {until}: {reason}.").format(until=to_the_minute(until), reason=why)
     return _sentences().get(state, "")
 
 
@@ -68,4 +72,4 @@ def _sentences() -> dict[str, str]:
 def of_update(state: str, data: dict[str, Any], resolution: str) -> tuple[str, str]:
     """Give the extended status and the sentence for a step that led to a state."""
     found = str(data.get("resolution") or resolution)
-    return extended(state, found), notes(state, found, str(data.get("reason") or ""))
+    return extended(state, found), notes(state, found, str(data.get("reason") or ""), int(data.get("until") or 0))

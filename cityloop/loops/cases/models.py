@@ -47,6 +47,7 @@ class Case(models.Model):
     closed = InstantField(null=True)
     due = InstantField(null=True)
     resolution = models.CharField(max_length=24, blank=True)
+    adjusted = models.BooleanField(default=False, help_text="whether an appeal was upheld: it counts as late no more")
     lead_org = models.BigIntegerField(default=0)
     person = models.BigIntegerField(default=0)
     # Most cases have neither: the partial indexes below are enough, and a full one would be written for every case.
@@ -185,6 +186,7 @@ class DayCount(models.Model):
     closed = models.IntegerField()
     limited = models.IntegerField()
     late = models.IntegerField()
+    late_adjusted = models.IntegerField(help_text="of the late, those whose appeal was not upheld")
     timed = models.IntegerField()
     reopened = models.IntegerField()
     disputed = models.IntegerField()

@@ -13,6 +13,7 @@ import msgspec
 from django.db.models import Q
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop.snapshot import Snapshot, load
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.known import PICTURED as PICTURED
 from cityloop.loops.cases.known import coarse as coarse
@@ -40,8 +41,8 @@ SHOWN = (
 # Steps whose photos show the place after the work.
 AFTER = ("report_back", "pass", "fail")
 # What rules and sources do that ends a case, and what changes its state without being told to the reporter.
-UPDATES = (*SHOWN[1:], "close_by_source", "main_ended", "main_declined", "children_ended", "settled_outside", "prove",
-           "suspend")  # fmt: skip
+UPDATES = (*SHOWN[1:], "close_by_source", "main_ended", "main_declined", "children_ended", "settled_outside", "prove")
+PUT_OFF = "suspended"
 MOST_TOUCHED = 10_000  # steps; more, and a page is full soon enough the other way
 LIGHT = ("definition", "snapshot", "slots", "head")
 
@@ -52,6 +53,36 @@ class Spot(NamedTuple):
     lon: float | None
     lat: float | None
     unit: str
+
+
+class PutOff(NamedTuple):
+    """Why a case is put off (`season`, `project`, `law`; "" under older rules) and until when."""
+
+    reason: str
+    until: int
+
+
+def puts_off(step: Step) -> bool:
+    """Tell whether a step put a case off: a decision does; that it was asked for is nobody's outside, and may fail."""
+    return step.after == PUT_OFF != step.before
+
+
+def is_shown(step: Step) -> bool:
+    """Tell whether residents are told of a step."""
+    return step.what in SHOWN or puts_off(step)
+
+
+def put_off(cases: Iterable[Case]) -> dict[int, PutOff]:
+    """Give why and until when cases are put off, those that are. One query, none where none is."""
+    ids = [case.pk for case in cases if case.state == PUT_OFF]
+    rows = Case.objects.filter(pk__in=ids).values_list("pk", "snapshot") if ids else ()
+    return {pk: put_off_by(load(snapshot)) for pk, snapshot in rows}
+
+
+def put_off_by(snapshot: Snapshot) -> PutOff:
+    """Give why and until when the case of a snapshot is put off, as it was granted last."""
+    granted = [r.data for r in snapshot.requests if r.kind == "suspend" and r.state == "granted"]
+    return PutOff(str(granted[-1].get("reason", "")) if granted else "", snapshot.until)
 
 
 def spot(case: Case) -> Spot:
@@ -222,7 +253,8 @@ def updates(period: Period) -> tuple[list[Update], tuple[int, int] | None]:
 
     Two queries: steps along the index of their time (of one case: along its ledger), then their cases.
     """
-    rows = Step.objects.filter(kind=LOOP, what__in=UPDATES, at__gte=period.since, at__lt=period.until)
+    told = Q(what__in=UPDATES) | (Q(after=PUT_OFF) & ~Q(before=PUT_OFF))
+    rows = Step.objects.filter(told, kind=LOOP, at__gte=period.since, at__lt=period.until)
     if period.case is not None:
         rows = rows.filter(subject=f"{SUBJECT}:{period.case}")
     if period.after is not None:
@@ -231,8 +263,8 @@ def updates(period: Period) -> tuple[list[Update], tuple[int, int] | None]:
     found = list(rows.order_by("at", "pk")[: period.most])
     ids = {step.subject: int(step.subject.partition(":")[2]) for step in found}
     cases = {c.pk: c for c in everybody().filter(pk__in=set(ids.values())).defer(*LIGHT)} if ids else {}
-    told = [_update(cases[ids[step.subject]], step) for step in found if ids[step.subject] in cases]
-    return told, (found[-1].at, found[-1].pk) if len(found) == period.most else None
+    known = [_update(cases[ids[step.subject]], step) for step in found if ids[step.subject] in cases]
+    return known, (found[-1].at, found[-1].pk) if len(found) == period.most else None
 
 
 def _update(case: Case, step: Step) -> Update:

@@ -38,6 +38,8 @@ KINDS = {
     "reporter.message": "message",
     "reporter.folded": "folded",
     "reporter.transferred": "transferred",
+    "reporter.suspended": "suspended",
+    "reporter.resumed": "resumed",
 }
 # The same, to staff: the kind, and who.
 STAFF = {"checker.disputed": ("disputed", telling.answering), "holder.urged": ("urged", telling.urged)}

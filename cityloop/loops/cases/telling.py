@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from cityloop.ground.loop.snapshot import load
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, openly
 from cityloop.loops.cases.loop import pinned, present
 from cityloop.loops.cases.models import Case
 from cityloop.town.calendar.saying import minute_names
@@ -22,6 +22,7 @@ RESOLUTIONS = {
     "not_ours": {"en": "not within the city's powers", "zh-hans": "不属本市职权"},
     "cannot_be_solved": {"en": "cannot be solved", "zh-hans": "无法解决"},
 }
+# Why it was not taken on, or put off.
 REASONS = {
     "not_ours": {"en": "not within the city's powers", "zh-hans": "不属本市职权"},
     "no_matter": {"en": "no matter of ours", "zh-hans": "不属受理事项"},
@@ -29,6 +30,9 @@ REASONS = {
     "not_enough": {"en": "not enough to go by", "zh-hans": "信息不足"},
     "private_dispute": {"en": "a private dispute", "zh-hans": "属民事纠纷"},
     "abusive": {"en": "abusive", "zh-hans": "内容不当"},
+    "season": {"en": "it must wait for the season", "zh-hans": "须待适宜季节"},
+    "project": {"en": "it is part of a project that is planned", "zh-hans": "已列入工程计划，一并实施"},
+    "law": {"en": "a procedure of law must end first", "zh-hans": "须待法定程序办结"},
 }
 NO_DUE = {"en": "its time limit", "zh-hans": "规定时限"}
 WITHDRAWN = {"en": "it was withdrawn", "zh-hans": "已撤回"}
@@ -50,9 +54,15 @@ def params(case: Case, row: Step | None = None) -> dict[str, Any]:
         said["reason"] = WITHDRAWN if row is not None and row.what == "withdraw" else NOT_SO
     if row is not None and row.what == "transfer":
         said["authority"] = str(json.loads(row.data).get("authority", ""))
+    if row is not None and openly.puts_off(row):
+        said |= _put_off(json.loads(row.data))
     if row is not None and row.what == "urge":
         said["who"] = role_names(case, row.role)
     return said
+
+
+def _put_off(data: dict[str, Any]) -> dict[str, Any]:
+    return {"reason": REASONS.get(str(data.get("reason", "")), ""), "until": minute_names(int(data.get("until") or 0))}
 
 
 def at_desk(number: str) -> dict[str, str]:

@@ -76,6 +76,16 @@ def test_every_offer_has_a_sound_schema(town: Town, key: Key, state: str) -> Non
             assert offer["body"]["properties"]["expected"] == {"const": answer.body["seq"]}
 
 
+def test_an_offer_says_by_what_it_is_judged(town: Town, key: Key) -> None:
+    words = {"file": {"en": "seen", "zh-hans": "seen"}, "pass": {"en": "gone", "zh-hans": "gone"}}
+    for state, who, action in (("collected", "shift", "file"), ("checking", "inspector", "pass")):
+        case = name_of(town.to(state))
+        found = offers(case, key(who))
+        assert found[action]["condition"] == words[action] and found["note"]["condition"] == {}
+        whole = ask("GET", f"/api/v1/cases/{case}", key(who)).body
+        assert whole["closing"] == ({} if state == "collected" else words["pass"])
+
+
 def test_a_decision_names_its_request_and_its_answers(town: Town, key: Key) -> None:
     case = town.to("handling")
     town.take(case, "extend", "parks", words="more time")

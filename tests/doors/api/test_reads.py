@@ -14,7 +14,7 @@ from cityloop.town.columns import real_now, rfc3339
 from cityloop.town.files.models import File
 from cityloop.town.ledger.actions import sequence
 from tests.doors.api.conftest import ask, name_of
-from tests.loops.cases.smallville import Town
+from tests.loops.cases.smallville import DAY, STRAIGHT, Town
 from tests.steady import steady
 
 Key = Callable[..., str]
@@ -144,6 +144,20 @@ def test_a_case_is_whole(town: Town, key: Key) -> None:
     assert said["links"]["timeline"].endswith("/timeline")
 
 
+def test_a_case_says_whether_it_was_late_also_after_an_appeal(town: Town, key: Key) -> None:
+    case = town.to("handling")
+    town.take(case, "report_back", "parks", after=30 * DAY, words="Cut")
+    for action, who, data in STRAIGHT[4:]:
+        town.take(case, action, who, **data)
+    town.take(case, "appeal", "parks", words="The road was closed")
+    told = []
+    for who in ("dispatcher", "shift"):
+        town.take(case, "decide", who, request=1, answer="granted")
+        whole = ask("GET", f"/api/v1/cases/{name_of(case)}", key("shift")).body
+        told.append((whole["late"], whole["late_adjusted"]))
+    assert told == [(True, True), (True, False)], "the second stage decides"
+
+
 def test_tags(town: Town, key: Key) -> None:
     case = town.to("handling")
     mine = key("shift")
@@ -239,7 +253,7 @@ def remembered(settings: Any) -> None:
 
 COSTS = {
     "/api/v1/me": 2, "/api/v1/cases": 4, "/api/v1/cases?state=handling&unit=100101": 4, "/api/v1/map": 5,
-    "/api/v1/cases/{}": 4, "/api/v1/cases/{}/actions": 4, "/api/v1/cases/{}/timeline": 5, "/api/v1/worklist": 4,
+    "/api/v1/cases/{}": 5, "/api/v1/cases/{}/actions": 4, "/api/v1/cases/{}/timeline": 5, "/api/v1/worklist": 4,
     "/api/v1/units": 2, "/api/v1/units/1001": 4, "/api/v1/organisations": 2, "/api/v1/matters": 1,
 }  # fmt: skip
 

@@ -12,6 +12,7 @@ from cityloop.doors.open311.times import w3c
 from cityloop.ground.loop.definition import shipped
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
+from cityloop.town.calendar.saying import to_the_minute
 from tests.doors.open311.client import (
     EXTENDED,
     Door,
@@ -353,3 +354,31 @@ def test_few_statements_whatever_the_length(town: Town, door: Door, keys: dict[s
         with CaptureQueriesContext(connection) as queries:
             assert door.client.get(f"/open311/v2/{path}").status_code == 200
         assert len(queries) <= most, (path, [q["sql"][:150] for q in queries])
+
+
+def test_that_it_is_put_off_is_told_when_it_is_and_with_why(town: Town, door: Door) -> None:
+    """That a department asked for it is no update: the centre may refuse. What moves the case is its decision."""
+    case = town.to("handling")
+    here = {"service_request_id": number(case)}
+    before = len(door.get("servicerequestupdates", root="service_request_updates", **here))
+    until = town.at + 30 * DAY
+    town.take(case, "suspend", "parks", reason="season", until=until, words="INNER-WORDS")
+    assert len(door.get("servicerequestupdates", root="service_request_updates", **here)) == before
+    town.take(case, "decide", "commander", request=1, answer="granted", words="INNER-WORDS")
+    found = door.get("servicerequestupdates", root="service_request_updates", **here)
+    said = f"Put off until {to_the_minute(until, 'en')}: it must wait for the season."
+    assert [one["description"] for one in found[before:]] == [said]
+    assert door.get(f"requests/{number(case)}")[0]["status_notes"] == said
+    town.take(case, "resume", "parks")
+    found = door.get("servicerequestupdates", root="service_request_updates", **here)
+    assert len(found) == before + 2 and "INNER" not in str(found)
+    assert "at work" in door.get(f"requests/{number(case)}")[0]["status_notes"]
+
+
+def test_a_refused_suspension_is_no_update(town: Town, door: Door) -> None:
+    case = town.to("handling")
+    here = {"service_request_id": number(case)}
+    before = door.get("servicerequestupdates", root="service_request_updates", **here)
+    town.take(case, "suspend", "parks", reason="law", until=town.at + DAY, words="w")
+    town.take(case, "decide", "commander", request=1, answer="refused")
+    assert door.get("servicerequestupdates", root="service_request_updates", **here) == before

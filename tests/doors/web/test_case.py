@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from cityloop.doors.web.show.times import when
 from cityloop.loops.cases import queries
 from cityloop.loops.cases.models import Case, Part, Report
 from cityloop.town.files.actions import keep
@@ -11,7 +12,7 @@ from cityloop.town.files.models import File
 from cityloop.town.orgs import authority
 from cityloop.town.persons.models import Look
 from tests.doors.web.conftest import number, picture
-from tests.loops.cases.smallville import POSTS, REPORTER, Town
+from tests.loops.cases.smallville import DAY, POSTS, REPORTER, Town
 
 
 class Desk:
@@ -94,9 +95,17 @@ def test_requests_are_asked_and_decided(desk_at, town):
     assert "2 working days" in page and "If granted, the part is due" in page
     assert dispatcher.act("decide", answer="granted", words="Agreed").status_code == 303
     assert queries.snapshot_of(Case.objects.get(pk=case)).lead.extensions == 1
-    suspend = desk_at("parks", case).act("suspend", until="2031-01-01T12:00", words="Frost")
+    suspend = desk_at("parks", case).act("suspend", until="2031-01-01T12:00", words="Frost", reason="season")
     assert suspend.status_code == 422, "more than a year ahead is refused"
     assert "Frost" in suspend.content.decode() and "-until-error" in suspend.content.decode()
+
+
+def test_who_decides_on_putting_off_reads_until_when_and_why(desk_at, town):
+    case = town.to("handling")
+    until = when(town.at + 40 * DAY, town.at)
+    town.take(case, "suspend", "parks", until=town.at + 40 * DAY, words="Frost", reason="season")
+    page = desk_at("commander", case).page()
+    assert f"asks: until {until}, because it must wait for the season." in page
 
 
 def test_split_and_fold(desk_at, town):
@@ -122,7 +131,7 @@ def test_a_fault_stands_at_its_field_and_words_are_kept(desk_at, town):
 def test_a_field_left_empty_is_called_what_stands_above_it(desk_at, town, settings):
     settings.LANGUAGE_CODE = "zh-hans"
     case = town.to("handling")
-    answer = desk_at("parks", case).act("suspend", words="等待材料").content.decode()
+    answer = desk_at("parks", case).act("suspend", words="等待材料", reason="season").content.decode()
     assert "请填写“截至”。" in answer and "until。" not in answer
     assert "请填写“说明”。" in desk_at("parks", case).act("extend", by="1", by_unit="wd").content.decode()
 

@@ -16,7 +16,7 @@ from cityloop.loops.cases.search.actions import index
 from cityloop.town.ledger.models import Step
 from cityloop.town.worklist.actions import sweep
 from tests.doors.web.conftest import number
-from tests.loops.cases.smallville import STRAIGHT
+from tests.loops.cases.smallville import DAY, STRAIGHT
 
 
 def taken(browser, kind, **query):
@@ -60,6 +60,21 @@ def test_the_share_within_its_limit_can_be_reckoned_from_a_file(at_desk, town):
     found = rows(at_desk("shift"), state="closed")
     assert [(r["limited"], r["late"]) for r in found] == [("True", "True"), ("True", "False")]
     assert all(r["due"] == "" for r in found), "what ran is over, so that it is told otherwise"
+
+
+def test_an_upheld_appeal_stands_beside_what_was_late(at_desk, town):
+    slow = town.to("handling")
+    town.take(slow, "report_back", "parks", after=30 * DAY, words="Cut")
+    for action, who, data in STRAIGHT[4:]:
+        town.take(slow, action, who, **data)
+    town.take(slow, "appeal", "parks", words="The road was closed")
+    assert "appeal was upheld" not in at_desk("shift").get(f"/desk/cases/{number(slow)}").content.decode()
+    for who in ("dispatcher", "shift"):
+        town.take(slow, "decide", who, request=1, answer="granted")
+    (row,) = rows(at_desk("shift"), state="closed")
+    assert (row["late"], row["late_adjusted"]) == ("True", "False")
+    page = at_desk("shift").get(f"/desk/cases/{number(slow)}").content.decode()
+    assert "An appeal was upheld: it was late, and after appeals it does not count as late." in page
 
 
 def test_authority_holds_for_files(at_desk, town):

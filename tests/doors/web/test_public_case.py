@@ -8,7 +8,7 @@ import pytest
 from cityloop.loops.cases.models import Case, Follower
 from cityloop.town.files.actions import keep
 from tests.doors.web.conftest import number, picture, publish
-from tests.loops.cases.smallville import REPORTER
+from tests.loops.cases.smallville import DAY, REPORTER
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -124,3 +124,20 @@ def test_a_feed_with_nothing_in_it_yet_does_not_change_by_being_fetched(client, 
     one, two = (ElementTree.fromstring(client.get(f"/cases/{which}.atom").content) for _ in range(2))
     told = [feed.findtext(f"{ATOM}updated") for feed in (one, two)]
     assert not one.findall(f"{ATOM}entry") and told[0] == told[1]
+
+
+def test_that_it_is_put_off_is_told_with_why_and_until_when(client, town):
+    """Asking for it is told to nobody outside; a refused one neither."""
+    made = town.collect()
+    for action, who in (("file", "shift"), ("dispatch", "dispatcher"), ("accept", "parks")):
+        town.take(made.case, action, who)
+    until = town.at + 40 * DAY
+    town.take(made.case, "suspend", "parks", reason="season", until=until, words="STAFF-WORDS")
+    for path in (f"/cases/{made.number}", f"/follow/{made.follow}"):
+        assert "season" not in client.get(path).content.decode()
+    town.take(made.case, "decide", "commander", request=1, answer="granted", words="STAFF-WORDS")
+    for path in (f"/cases/{made.number}", f"/follow/{made.follow}"):
+        page = client.get(path).content.decode()
+        assert "it cannot be done before: it must wait for the season." in page and "STAFF-WORDS" not in page
+        assert page.count("Put off until ") >= 2 and f": {'it must wait for the season'}</" in page
+    assert "it must wait for the season" in client.get(f"/cases/{made.number}.atom").content.decode()

@@ -211,14 +211,16 @@ def test_extension_lengthens_before_overdue_only() -> None:
 
 def test_suspension_is_decided_by_the_centre_and_ends_by_itself() -> None:
     story = Story().handling()
-    story.refused("suspend", PARKS_OFFICER, "loop.until", until=story.at + 400 * DAY, words="w")
+    story.refused("suspend", PARKS_OFFICER, "loop.until", reason="season", until=story.at + 400 * DAY, words="w")
     until = story.at + 60 * DAY
-    story.do("suspend", PARKS_OFFICER, until=until, words="winter").do("decide", COMMANDER, request=1, answer="granted")
+    story.do("suspend", PARKS_OFFICER, reason="season", until=until, words="winter").do(
+        "decide", COMMANDER, request=1, answer="granted"
+    )
     assert story.now.state == "suspended"
     assert story.duty().clock.due == until and story.duty().on_due == "resume"
     story.do("resume", CLOCK, after=60 * DAY)
     assert story.now.state == "handling"
-    story.refused("suspend", PARKS_OFFICER, "loop.request.max", until=story.at + DAY, words="again")
+    story.refused("suspend", PARKS_OFFICER, "loop.request.max", reason="season", until=story.at + DAY, words="again")
 
 
 def test_appeal_after_closing_is_decided_twice() -> None:
@@ -352,7 +354,7 @@ def test_withdrawing_ends_when_work_has_begun() -> None:
 
 def test_only_the_lead_suspends_and_appeals() -> None:
     story = Story().handling(THREE)
-    story.refused("suspend", ROADS_OFFICER, "loop.lead_only", until=story.at + DAY, words="w")
+    story.refused("suspend", ROADS_OFFICER, "loop.lead_only", reason="season", until=story.at + DAY, words="w")
     Story().closed().refused("appeal", ROADS_OFFICER, "loop.lead_only", words="w")
 
 

@@ -63,7 +63,7 @@ def bounced(times: int) -> Story:
 @pytest.mark.parametrize("away", ["waiting", "handled", "filed"])
 def test_a_move_is_granted_only_where_it_could_be_asked_for(away: str) -> None:
     story = Story().handling()
-    story.do("suspend", PARKS_OFFICER, until=story.at + 30 * DAY, words="w")
+    story.do("suspend", PARKS_OFFICER, reason="season", until=story.at + 30 * DAY, words="w")
     if away == "waiting":
         story.do("ask_reporter", PARKS_OFFICER, question="q")
     elif away == "handled":
@@ -293,8 +293,8 @@ def test_nothing_is_offered_that_comes_too_late_or_too_often() -> None:
     assert "extend" in may()
     story.at += 30 * DAY
     assert "extend" not in may()
-    story.do("suspend", PARKS_OFFICER, until=story.at + DAY, words="w")
+    story.do("suspend", PARKS_OFFICER, reason="season", until=story.at + DAY, words="w")
     story.do("decide", COMMANDER, request=2, answer="granted").do("resume", CLOCK)
     assert "suspend" not in may()
     with pytest.raises(Refusal):
-        story.do("suspend", PARKS_OFFICER, until=story.at + DAY, words="w")
+        story.do("suspend", PARKS_OFFICER, reason="season", until=story.at + DAY, words="w")

@@ -93,6 +93,23 @@ def test_the_reporter_is_told_by_mail_in_order_and_once(town: Town) -> None:
     assert "受理" in mail.outbox[1].subject
 
 
+def test_the_reporter_is_told_that_it_is_put_off_and_that_it_goes_on(town: Town, monkeypatch: object) -> None:
+    case = town.collect(email="ann@example.org").case
+    for action, who in (("file", "shift"), ("dispatch", "dispatcher"), ("accept", "parks")):
+        town.take(case, action, who)
+    town.take(case, "suspend", "parks", reason="season", until=town.at + 30 * DAY, words="frost")
+    town.take(case, "decide", "commander", request=1, answer="granted")
+    at(monkeypatch, town.at + 31 * DAY)
+    assert tasks.lapse() == 1 and Case.objects.get(pk=case).state == "handling"
+    while sequence():
+        pass
+    tasks.tell_reporters()
+    told = Notice.objects.filter(channel="email").order_by("id")
+    assert [n.kind for n in told][-2:] == ["suspended", "resumed"]
+    send_due(at=town.at + 32 * DAY)
+    assert "it must wait for the season" in mail.outbox[-2].body and "put off until 20" in mail.outbox[-2].subject
+
+
 def test_telling_costs_no_more_where_more_cases_have_nobody_to_tell(
     town: Town, django_assert_max_num_queries: Any
 ) -> None:

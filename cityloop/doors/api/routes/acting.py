@@ -18,7 +18,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.offers import Denied, Offer
 from cityloop.ground.loop.snapshot import Act
-from cityloop.loops.cases import actions, numbers, queries
+from cityloop.loops.cases import actions, conditions, numbers, queries
 from cityloop.loops.cases.actions.take import Changed
 from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
@@ -54,6 +54,7 @@ def _offer(about: fields.About, case: Any) -> dict[str, Any]:
         "to": offer.to,
         "method": "POST",
         "href": f"{shown.href(numbers.number(case))}/actions/{offer.action}",
+        "condition": conditions.judged(offer.action, about.snapshot),
         "body": fields.body(about, case.seq),
     }
 

@@ -12,11 +12,12 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.alarms import Told, told
 from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.conditions import closing
 from cityloop.doors.web.show.fields import milestone
 from cityloop.doors.web.show.times import limit, when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import GONE, Part, Snapshot
-from cityloop.loops.cases import behind, history, numbers, queries
+from cityloop.loops.cases import behind, counting, history, numbers, queries
 from cityloop.loops.cases.loop import pinned
 from cityloop.loops.cases.neighbours import neighbours
 from cityloop.loops.cases.telling import RESOLUTIONS
@@ -70,6 +71,8 @@ class File:
     state: str
     chip: tuple[str, str]
     result: str
+    condition: str
+    appealed: str
     channel: str
     created: str
     urgent: bool
@@ -99,7 +102,7 @@ class File:
 
 
 def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[Any]) -> File:
-    """Give the page of a case, with the reports it grew from. Six queries at most."""
+    """Give the page of a case, with the reports it grew from. Six queries at most, one more after an appeal."""
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
     moments = history.timeline(case, internal=True)
     rows = [m.step for m in reversed(moments)]
@@ -115,6 +118,8 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         state=names.state(definition, case.state),
         chip=names.chip(case.state),
         result=names.words(RESOLUTIONS.get(snapshot.resolution, "")),
+        condition=closing(snapshot),
+        appealed=appealed(case),
         channel=names.channel(case.channel),
         created=when(case.created, now),
         urgent=case.urgent,
@@ -142,6 +147,15 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         pair=pair(moments, lines, now),
         signs=told(moments, now),
     )
+
+
+def appealed(case: Any) -> str:
+    """Say what figures tell of a case whose appeal was upheld; "" of any other. One query, of such a case alone."""
+    if not case.adjusted:
+        return ""
+    if counting.went_late([case.pk]):
+        return _("An appeal was upheld: it was late, and after appeals it does not count as late.")
+    return _("An appeal was upheld; it was not late.")
 
 
 def whole_of(definition: Definition, snapshot: Snapshot) -> str:

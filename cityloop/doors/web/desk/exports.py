@@ -26,7 +26,7 @@ COLUMNS = (
     "number", "state", "state_name", "matter", "matter_name", "unit", "place", "address", "lon", "lat", "channel",
     "created", "filed", "due", "closed", "resolution", "lead", "overdue",
     "lead_key", "source", "source_key", "marked", "precision",
-    "limited", "late",
+    "limited", "late", "late_adjusted",
 )  # fmt: skip
 
 
@@ -85,4 +85,5 @@ def row(case: Any, place: str, now: int, late: bool) -> dict[str, Any]:
         "precision": case.precision,
         "limited": counting.is_limited(case.marked, case.origin),
         "late": late,
+        "late_adjusted": late and not case.adjusted,
     }

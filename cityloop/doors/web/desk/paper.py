@@ -79,6 +79,7 @@ def data_of(shown: File, photos: dict[str, str], now: int) -> dict[str, Any]:
         "matter": shown.matter,
         "state": shown.state,
         "result": shown.result,
+        "condition": shown.condition,
         "place": shown.place,
         "address": shown.address,
         "channel": shown.channel,

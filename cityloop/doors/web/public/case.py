@@ -99,18 +99,18 @@ class Steps(Atom1Feed):
 @city_page
 def feed(request: HttpRequest, number: str) -> HttpResponse:
     """Give the steps of a case that everybody is told of, the latest first, for feed readers."""
-    found = openly.by_number(number)
+    found, now = openly.by_number(number), city_clock.now()
     definition = pinned(found.definition)
     own = request.build_absolute_uri(reverse("public:case", args=[number]))
     made: Any = Steps(
         title=f"{names.matter(found.matter)} · {number}", link=own, description="", language=feed_language(),
         feed_url=request.build_absolute_uri(request.path), since=local(found.created),
     )  # fmt: skip
-    period = openly.Period(since=found.created, until=city_clock.now() + 1, case=found.pk)
+    period = openly.Period(since=found.created, until=now + 1, case=found.pk)
     for step in reversed(openly.updates(period)[0]):
         state = names.state(definition, step.state)
         made.add_item(
-            title=names.action(definition, step.what), link=f"{own}#s{step.seq}",
+            title=following.put_off(step.data, now) or names.action(definition, step.what), link=f"{own}#s{step.seq}",
             description=_("State: {state}").format(state=state), unique_id=f"urn:cityloop:{number}:{step.seq}",
             pubdate=local(step.at), updateddate=local(step.at),
         )  # fmt: skip

@@ -22,13 +22,14 @@ from cityloop.loops.cases.daily.counting import start_of
 from cityloop.town.columns import rfc3339
 from cityloop.town.units import queries as units
 
-KEPT = ("received", "closed", "limited", "late", "timed", "reopened", "disputed")
+KEPT = ("received", "closed", "limited", "late", "late_adjusted", "timed", "reopened", "disputed")
 
 
 def measured(sums: Sums) -> dict[str, int | None]:
     """Give figures as data."""
     counts = {name: getattr(sums, name) for name in KEPT}
-    return counts | {"within_limit_percent": sums.share, "median_seconds": sums.median}
+    shares = {"within_limit_percent": sums.share, "within_limit_percent_adjusted": sums.share_adjusted}
+    return counts | shares | {"median_seconds": sums.median}
 
 
 def about(told: Told) -> dict[str, Any]:

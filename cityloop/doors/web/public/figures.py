@@ -112,14 +112,15 @@ def took(seconds: int | None) -> str:
 def cards(told: Told) -> list[Card]:
     """Give the figures of a time, each beside what it was before."""
     now, before = told.sums, told.before
-    shares = _("before: {n}").format(n=percent(before.share)) if before.share is not None else ""
+    shares = [_("after appeals: {n}").format(n=percent(now.share_adjusted))] if now.share_adjusted != now.share else []
+    shares += [_("before: {n}").format(n=percent(before.share))] if before.share is not None else []
     median = _("before: {n}").format(n=took(before.median)) if before.median is not None else ""
     return [
         Card(f"{now.received:,}", _("reports received"), trend(now.received, before.received)),
         Card(f"{now.closed:,}", _("checked and closed"), trend(now.closed, before.closed)),
         Card(f"{told.open:,}", _("open at the end"), trend(told.open, told.open_before)),
         Card(f"{told.overdue:,}" if told.overdue is not None else "–", _("of them overdue now"), ""),
-        Card(percent(now.share) or "–", _("handled within the limit"), shares),
+        Card(percent(now.share) or "–", _("handled within the limit"), names.listed(shares)),
         Card(took(now.median) or "–", _("median time to close"), median),
         Card(f"{now.reopened:,}", _("reopened"), trend(now.reopened, before.reopened)),
         Card(f"{now.disputed:,}", _("disputed by who reported"), trend(now.disputed, before.disputed)),

@@ -10,13 +10,14 @@ from cityloop.doors.web.photos import address
 from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.conditions import closing
 from cityloop.doors.web.show.pictures import Pair, Picture, pair_of
 from cityloop.doors.web.show.times import when
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.snapshot import Snapshot
 from cityloop.loops.cases import behind, history, numbers, openly, queries
 from cityloop.loops.cases.loop import pinned
-from cityloop.loops.cases.openly import AFTER, SHOWN
+from cityloop.loops.cases.openly import AFTER
 from cityloop.loops.cases.telling import OWN as OWN
 from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 from cityloop.loops.cases.telling import TOLD as TOLD
@@ -46,6 +47,7 @@ class Page:
     icon: str
     title: str
     why: str
+    condition: str
     bar: Bar
     steps: list[track.Step]
     photos: list[Picture]
@@ -82,6 +84,7 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
         icon=icon,
         title=title,
         why=why,
+        condition=closing(snapshot) if snapshot.state == "closed" else "",
         bar=track.bar(main, snapshot, now),
         steps=track.seven(main, snapshot, rows, now),
         photos=[one for one in pictures if pair is None or one not in pair],
@@ -111,7 +114,7 @@ def _not_shown(case: Any) -> Page:
     none: list[Any] = []
     return Page(
         number=numbers.number(case), matter=_("Not public"), place="", status=status, icon=icon, title=title, why=why,
-        bar=bars.NONE, steps=none, photos=none, pair=None, told=none, followers=0, sealed=0, main="",
+        condition="", bar=bars.NONE, steps=none, photos=none, pair=None, told=none, followers=0, sealed=0, main="",
     )  # fmt: skip
 
 
@@ -151,7 +154,7 @@ def _words(definition: Definition, snapshot: Snapshot, moments: Sequence[Any], n
         ),
         "checked": (_("Checked. About to close"), _("The check was passed.")),
         "transferred": (_("Passed to another authority"), _("It is not this city's to mend; we ask what came of it.")),
-        "suspended": (_("Put off until {until}"), _("The centre has agreed that it cannot be done before.")),
+        "suspended": (_("Put off until {until}"), _agreed(snapshot)),
         "folded": (_("Handled together with another report"), _("You are told of all that happens.")),
         "closed": _closed(snapshot),
         "declined": (_("Not taken on"), _reason(moments)),
@@ -174,6 +177,13 @@ def _of_another(snapshot: Snapshot, moments: Sequence[Any], title: str, why: str
     if snapshot.disputed:
         return title, _("The reporter says that it is not fixed. Whoever checks it has to answer that.")
     return title, why
+
+
+def _agreed(snapshot: Snapshot) -> str:
+    reason = names.words(REASONS.get(openly.put_off_by(snapshot).reason, ""))
+    if not reason:
+        return _("The centre has agreed that it cannot be done before.")
+    return _("The centre has agreed that it cannot be done before: {reason}.").format(reason=reason)
 
 
 def _closed(snapshot: Snapshot) -> tuple[str, str]:
@@ -201,14 +211,23 @@ def told(moment: Any, definition: Definition, now: int, *, mine: bool) -> Told |
     Words only where they are meant for the reporter, or are the reporter's own.
     """
     row = moment.step
-    if row.what not in SHOWN and not (mine and row.what in TOLD):
+    if not openly.is_shown(row) and not (mine and row.what in TOLD):
         return None
     who = names.organisation(row.org) if row.actor == "person" else ""
     if row.actor == "reporter":
         who = _("Another reporter") if row.name else _("You") if mine else _("The reporter")
     own = row.what == "collect" or (row.what in OWN and row.role == "reporter" and not row.name)
     words = timeline.quoted(moment) if mine and (own or row.what in TOLD) else ()
-    return Told(when(row.at, now), names.icon(row.what), who, names.action(definition, row.what), words)
+    icon, what = names.icon(row.what), names.action(definition, row.what)
+    if openly.puts_off(row):
+        icon, what = names.icon("suspend"), put_off(moment.data, now) or names.state(definition, row.after)
+    return Told(when(row.at, now), icon, who, what, words)
+
+
+def put_off(data: dict[str, Any], now: int) -> str:
+    """Say until when and why a step put a case off; "" for any other step, and for one under older rules."""
+    reason, until = names.words(REASONS.get(data.get("reason", ""), "")), int(data.get("until") or 0)
+    return _("Put off until {until}: {reason}").format(until=when(until, now), reason=reason) if until else ""
 
 
 def sent(moments: Sequence[Any], now: int) -> list[Picture]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cityloop.doors.web.show import names
+from cityloop.doors.web.show.conditions import judged
 from cityloop.doors.web.show.fields import About, Input, inputs, label, part_name
 from cityloop.doors.web.show.times import duration, limit, when
 from cityloop.ground.kit.refusal import Refusal
@@ -16,6 +17,7 @@ from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.offers import Denied, Offer
 from cityloop.ground.loop.snapshot import Part, Request, Snapshot
 from cityloop.ground.worktime import parse_limit
+from cityloop.loops.cases.telling import REASONS
 from cityloop.town.calendar.queries import calendars
 
 # What is done most often stands first; what is always possible stands last.
@@ -28,7 +30,7 @@ LAST = ("urge", "call", "order", "add", "note", "move_to_newer")
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """An offer as a form. `key` tells it from the others on the page; `open` where an error must be mended."""
+    """An offer as a form. `key` tells it from the others on the page; `condition` is what who takes it judges by."""
 
     key: str
     action: str
@@ -36,6 +38,7 @@ class Form:
     icon: str
     consequence: str
     asked: str
+    condition: str
     inputs: list[Input]
     post: int
     request: int
@@ -107,6 +110,7 @@ def _form(offer: Offer, about: About, tried: Tried | None, *, first: bool) -> Fo
         icon=names.icon(offer.action),
         consequence=consequence(offer, about),
         asked=_asked(about, about.snapshot.request(offer.request)) if offer.request else "",
+        condition=judged(offer.action, about.snapshot),
         inputs=made,
         post=offer.actor.post,
         request=offer.request,
@@ -233,9 +237,18 @@ def _asked(about: About, request: Request | None) -> str:
         return ""
     part = about.snapshot.part(request.part)
     who = part_name(part) if part else names.role(about.definition, request.asker_role)
+    if request.data.get("until"):
+        return _until(who, request, about.now)
     by = str(request.data.get("by") or "")
     said = _("{who} asks: {time}.").format(who=who, time=limit(by)) if by else _("{who} asks.").format(who=who)
     return f"{said} {_if_granted(about, part, by)}" if part and request.kind == "extend" else said
+
+
+def _until(who: str, request: Request, now: int) -> str:
+    time, why = when(int(request.data["until"]), now), names.words(REASONS.get(request.data.get("reason", ""), ""))
+    if not why:  # asked under older rules
+        return _("{who} asks: until {time}.").format(who=who, time=time)
+    return _("{who} asks: until {time}, because {reason}.").format(who=who, time=time, reason=why)
 
 
 def _if_granted(about: About, part: Part, by: str) -> str:

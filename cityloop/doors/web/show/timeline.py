@@ -77,9 +77,11 @@ def who(row: Any, definition: Definition) -> str:
 
 def decided(data: dict[str, Any]) -> str:
     """Say what a step decided, where that is a choice of few."""
+    answers = {"granted": _("granted"), "refused": _("refused"), "answered": _("answered")}
+    if data.get("answer") in answers:
+        return answers[data["answer"]]
     for field, choices in (("resolution", RESOLUTIONS), ("reason", REASONS)):
         if data.get(field) in choices:
             return names.words(choices[data[field]])
-    answers = {"granted": _("granted"), "refused": _("refused"), "answered": _("answered")}
     rated = {"yes": _("satisfied"), "no": _("not satisfied")}
-    return answers.get(str(data.get("answer", "")), "") or rated.get(str(data.get("satisfied", "")), "")
+    return rated.get(str(data.get("satisfied", "")), "")

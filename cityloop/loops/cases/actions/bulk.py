@@ -52,6 +52,7 @@ class Fresh(msgspec.Struct):
     closed: int | None = None
     due: int | None = None
     resolution: str = ""
+    adjusted: bool = False
     lead_org: int = 0
     person: int = 0
     parent_id: int | None = None

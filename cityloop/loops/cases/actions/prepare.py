@@ -5,6 +5,7 @@ from typing import Any
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import clean
 from cityloop.ground.loop.definition import Field, Transition
+from cityloop.loops.cases import conditions
 from cityloop.loops.cases.actions import values
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.values import organisation, organisations, unit_code
@@ -15,6 +16,7 @@ from cityloop.town.persons.actions import Draft, keep_words_many
 
 __all__ = ["fix", "organisation", "organisations", "prepare", "routed", "unit_code"]
 WORDS_LIMIT = 5_000
+PUBLIC = ("reason", "until")  # of what was asked for
 Data = dict[str, Any]
 
 
@@ -75,13 +77,23 @@ def _photos(book: Book, value: Any, public: Data, inner: Data) -> None:
 
 
 def _proposals(book: Book, transition: Transition, data: Data) -> None:
-    """Fill in what the catalogue says: limits at filing, the responsible organisations at dispatch."""
+    """Fill in what the catalogue says: limits at filing, the responsible organisations, the condition of closing."""
     if "fix" in transition.action.ops:
         fix(book, data)
     if "pin" in transition.action.ops:
         _newer(book, data)
     if "assign" in transition.action.ops and not data.get("parts"):
         data["parts"] = routed(book.snapshot.matter, book.snapshot.unit, book.snapshot.catalogue)
+    if "decide" in transition.action.ops:
+        _granted(book, data)
+    data.update(conditions.named(transition, book.snapshot))
+
+
+def _granted(book: Book, data: Data) -> None:
+    """Say in the step that moves a case because it was asked for why it does and until when: everybody may know."""
+    request = book.snapshot.request(int(data.get("request") or 0))
+    if request is not None and data.get("answer") == "granted" and book.definition.requests[request.kind].to:
+        data.update({name: request.data[name] for name in PUBLIC if name in request.data})
 
 
 def _newer(book: Book, data: Data) -> None:

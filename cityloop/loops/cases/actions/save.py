@@ -38,6 +38,7 @@ CHANGING = (
     "closed",
     "due",
     "resolution",
+    "adjusted",
     "lead_org",
     "person",
     "parent_id",
@@ -77,7 +78,7 @@ def reflect(book: Book) -> None:
     case.matter = snap.matter or case.matter
     case.unit_code = snap.unit or case.unit_code
     case.level, case.urgent, case.held = snap.level, snap.urgent, snap.held
-    case.resolution, case.person = snap.resolution, snap.person
+    case.resolution, case.person, case.adjusted = snap.resolution, snap.person, snap.adjusted
     case.closed = snap.ended if snap.ended >= 0 else None
     case.into_id = snap.into or None
     handling = snap.clocks.get("handling")

@@ -43,17 +43,22 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Sums(msgspec.Struct, frozen=True):
-    """Figures of a time. `share` in percent and `median` in seconds are None where nothing can be said."""
+    """Figures of a time. `share` in percent and `median` in seconds are None where nothing can be said.
+
+    What is called adjusted leaves out the late ones whose appeal was upheld.
+    """
 
     received: int
     ended: int
     closed: int
     limited: int
     late: int
+    late_adjusted: int
     timed: int
     reopened: int
     disputed: int
     share: int | None
+    share_adjusted: int | None
     median: int | None
 
 
@@ -209,9 +214,12 @@ def _all(several: Iterable[Counter[Any]]) -> Counter[Any]:
 
 def _sums(counts: Mapping[str, int], times: Mapping[int, int], small: int) -> Sums:
     limited, timed = counts.get("limited", 0), counts.get("timed", 0)
-    share = 100 * (limited - counts.get("late", 0)) // limited if limited >= max(1, small) else None
+    raw, adjusted = (
+        100 * (limited - counts.get(name, 0)) // limited if limited >= max(1, small) else None
+        for name in ("late", "late_adjusted")
+    )
     median = middle(times) if timed >= max(1, small) else None
-    return Sums(**{name: counts.get(name, 0) for name in COUNTS}, share=share, median=median)
+    return Sums(**{name: counts.get(name, 0) for name in COUNTS}, share=raw, share_adjusted=adjusted, median=median)
 
 
 def middle(times: Mapping[int, int]) -> int | None:

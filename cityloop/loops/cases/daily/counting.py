@@ -15,7 +15,7 @@ from cityloop.town.calendar.clock import city_clock
 from cityloop.town.ledger.models import Step
 from cityloop.town.units.queries import scheme
 
-COUNTS = ("received", "ended", "closed", "limited", "late", "timed", "reopened", "disputed")
+COUNTS = ("received", "ended", "closed", "limited", "late", "late_adjusted", "timed", "reopened", "disputed")
 AGAIN = {"reopen": "reopened", "dispute": "disputed"}
 SECOND = 1_000_000
 FINE = 50  # sizes of time to each factor of e: they are two percent apart
@@ -76,9 +76,10 @@ def counted(first: int, last: int) -> Counted:
     late = counting.late().filter(subject_id=OuterRef("pk"))
     gone = everybody().filter(closed__gte=when["gte"], closed__lt=when["lt"]).annotate(late=Exists(late))
     rows = gone.values_list(
-        "closed", "unit_code", "lead_org", "matter", "state", "created", "marked", "precision", "origin", "late"
-    )
-    for closed, unit, org, matter, state, created, marked, precision, origin, was_late in rows:
+        "closed", "unit_code", "lead_org", "matter", "state", "created", "marked", "precision", "origin", "late",
+        "adjusted",
+    )  # fmt: skip
+    for closed, unit, org, matter, state, created, marked, precision, origin, was_late, adjusted in rows:
         if closed is None:  # never: they are selected by it
             continue
         limited = counting.is_limited(marked, origin)
@@ -91,6 +92,7 @@ def counted(first: int, last: int) -> Counted:
             sums["closed"] += 1
             sums["limited"] += limited
             sums["late"] += limited and was_late
+            sums["late_adjusted"] += limited and was_late and not adjusted
             sums["timed"] += timed
             if timed:
                 found.times[cell][size_of(closed - created)] += 1

@@ -2,12 +2,15 @@
 
 import random
 from datetime import UTC, datetime
+from importlib import import_module
 from statistics import median
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.cache import cache
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from cityloop.ground.kit.refusal import Refusal
@@ -64,6 +67,7 @@ def straight(first: int, last: int, unit: str, org: int, hushed: tuple[str, ...]
         if "_time" not in case.marked and case.origin != "import":
             found["limited"] += 1
             found["late"] += case.pk in late
+            found["late_adjusted"] += case.pk in late and '"adjusted":true' not in case.snapshot
         if "_time" not in case.marked and case.precision == "second":
             times.append(case.closed - case.created)
     found["timed"] = len(times)
@@ -178,3 +182,49 @@ def test_a_time_that_cannot_be_asked_for_is_refused(town: Town) -> None:
     for first, last in ((today, today - 1), (today + 1, today + 2), (today - 400, today)):
         with pytest.raises(Refusal):
             asking.checked(first, last)
+
+
+def appealed(town: Town, answer: str) -> int:
+    """A case handled twenty days late, closed, whose department appealed; both stages answer alike."""
+    case = town.collect(matter="hole").case
+    for action, who, after, data in [
+        ("file", "shift", 0, {}), ("dispatch", "dispatcher", 0, {}), ("accept", "roads", 0, {}),
+        ("report_back", "roads", 20 * DAY, {"words": "Filled"}), ("submit", "dispatcher", 0, {}),
+        ("pass", "inspector", 0, {"words": "Flat"}), ("close", "shift", 0, {}),
+        ("appeal", "roads", DAY, {"words": "The road was closed for a week"}),
+    ]:  # fmt: skip
+        town.take(case, action, who, after, **data)
+    town.take(case, "decide", "dispatcher", request=1, answer=answer)
+    if answer == "granted":
+        town.take(case, "decide", "shift", request=1, answer=answer)
+    return case
+
+
+def test_an_upheld_appeal_reaches_the_figures_which_show_both(town: Town) -> None:
+    """Also those of a day that was counted before; a refused one changes nothing."""
+    town.at = city_clock.now() - 80 * DAY
+    first = day_of(town.at)
+    refused = appealed(town, "refused")
+    keep_up()
+    upheld = appealed(town, "granted")
+    keep_up()
+    assert [Case.objects.get(pk=pk).adjusted for pk in (refused, upheld)] == [False, True]
+    last = day_of(town.at)
+    sums = asking.told(asking.Asked(first, last, "1001")).sums
+    assert (sums.limited, sums.late, sums.late_adjusted) == (2, 2, 1)
+    assert (sums.share, sums.share_adjusted) == (0, 50)
+    roads = town.orgs["roads"].pk
+    assert asking.told(asking.Asked(first, last, "1001", roads)).sums.late_adjusted == 1
+    town.take(upheld, "reopen", "shift", words="It sank again")
+    assert not Case.objects.get(pk=upheld).adjusted, "the next round is judged anew"
+
+
+def test_appeals_upheld_before_there_was_a_column_are_found(town: Town) -> None:
+    town.at = city_clock.now() - 80 * DAY
+    upheld, refused = appealed(town, "granted"), appealed(town, "refused")
+    keep_up()
+    Case.objects.update(adjusted=False)
+    DayCount.objects.update(late_adjusted=0)
+    import_module("cityloop.loops.cases.migrations.0017_adjusted").say_which_are(apps, None)
+    assert list(Case.objects.filter(adjusted=True).values_list("pk", flat=True)) == [upheld] != [refused]
+    assert not DayCount.objects.exclude(late_adjusted=F("late")).exists()
