@@ -1,4 +1,4 @@
-"""A thousand live screens: how soon an accepted step stands on each, and whether memory stays flat.
+"""A thousand live screens: how soon an accepted step stands on each, and whether memory stays flat while steps go on.
 
 The real `cityloop serve` with two workers; the screens are plain sockets, each signed in, on the same machine (their
 own cost is in the figure). Steps are taken through the JSON door, one after another; the lag runs from the answer to
@@ -20,6 +20,7 @@ from bench.interactive import keys_of
 SCREENS = 1_000
 STEPS = 40
 SOAK = 600 if os.environ.get("CITYLOOP_PROVE") else 30
+APART = 5  # seconds between steps of the soak
 GROWTH = 1.1
 
 
@@ -35,12 +36,12 @@ def run() -> list[dict[str, Any]]:
     lags.sort()
     name = f"{SCREENS:,} live screens, {database}"
     p95 = lags[int(len(lags) * 0.95)] if lags else float("inf")
-    wanted, flat = SCREENS * STEPS, memory[-1] / memory[0]
+    wanted, flat = SCREENS * (STEPS + SOAK // APART), max(memory[1:]) / memory[0]
     return [
         _row(f"{name}: events that came, of {wanted:,}", len(lags), "", f"{wanted:,}", len(lags) == wanted),
         _row(f"{name}: from the step to the screen, p95", p95, "s", "≤ 1", p95 <= 1),
         _row(f"{name}: from the step to the screen, middle", lags[len(lags) // 2] if lags else 0, "s", "", True),
-        _row(f"{name}: memory after {SOAK} s against before", flat, "×", f"≤ {GROWTH}", flat <= GROWTH),
+        _row(f"{name}: memory over {SOAK} s, the most against before", flat, "×", f"≤ {GROWTH}", flat <= GROWTH),
     ]
 
 
@@ -94,19 +95,27 @@ async def _watch(house: Any, cookies: list[str], key: str) -> tuple[list[float],
         await asyncio.sleep(0.1)
     taken: dict[tuple[str, int], float] = {}
     for n in range(STEPS):
-        status, body = await asyncio.to_thread(_report, house.port, n)
-        if status != 201:
-            raise RuntimeError(body)
-        taken[json.loads(body)["number"], 1] = time.perf_counter()
+        await _step(house.port, n, taken)
         await asyncio.sleep(0.2)
     await asyncio.sleep(3)
-    memory = [house.pss()]
-    await asyncio.sleep(SOAK)
-    memory.append(house.pss())
+    memory, begun = [house.pss()], time.perf_counter()
+    for n in range(1, SOAK // APART + 1):
+        await _step(house.port, STEPS + n, taken)
+        await asyncio.sleep(max(0.0, begun + n * APART - time.perf_counter()))
+        memory.append(house.pss())
+    await asyncio.sleep(3)
     for task in screens.tasks:
         task.cancel()
     await asyncio.gather(*screens.tasks, return_exceptions=True)
     return [at - taken[number, seq] for number, seq, at in screens.read if (number, seq) in taken], memory
+
+
+async def _step(port: int, n: int, taken: dict[tuple[str, int], float]) -> None:
+    """Take a step, and note when its answer came."""
+    status, body = await asyncio.to_thread(_report, port, n)
+    if status != 201:
+        raise RuntimeError(body)
+    taken[json.loads(body)["number"], 1] = time.perf_counter()
 
 
 def _report(port: int, n: int) -> tuple[int, bytes]:

@@ -48,7 +48,7 @@ def test_what_each_station_measures_may_be_a_property_of_its_own() -> None:
     found = instruments.listed(state=instruments.SILENT, at=NOW, most=5)
     assert [one.stream.pk for one in found] == watched[:5], "who is not watched may be silent for a day"
     assert instruments.silent_things(Thing.objects.values_list("pk", flat=True), NOW)
-    assert [pk for pk, _time, _result in instruments.latest(measured="air/pm25", most=MANY)] == watched
+    assert instruments.latest(measured="air/pm25", most=MANY)[0] == watched
     assert [one.stream.pk for one in instruments.listed(measured="Dust", at=NOW, most=5)] == pks[:10:2]
     assert counting.count(at=NOW) == 2
     rows = {row.key: (row.number, row.silent, row.doubtful) for row in instruments.census()}
