@@ -6,8 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from cityloop.doors.cli.plates import plates as verbs
 from cityloop.ground.kit.registry import plates
 
 pytestmark = pytest.mark.once
@@ -41,3 +43,11 @@ def test_they_refuse_what_is_misspelt():
     told["matters"][1]["milestones"][0]["limit"] = "4 hours"
     wrong = {".".join(map(str, error.path)) for error in validator("plate.schema.json").iter_errors(told)}
     assert wrong == {"matters.0", "matters.1.milestones.0.limit"}
+
+
+@pytest.mark.parametrize("part", ["plate", "stories", "quality"])
+def test_an_author_with_the_package_alone_has_them_too(part):
+    """What the command gives is what stands in the reference."""
+    done = CliRunner().invoke(verbs, ["schema", part])
+    name = "plate.schema.json" if part == "plate" else f"plate-{part}.schema.json"
+    assert done.exit_code == 0 and json.loads(done.output) == json.loads((REFERENCE / name).read_text())

@@ -5,17 +5,21 @@ from typing import Any
 
 import click
 
+from cityloop.doors.cli.import_ import give_schema
 from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, tableless, verb
 from cityloop.ground.kit.judge import judge
 from cityloop.ground.kit.loader import PlateRefused, load
 from cityloop.ground.kit.manifest import Manifest
+from cityloop.ground.kit.quality import Quality
 from cityloop.ground.kit.registry import plates as registered
 from cityloop.ground.kit.scaffold import scaffold
 from cityloop.ground.kit.shelf import take
+from cityloop.ground.kit.stories import StoryFile
 from cityloop.ground.kit.words import say
 from cityloop.ground.loop.actor import Actor
 
+SCHEMAS = {"plate": Manifest, "stories": StoryFile, "quality": Quality}
 BY = Actor(kind="rule", role="rule", name="command line")
 
 
@@ -119,6 +123,14 @@ def new(out: Out, name: str, home: str) -> int:
     out.say("  3. go through quality.toml: what is todo there is still to be written")
     out.say("  Step by step: docs/how-to/a-plate-in-an-hour.md")
     return OK
+
+
+@plates.command("schema")
+@click.argument("part", type=click.Choice(sorted(SCHEMAS)), default="plate")
+@verb(django=False)
+def schema(out: Out, part: str) -> None:
+    """Give the JSON Schema of a plate's manifest, of its stories or of its quality file, for editors."""
+    give_schema(out, SCHEMAS[part])
 
 
 def _switched_on() -> dict[str, str]:
