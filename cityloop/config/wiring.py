@@ -87,9 +87,13 @@ STEWARD: list[tuple[str, float, str]] = [
     ("sweep", 5, "cityloop.town.worklist.tasks:sweep_due"),
     ("warn", 15, "cityloop.loops.cases.tasks:warn"),
     ("judge", 0.5, "cityloop.loops.sensing.tasks:judge"),
-    ("listen", 30, "cityloop.loops.sensing.tasks:listen"),
     ("clock", 3, "cityloop.town.calendar.tasks:hold"),
     ("reforms", 5, "cityloop.town.units.tasks:publish_reforms"),
+]
+# What goes through all that a city has, and is wanted soon: it keeps none of the above waiting, and none below does it.
+ALONGSIDE: list[tuple[str, float, str]] = [
+    ("listen", 30, "cityloop.loops.sensing.tasks:listen"),
+    ("census", 10, "cityloop.loops.sensing.tasks:count"),
 ]
 # And what may take its time, or waits for others' servers: it keeps none of the above waiting.
 AT_LEISURE: list[tuple[str, float, str]] = [
@@ -99,7 +103,6 @@ AT_LEISURE: list[tuple[str, float, str]] = [
     ("daily", 300, "cityloop.loops.cases.news:tell_daily"),
     ("normals", 3600, "cityloop.loops.sensing.tasks:renew"),
     ("doubts", 30, "cityloop.loops.sensing.tasks:doubt"),
-    ("census", 10, "cityloop.loops.sensing.tasks:count"),
     ("photos", 3600, "cityloop.town.files.tasks:forget_unsent"),
     ("answers", 600, "cityloop.loops.cases.nightly:forget_old_answers"),
     ("days", 600, "cityloop.loops.cases.daily.following:follow_in_peace"),

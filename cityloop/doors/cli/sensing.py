@@ -1,14 +1,17 @@
-"""`cityloop sensing`: the history of readings, and judging anew."""
+"""`cityloop sensing`: the history of readings, what was not believed, and judging anew."""
 
 import click
 
 from cityloop.doors.cli.main import FINDINGS, OK
 from cityloop.doors.cli.verb import Out, verb
+from cityloop.loops.sensing.rules.reasons import WORDS
+
+SHOWN = 120  # letters of a reading as it came; --json gives all
 
 
 @click.group()
 def sensing() -> None:
-    """Move old readings to the history now; say what is in it; judge anew."""
+    """Move old readings to the history now; say what is in it, and what was not believed; judge anew."""
 
 
 @sensing.command("age")
@@ -46,6 +49,35 @@ def history(out: Out) -> None:
     if not found:
         out.say("Nothing has moved to the history yet.")
     out.give(found)
+
+
+@sensing.command("quarantine")
+@click.option("--datastream", type=int, help="Of one datastream, as it was named; it need not exist.")
+@click.option("--reason", type=click.Choice(sorted(WORDS)), help="Not believed for this reason.")
+@click.option("--before", type=click.IntRange(min=1), default=None, help="Go on before an id of this list.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
+@verb()
+def quarantine(out: Out, datastream: int | None, reason: str | None, before: int | None, limit: int) -> None:
+    """List the readings that were not believed, the newest first: each whole, with why, and who sent it."""
+    from cityloop.loops.sensing import queries
+    from cityloop.loops.sensing.rules.times import shown
+
+    rows = [
+        {"id": one.pk, "received": shown(one.received), "datastream": one.datastream,
+         "time": None if one.time is None else shown(one.time), "reason": one.reason, "source": one.source,
+         "said": one.said}
+        for one in queries.quarantine(datastream=datastream, reason=reason or "", before=before or 0, most=limit)
+    ]  # fmt: skip
+    out.give(rows)
+    for row in rows:
+        stream, said = "–" if row["datastream"] is None else row["datastream"], _short(str(row["said"]))
+        out.say(f"{row['id']}  {row['received']}  {row['reason']}  {stream}  {row['source']}  {said}")
+    if not rows:
+        out.say("Nothing of the kind is in the quarantine.")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 @sensing.command("replay")

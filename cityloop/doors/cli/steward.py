@@ -1,6 +1,7 @@
 """The steward: does the background work of `wiring` again and again, and outlives its faults.
 
-What may take long has a thread of its own, so that an alarm or a limit waits for no mail and no nightly count.
+What may take long has a thread of its own, so that an alarm or a limit waits for no mail and no nightly count; so has
+what goes through all instruments, so that judging what they say does not wait for it.
 """
 
 import heapq
@@ -8,7 +9,7 @@ import logging
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 import click
@@ -41,11 +42,19 @@ def steward(out: Out) -> None:
     def jobs(listed: list[tuple[str, float, str]]) -> Jobs:
         return [(name, every, import_string(place.replace(":", "."))) for name, every, place in listed]
 
-    leisure = threading.Thread(target=work, args=(jobs(wiring.AT_LEISURE), stopped, told), name="leisure", daemon=True)
-    quick = jobs(wiring.STEWARD)
-    leisure.start()
-    work(quick, stopped, told)
-    leisure.join(LEAVE)
+    together([jobs(wiring.STEWARD), jobs(wiring.ALONGSIDE), jobs(wiring.AT_LEISURE)], stopped, told)
+
+
+def together(lists: Sequence[Jobs], stopped: threading.Event, told: Told = lambda _name, _well: None) -> None:
+    """Do the jobs of the first list here, those of each other one in a thread of their own, until told to stop."""
+    first, *others = lists
+    threads = [threading.Thread(target=work, args=(jobs, stopped, told), daemon=True) for jobs in others]
+    for one in threads:
+        one.start()
+    work(first, stopped, told)
+    end = time.monotonic() + LEAVE
+    for one in threads:
+        one.join(max(0.0, end - time.monotonic()))
 
 
 def work(jobs: Jobs, stopped: threading.Event, told: Told = lambda _name, _well: None) -> None:

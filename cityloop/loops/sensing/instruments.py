@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, Count, Max, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Count, F, Max, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
@@ -244,7 +244,9 @@ _LAST_SQLITE = (
 def doubted(at: int, days: int = 7) -> list[tuple[int | None, str, int]]:
     """Give how many readings of the last days went to the quarantine, by what they are of and why. One query."""
     rows = Quarantined.objects.filter(received__gte=at - days * DAY).order_by()
-    return list(rows.values_list("datastream", "reason").annotate(n=Count("id")).order_by("-n", "datastream")[:50])
+    # Of a sum, not of the column: in the order of its index SQLite would read all that ever came.
+    found = rows.annotate(stream=F("datastream") + 0).values_list("stream", "reason").annotate(n=Count("id"))
+    return list(found.order_by("-n", "stream")[:50])
 
 
 def series(datastream: int, since: int, until: int, most: int = 2_000) -> tuple[list[int], list[float]]:

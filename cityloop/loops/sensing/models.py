@@ -167,7 +167,10 @@ class Quarantined(models.Model):
 
     class Meta:
         verbose_name_plural = "quarantined"
-        indexes = [models.Index(fields=["datastream", "received"], name="sensing_quarantine")]
+        indexes = [
+            models.Index(fields=["datastream", "received"], name="sensing_quarantine"),
+            models.Index(fields=["received"], name="sensing_quarantine_received"),
+        ]
 
 
 # --- what the readings mean -----------------------------------------------------------------------

@@ -146,6 +146,24 @@ def test_silence_is_noticed_once_and_ends_with_the_next_reading() -> None:
     assert silences.listen(at=last + 12 * HOUR) == 1 and Alarm.objects.count() == 2
 
 
+def test_who_speaks_while_others_silences_are_told_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    switch_on(alarm("silent", silent="4 uh"))
+    monkeypatch.setattr(silences, "FEW", 1)
+    first, second, both = set_up(), set_up(), AT + 9 * HOUR
+    hear(first, 5)
+    hear(second, 5, start=AT + HOUR)
+    real = silences.apply
+
+    def speaks(found: Any, at: int) -> None:
+        if [one.bound.datastream for one in found] == [first]:
+            hear(second, 6, start=both)
+        real(found, at)
+
+    monkeypatch.setattr(silences, "apply", speaks)
+    assert silences.listen(at=both) == 1
+    assert [one.datastream_id for one in Alarm.objects.all()] == [first]
+
+
 def test_silence_in_another_unit_of_measurement_raises_nothing_that_no_reading_would_end() -> None:
     switch_on(alarm("silent", silent="4 uh"))
     other, last = set_up(symbol="mg/m3"), hear(set_up(), 100) - HOUR

@@ -7,7 +7,8 @@ from django.db import connection, transaction
 
 from cityloop.loops.sensing import watches
 from cityloop.loops.sensing.actions import alarming
-from cityloop.loops.sensing.actions.judging import Found, Series, apply_in_portions
+from cityloop.loops.sensing.actions.judging import FEW, Found, Series, apply
+from cityloop.loops.sensing.models import Latest
 from cityloop.loops.sensing.rules.phases import RAISED, Stand, Turn
 from cityloop.loops.sensing.watches import Watch
 
@@ -34,7 +35,7 @@ _SPOKE = (
 def listen(*, at: int) -> int:
     """Raise the alarms of instruments that have said nothing for longer than their plate allows; give how many.
 
-    One query for each rule of silence, and three for those that are raised.
+    One query for each rule of silence, and four for those that are raised. Others judge what comes meanwhile.
     """
     rules = [one for some in watches.watches().values() for one in some if one.silent]
     return sum(_listen(one, at) for one in rules)
@@ -52,8 +53,17 @@ def _listen(watch: Watch, at: int) -> int:
     if feed is not None:
         with transaction.atomic():
             alarming.over(alarm=feed, watch=watch, time=at, value=None, at=at)
-    apply_in_portions(found, at)
-    return len(found)
+    return sum(_raise(found[start : start + FEW], watch, at) for start in range(0, len(found), FEW))
+
+
+@transaction.atomic
+def _raise(found: list[Found], watch: Watch, at: int) -> int:
+    """Raise the alarms of those that are still silent; whoever speaks meanwhile is heard after it, and ends them."""
+    rows = Latest.objects.select_for_update().filter(pk__in=[one.bound.datastream for one in found])
+    silent = set(rows.filter(last__lt=at - watch.silent).order_by("pk").values_list("pk", flat=True))
+    still = [one for one in found if one.bound.datastream in silent]
+    apply(still, at)
+    return len(still)
 
 
 @transaction.atomic
