@@ -87,6 +87,9 @@ def test_every_mail_of_a_whole_life_says_all_it_means_to(town: Town, monkeypatch
     for action, who, data in STRAIGHT[:3]:
         town.take(case, action, who, **data)
     town.take(case, "urge", "commander", words="Hurry")
+    town.take(case, "suspend", "parks", reason="law", until=town.at + 2 * DAY, words="An order of the court")
+    town.take(case, "decide", "commander", request=2, answer="granted")
+    town.take(case, "resume", "parks")
     for action, who, data in STRAIGHT[3:7]:
         town.take(case, action, who, **data)
     town.take(case, "ask_confirmation", "shift")
