@@ -1,5 +1,7 @@
 """A small live city for browsers: Smallville in the running server, with names and passwords."""
 
+import json
+
 import pytest
 
 from tests.conftest import PROVE
@@ -29,6 +31,14 @@ def town_server(city_server):
     """The running city of this process, with Smallville in it."""
     city_server.shell("from tests.journeys.town import found; found()")
     return city_server
+
+
+@pytest.fixture(scope="session")
+def held(town_server):
+    """The town with one of everything in it: what each is known by, as the addresses in `table.py` name it."""
+    hostile, rest = town_server.shell("from tests.browser.town import furnish; furnish()").splitlines()
+    number, code = hostile.split()
+    return {"number": number, "code": code, **json.loads(rest)}
 
 
 @pytest.fixture(scope="session")
@@ -62,6 +72,23 @@ def at_desk(browser, town_server, sessions):
     yield sign_in
     for one in opened:
         one.close()
+
+
+@pytest.fixture
+def page_of(browser, town_server, held, at_desk):
+    """Give a page in a browser in which somebody of this post has signed in, or nobody."""
+    opened = []
+
+    def open_page(who):
+        if who:
+            return at_desk(who, maps=True)
+        opened.append(browser.new_context(base_url=town_server.url))
+        opened[-1].set_default_timeout(20_000)
+        return opened[-1].new_page()
+
+    yield open_page
+    for context in opened:
+        context.close()
 
 
 @pytest.fixture

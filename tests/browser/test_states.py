@@ -25,22 +25,35 @@ if not Account.objects.filter(username="nobody").exists():
     nobody.save()
 print(made.number)
 """
-# What no visitor of a sound city meets: drawn by the server's own code, with the city away or at fault.
+# What no visitor of a sound city meets, or only after a while: drawn by the server's own code.
+DRAWN_AS = {"no-city": 503, "fault": 500, "kept too long": 403, "too often": 429, "no sense": 400}
 DRAWN = """
 import json
 from unittest.mock import patch
 from django.test import Client
-def drawn(language, theme, **fault):
-    client = Client(raise_request_exception=False)
+from django.test import override_settings
+def visitor(language, theme):
+    there = {"SERVER_NAME": "127.0.0.1", "REMOTE_ADDR": "10.9.9.9"}
+    client = Client(raise_request_exception=False, enforce_csrf_checks=True, **there)
     client.cookies.load({"django_language": language, "cityloop_theme": theme})
-    with patch("cityloop.town.units.queries.has_city", **fault):
-        answer = client.get("/figures", SERVER_NAME="127.0.0.1")
+    return client
+def drawn(answer):
     return [answer.status_code, answer.content.decode()]
+def fault(client, **how):
+    with patch("cityloop.town.units.queries.has_city", **how):
+        return drawn(client.get("/figures"))
+def often(client):
+    return [client.get("/follow/AAAA-BBBB-CCCC-DDDD") for _ in range(61)][-1]
 all = {}
 for language in ("en", "zh-hans"):
     for theme in ("light", "dark"):
-        all[f"no-city {language} {theme}"] = drawn(language, theme, return_value=False)
-        all[f"fault {language} {theme}"] = drawn(language, theme, side_effect=RuntimeError)
+        client = visitor(language, theme)
+        all[f"no-city {language} {theme}"] = fault(client, return_value=False)
+        all[f"fault {language} {theme}"] = fault(client, side_effect=RuntimeError)
+        all[f"kept too long {language} {theme}"] = drawn(client.post("/follow", {"code": "x"}))
+        all[f"too often {language} {theme}"] = drawn(often(client))
+        with override_settings(DATA_UPLOAD_MAX_NUMBER_FIELDS=1):
+            all[f"no sense {language} {theme}"] = drawn(client.post("/follow", {"code": "x", "more": "y"}))
 print(json.dumps(all))
 """
 
@@ -102,7 +115,7 @@ def test_what_a_resident_meets(visitor, number, away, sound):
     page = visitor
     page.goto("/nothing-here")
     sound(page, "404")
-    for what, status in (("no-city", 503), ("fault", 500)):
+    for what, status in DRAWN_AS.items():
         code, html = away[f"{what} {page.kind}"]
         assert code == status
         page.route("**/away", partial(answer, html))

@@ -12,7 +12,7 @@ import pytest
 from django.core.cache import cache
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
-from django.urls import URLResolver, get_resolver
+from django.urls import get_resolver
 
 from cityloop.config import wiring
 from cityloop.doors.web import live
@@ -21,9 +21,11 @@ from cityloop.loops.cases.models import Follower
 from cityloop.town.components import rights
 from cityloop.town.ledger.models import Step
 from cityloop.town.orgs.roles import MAY_ENTER, MAY_FIND, ROLES
+from tests.browser.table import PAGES as SEEN
+from tests.browser.table import PARTS
 from tests.conftest import PROVE
 from tests.doors.matrix import table
-from tests.doors.matrix.table import TABLE, Row
+from tests.doors.matrix.table import TABLE, Row, routes
 from tests.doors.matrix.town import ALL, CASES, FACETS, Marked, Viewer, World, world
 from tests.doors.web.test_live import Screen, cookie_of, listen
 from tests.steady import steady
@@ -63,13 +65,6 @@ def made(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: Any) -
 def _unbraked() -> None:
     """Nobody is refused for having asked too often: that would hide why else."""
     cache.clear()
-
-
-def routes(resolver: Any, before: str = "") -> Iterator[str]:
-    """Give every route there is, as its patterns say."""
-    for one in resolver.url_patterns:
-        path = before + str(one.pattern)
-        yield from routes(one, path) if isinstance(one, URLResolver) else (path,)
 
 
 def test_every_route_is_in_the_table() -> None:
@@ -190,10 +185,17 @@ def test_what_is_told(made: World, db: None, who: str) -> None:
             wanted = status_wanted(viewer, row, asked)
             if answer.status_code not in wanted:
                 faults.append((asked.path, answer.status_code, wanted))
+            if is_page(answer) and route not in SEEN | PARTS:
+                faults.append((route, "a page that no browser looks at: see tests/browser/table.py"))
             told += text if answer.status_code == 200 else ""
         if may(viewer, row.who) and (row.to is None or who in row.to):
             faults += [(route, name, f"{facet} is not told") for name, facet in missing(made, viewer, row, told)]
     assert not faults, "\n".join(map(str, faults))
+
+
+def is_page(answer: Any) -> bool:
+    """Tell whether an answer is a page, and not a file, a feed or why there is none."""
+    return answer.status_code == 200 and answer.headers.get("Content-Type", "").startswith("text/html")
 
 
 def status_wanted(viewer: Viewer, row: Row, asked: Asked) -> tuple[int, ...]:

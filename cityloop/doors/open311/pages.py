@@ -43,7 +43,7 @@ def _shown(value: Any) -> SafeString:
         rows = ((name, _shown(part)) for name, part in value.items() if part not in (None, "", [], {}))
         return format_html(
             "<table><tbody>{}</tbody></table>",
-            format_html_join("", '<tr><th scope="row">{}</th><td>{}</td></tr>', rows),
+            format_html_join("", '<tr><th scope="row">{}</th><td style="overflow-wrap: anywhere">{}</td></tr>', rows),
         )
     if isinstance(value, list | tuple):
         if not value:

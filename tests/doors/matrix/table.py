@@ -1,7 +1,9 @@
 """Who may ask what: every route of every door, once. A route that is not here fails the test."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.urls import URLResolver
 
 from tests.doors.matrix.town import ALL, CAMERA_CODE, CASES, LAMP_CODE
 
@@ -32,6 +34,13 @@ class Row(NamedTuple):
     to: frozenset[str] | None = None
     post: Sequence[tuple[str, dict[str, object]]] = ()
     posts: str = ""  # who may post, where not the same
+
+
+def routes(resolver: Any, before: str = "") -> Iterator[str]:
+    """Give every route there is, as its patterns say."""
+    for one in resolver.url_patterns:
+        path = before + str(one.pattern)
+        yield from routes(one, path) if isinstance(one, URLResolver) else (path,)
 
 
 PAGES = (".json", ".xml", ".html", ".rss")

@@ -21,9 +21,9 @@ def _body() -> str:
     codes = format_html_join("\n", '<li id="{}"><code>{}</code>: {}</li>', ((c, c, s) for c, s in _codes()))
     return format_html(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Problems of /api/v1</title></head><body>'
-        "<h1>Problems of /api/v1</h1><p>Every fault is <code>application/problem+json</code>: <code>detail</code> says"
-        " what to do, <code>code</code> is for programs, <code>field</code> names what it is about.</p>"
-        "<h2>Statuses</h2><dl>{}</dl><h2>Codes that are not 400</h2><ul>{}</ul></body></html>",
+        "<main><h1>Problems of /api/v1</h1><p>Every fault is <code>application/problem+json</code>: <code>detail</code>"
+        " says what to do, <code>code</code> is for programs, <code>field</code> names what it is about.</p>"
+        "<h2>Statuses</h2><dl>{}</dl><h2>Codes that are not 400</h2><ul>{}</ul></main></body></html>",
         statuses,
         codes,
     )
