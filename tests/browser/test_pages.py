@@ -12,7 +12,8 @@ PAGES = ["/", "/report", "/follow", "/map", "/near?lon=10.05&lat=50.07", "/near?
 PAGES += ["/desk/sign-in", "/nothing-here"]
 DESK = ["/desk/", "/desk/cases/", "/desk/cases/NUMBER", "/desk/map", "/desk/settings/", "/desk/settings/catalogue"]
 DESK += ["/desk/notices", "/desk/style", "/desk/wall"]
-DESK += ["/desk/alarms/", "/desk/sensors/", "/desk/sensors/quality", "/desk/sensors/trial", "/desk/cameras/"]
+DESK += ["/desk/alarms/", "/desk/sensors/", "/desk/sensors/quality", "/desk/sensors/quarantine"]
+DESK += ["/desk/sensors/trial", "/desk/cameras/"]
 DESK += ["/desk/settings/units", "/desk/settings/people", "/desk/settings/calendars/city", "/desk/settings/loops/case"]
 SIZES = {"desk": (1440, 900), "phone": (390, 844)}
 EVERY = list(product(SIZES, ("en", "zh-hans"), ("light", "dark")))
