@@ -179,6 +179,7 @@ DESKS: dict[str, Row] = {
     "sensors/": Row("desk", DESK, ["/desk/sensors/", "/desk/sensors/?state=never"]),
     "sensors/<int:number>": Row("desk", DESK, ["/desk/sensors/{thing}"], frozenset({"alarm"})),
     "sensors/quality": Row("desk", DESK, ["/desk/sensors/quality"]),
+    "sensors/quarantine": Row("desk", DESK, ["/desk/sensors/quarantine", "/desk/sensors/quarantine?reason=range"]),
     "sensors/trial": Row("desk", DESK, ["/desk/sensors/trial"]),
     "sensors.geojson": Row("desk", DESK, ["/desk/sensors.geojson"]),
     "find": Row("desk", FINDS, ["/desk/find", f"/desk/find?{SPOTTED}"], post=[("/desk/find", PLACE)]),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cityloop.doors.web.desk import sensor_quarantine
 from cityloop.doors.web.show import marks
 from cityloop.loops.cases import numbers
 from cityloop.loops.cases.models import Case
@@ -84,6 +85,36 @@ def test_lists_and_quality(at_desk: Any, air: int) -> None:
     said = page(dispatcher, "/desk/sensors/quality")
     assert "100 %" in said and "physically impossible" in said
     assert "410 µg/m³" not in page(dispatcher, "/desk/sensors/?state=silent")
+
+
+def test_what_was_not_believed_is_read_from_the_page_of_quality(at_desk: Any, air: int) -> None:
+    dispatcher, now, thing = at_desk("dispatcher"), city_clock.now(), Thing.objects.get()
+    assert "Nothing of the kind" in page(dispatcher, "/desk/sensors/quarantine")
+    bring((air, now, 9_999.0), (air, now - HOUR, "<b>" + "x" * 400), (999, now, 1.0), now=now)
+    quality = page(dispatcher, "/desk/sensors/quality")
+    for query in (f"?stream={air}&reason=range", "?stream=999&reason=datastream"):
+        assert f'href="/desk/sensors/quarantine{query}"' in quality
+    said = page(dispatcher, f"/desk/sensors/quarantine?stream={air}&reason=range")
+    assert "9999" in said and "physically impossible" in said and f"/desk/sensors/{thing.pk}?stream={air}" in said
+    assert "xxx" not in said and ">test<" in said
+    raw = dispatcher.get("/desk/sensors/quarantine").content.decode()
+    assert raw.count("<td>") == 3 * 3 and "&lt;b&gt;xxx" in raw and "x" * 300 not in raw
+    assert "9999" not in page(dispatcher, "/desk/sensors/quarantine?stream=999")
+    for strange in ("?after=9" + "9" * 30, "?stream=x&after=x&reason=none", "?after=1"):
+        page(dispatcher, f"/desk/sensors/quarantine{strange}")
+
+
+def test_a_long_quarantine_goes_on(at_desk: Any, air: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sensor_quarantine, "PAGE", 2)
+    dispatcher, now = at_desk("dispatcher"), city_clock.now()
+    bring(*((air, now - n, 9_000.0 + n) for n in range(5)), now=now)
+    path, seen = "/desk/sensors/quarantine?reason=range", list[str]()
+    while path:
+        said = page(dispatcher, path)
+        seen += re.findall(r"900\d", said)
+        after = re.search(r'href="(\?reason=range&after=\d+)"', said)
+        path = f"/desk/sensors/quarantine{after[1]}" if after else ""
+    assert sorted(seen) == ["9000", "9001", "9002", "9003", "9004"]
 
 
 def test_an_instrument_that_stands_still_or_is_silent(at_desk: Any, town: Any) -> None:

@@ -4,11 +4,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from cityloop.doors.web import imagery
-from cityloop.doors.web.desk import filters
+from cityloop.doors.web.desk import filters, sensor_quarantine
 from cityloop.doors.web.desk.alarms import tabs
 from cityloop.doors.web.guards import desk_page, scope_of
 from cityloop.doors.web.show import names
@@ -20,7 +22,6 @@ from cityloop.doors.web.show.times import hour, when
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import queries as cases
 from cityloop.loops.sensing import alarms, instruments, saying, watches
-from cityloop.loops.sensing.rules import reasons
 from cityloop.town.calendar.clock import city_clock
 
 PAGE, POINTS = 50, 2_000
@@ -199,8 +200,10 @@ def quality(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/sensor_quality.html", more)
 
 
-def _doubted(one: Any, pk: int | None, reason: str, number: int) -> dict[str, Any]:
-    words = _(reasons.WORDS[reason]) if reason in reasons.WORDS else reason
-    name = f"{one.stream.thing.name} · {one.stream.name}" if one else ("" if pk is None else str(pk))
-    thing = one.stream.thing_id if one else 0
-    return {"name": name, "thing": thing, "stream": pk, "reason": words, "number": number}
+def _doubted(one: instruments.Instrument | None, pk: int | None, reason: str, number: int) -> dict[str, Any]:
+    held = urlencode({"reason": reason} if pk is None else {"stream": str(pk), "reason": reason})
+    return {
+        "name": sensor_quarantine.name(one, pk), "thing": one.stream.thing_id if one else 0, "stream": pk,
+        "reason": sensor_quarantine.why(reason), "number": number,
+        "held": f"{reverse('desk:sensor-quarantine')}?{held}",
+    }  # fmt: skip
