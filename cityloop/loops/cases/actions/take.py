@@ -11,7 +11,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.definition import Transition
 from cityloop.ground.loop.snapshot import Act, Effect, Snapshot
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, stages
 from cityloop.loops.cases.actions import links
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.naming import check_named
@@ -82,6 +82,7 @@ def take(
         whose = by.person if by.kind == "reporter" else 0
         data, inner = prepare(book, transition, act.data, whose=whose)
         check_named(book, transition, data, at)
+        stages.check(book.definition, book.snapshot, transition, by.role, data)
         if claimed_at is not None:
             inner["claimed_at"] = claimed_at
         prepared = Act(act.name, data)
