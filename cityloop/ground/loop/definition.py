@@ -76,7 +76,8 @@ class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"f
     """A declared way to move.
 
     `needs` names the action that comes first where the matter asks for the stage it leads to; `if_asked` the roles to
-    which this one is open only where the matter asks for its stage (see `proof`).
+    which this one is open only where the matter asks for its stage (see `proof`). Of the fields in `either` people fill
+    in at least one.
     """
 
     from_: list[str]
@@ -93,6 +94,7 @@ class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"f
     again_only: bool = False
     needs: str = ""
     if_asked: list[str] = []
+    either: list[str] = []
     internal: bool = False
     tell: list[str] = []
     effects: list[str] = []

@@ -1,7 +1,8 @@
 """Taking a step on a case: the one interactive path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 from django.db import OperationalError, transaction
@@ -83,6 +84,7 @@ def take(
         data, inner = prepare(book, transition, act.data, whose=whose)
         check_named(book, transition, data, at)
         stages.check(book.definition, book.snapshot, transition, by.role, data)
+        _check_either(transition, data)
         if claimed_at is not None:
             inner["claimed_at"] = claimed_at
         prepared = Act(act.name, data)
@@ -120,6 +122,13 @@ def _transition(book: Book, act: Act) -> Transition:
             state=book.snapshot.state,
         )
     return found
+
+
+def _check_either(transition: Transition, data: Mapping[str, Any]) -> None:
+    """Refuse what says nothing where something must be said. What is replayed says only what its source did."""
+    either = transition.action.either
+    if either and not any(data.get(name) for name in either):
+        raise Refusal("loop.evidence", "Say in words what was done, or show it on a photo.", field=either[0])
 
 
 def _authorise(book: Book, by: Actor, scope: Scope | None) -> None:
