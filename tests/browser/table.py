@@ -59,6 +59,7 @@ STAFF: dict[str, dict[str, list[str]]] = {
         "desk/sensors/": ["/desk/sensors/"],
         "desk/sensors/<int:number>": ["/desk/sensors/{thing}"],
         "desk/sensors/quality": ["/desk/sensors/quality"],
+        "desk/sensors/quarantine": ["/desk/sensors/quarantine"],
         "desk/sensors/trial": ["/desk/sensors/trial", "/desk/sensors/trial?rule=air/pm25/high"],
         "desk/cameras/": ["/desk/cameras/"],
         "desk/cameras/<str:key>": ["/desk/cameras/gate"],

@@ -136,5 +136,5 @@ def visit(at: int) -> int:
     officer = authority.actors(Account.objects.get(username="nypd"), at)[0]
     row = Case.objects.filter(state="handling", lead_org=officer.org, source_status="Closed").first()
     assert row is not None
-    cases.take(case=row.pk, act=Act("report_back"), by=officer, at=at)
+    cases.take(case=row.pk, act=Act("report_back", {"words": "Done"}), by=officer, at=at)
     return row.pk

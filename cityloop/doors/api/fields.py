@@ -40,14 +40,22 @@ def body(about: About, seq: int) -> Schema:
         fields["request"] = {"const": offer.request}
         needed = [*(name for name in needed if name != "request"), "request"]
     data: Schema = {"type": "object", "properties": fields, "required": needed, "additionalProperties": False}
+    if either := _either(about):
+        data["anyOf"] = [{"required": [name]} for name in either]
     whole: Schema = {
         "$schema": DIALECT,
         "type": "object",
         "properties": {"data": data, "expected": {"const": seq}, "post": {"const": offer.actor.post}},
-        "required": ["data"] if needed else [],
+        "required": ["data"] if needed or either else [],
         "additionalProperties": False,
     }
     return whole
+
+
+def _either(about: About) -> list[str]:
+    """Name the fields of which one at least is filled in."""
+    transition = about.definition.find(about.snapshot.state, about.offer.action)
+    return list(transition.action.either) if transition is not None else []
 
 
 def _proposed(about: About, spec: dict[str, Any]) -> bool:

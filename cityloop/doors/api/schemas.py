@@ -144,6 +144,7 @@ class StepOut(Schema):
     due: str | None
     words: dict[str, str]
     photos: list[str]
+    away_m: int | None = Field(description="How far from the place of the case it was done, where that was told.")
     offset: int | None
 
 

@@ -159,5 +159,6 @@ def step(moment: Any, definition: Definition) -> Data:
         "due": maybe(row.due),
         "words": {name: text for name, text in moment.words.items() if text},
         "photos": list(moment.photos),
+        "away_m": place.get("away_m") if isinstance(place := moment.data.get("place"), dict) else None,
         "offset": row.offset,
     }

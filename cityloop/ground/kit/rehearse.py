@@ -15,6 +15,7 @@ from cityloop.ground.kit.plate import Plate, Problem, Told
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.routing import Assist, Routing, Table
 from cityloop.ground.kit.stories import Step, Story
+from cityloop.ground.loop import proof
 from cityloop.ground.loop.actor import CLOCK, Actor
 from cityloop.ground.loop.definition import Definition
 from cityloop.ground.loop.duties import duties
@@ -147,8 +148,10 @@ class _Telling:
     def _take(self, one: Step, matter: Matter, routing: Routing) -> str:
         """Take a step; give the code of the refusal, "" where it was taken."""
         try:
-            act = Act(one.do, self._data(one, matter, routing))
-            outcome = step(self.stage.loop, self.now, act, self._actor(one, routing), instant(one.at), calendars())
+            act, actor = Act(one.do, self._data(one, matter, routing)), self._actor(one, routing)
+            if transition := self.stage.loop.find(self.now.state, one.do):
+                proof.check(self.stage.loop, self.now, transition, actor.role, matter.stages)
+            outcome = step(self.stage.loop, self.now, act, actor, instant(one.at), calendars())
         except Refusal as refusal:
             return refusal.code
         except KeyError as error:

@@ -73,7 +73,12 @@ class State(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"from_": "from"}):
-    """A declared way to move."""
+    """A declared way to move.
+
+    `needs` names the action that comes first where the matter asks for the stage it leads to; `if_asked` the roles to
+    which this one is open only where the matter asks for its stage (see `proof`). Of the fields in `either` people fill
+    in at least one.
+    """
 
     from_: list[str]
     to: str
@@ -87,6 +92,9 @@ class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, rename={"f
     holder_only: bool = False
     first_only: bool = False
     again_only: bool = False
+    needs: str = ""
+    if_asked: list[str] = []
+    either: list[str] = []
     internal: bool = False
     tell: list[str] = []
     effects: list[str] = []

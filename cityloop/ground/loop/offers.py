@@ -1,11 +1,12 @@
 """What may be done now: the actions a page or an API offers, and why others are not open."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 
 from cityloop.ground.kit.refusal import Refusal
+from cityloop.ground.loop import proof
 from cityloop.ground.loop.actor import Actor, belongs
 from cityloop.ground.loop.definition import Definition, Transition, fields_of
 from cityloop.ground.loop.engine import guard
@@ -42,14 +43,19 @@ def offers(
     actors: tuple[Actor, ...],
     at: int,
     kin: Mapping[int, str] | None = None,
+    asked: Collection[str] | None = None,
 ) -> tuple[list[Offer], list[Denied]]:
-    """Give what any of `actors` may do now, in the order written, and what they may not yet, with why."""
+    """Give what any of `actors` may do now, in the order written, and what they may not yet, with why.
+
+    `asked` are the stages that the matter asks for, None where that is not known. What needs one first stays offered:
+    with it another matter may be named.
+    """
     open_, denied = [], []
     for transition in definition.from_state.get(snapshot.state, []):
         mine = [a for a in actors if a.role in transition.by]
         if not mine or transition.name == definition.source.start:
             continue
-        found, refusal = _first(definition, snapshot, transition, mine, at, kin)
+        found, refusal = _first(definition, snapshot, transition, mine, at, kin, asked)
         open_ += found
         if not found and refusal is not None and transition.name not in ("decide", "let_go_on"):
             reason = Denied(transition.name, transition.action.names, refusal.code, str(refusal))
@@ -64,11 +70,14 @@ def _first(
     actors: list[Actor],
     at: int,
     kin: Mapping[int, str] | None,
+    asked: Collection[str] | None,
 ) -> tuple[list[Offer], Refusal | None]:
     refusal = None
     for actor in actors:
         try:
             guard(definition, snapshot, transition, actor, at, kin)
+            if asked is not None:
+                proof.check_asked(transition, actor.role, asked)
             return _open(definition, snapshot, transition, actor, at), None
         except Refusal as error:
             refusal = error

@@ -110,6 +110,14 @@ def _action_references(source: Source, name: str, action: Action) -> Iterator[Fi
             yield Finding("op.unknown", where, f"There is no operation {op}.")
     if action.counter and action.counter not in source.counters:
         yield Finding("counter.unknown", where, f"There is no counter {action.counter}.")
+    if action.needs and not (first := source.actions.get(action.needs)):
+        yield Finding("action.unknown", where, f"There is no action {action.needs}.")
+    elif action.needs and first and not first.counter:
+        yield Finding("counter.unknown", where, f"{action.needs} is not counted: nobody could tell that it was done.")
+    yield from _roles(source, where, action.if_asked)
+    for field in action.either:
+        if field not in action.fields:
+            yield Finding("field.unknown", where, f"There is no field {field}.")
     if action.within and not action.within.endswith(" d"):
         yield Finding("limit.shape", f"{where}.within", "Give it in natural days, such as 10 d.")
     yield from _limit(action.within, f"{where}.within")

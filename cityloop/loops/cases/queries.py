@@ -12,7 +12,7 @@ from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.offers import Denied, Offer, offers
 from cityloop.ground.loop.snapshot import Snapshot, load
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, stages
 from cityloop.loops.cases.actions.opening import kin_of
 from cityloop.loops.cases.actions.save import paths
 from cityloop.loops.cases.loop import pinned
@@ -177,7 +177,9 @@ def snapshot_of(case: Case) -> Snapshot:
 def open_to(case: Case, actors: tuple[Actor, ...], at: int) -> tuple[list[Offer], list[Denied]]:
     """Give what these actors may do with a case now, and what they may not yet, with why."""
     snapshot = load(case.snapshot)
-    return offers(pinned(case.definition), snapshot, actors, max(at, case.at), kin_of(case, snapshot))
+    definition = pinned(case.definition)
+    kin, asked = kin_of(case, snapshot), stages.asked(snapshot.matter)
+    return offers(definition, snapshot, actors, max(at, case.at), kin, asked)
 
 
 def actors_for(case: Case, scope: Scope) -> tuple[Actor, ...]:

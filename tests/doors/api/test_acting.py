@@ -34,7 +34,8 @@ def sample(schema: dict[str, Any]) -> Any:
     if "oneOf" in schema:
         return sample(schema["oneOf"][0])
     if schema.get("type") == "object":
-        return {name: sample(schema["properties"][name]) for name in schema.get("required", [])}
+        needed = schema.get("required", []) + schema.get("anyOf", [{"required": []}])[0]["required"]
+        return {name: sample(schema["properties"][name]) for name in needed}
     return {"string": "x", "integer": schema.get("minimum", 1), "array": []}[schema["type"]]
 
 

@@ -65,7 +65,7 @@ def _post(path: str, body: Any, key: str = "") -> tuple[int, Any]:
 def test_no_value_of_any_field_breaks_an_action(town: Town, keys: dict[str, str], state: str) -> None:
     case = town.collect().case if state == "proving" else town.to(state)
     if state == "proving":
-        town.take(case, "prove", "intake")
+        town.take(case, "prove", "shift")
     row = Case.objects.get(pk=case)
     name = number(row)
     rng = random.Random(SEED)

@@ -12,7 +12,7 @@ from cityloop.town.files.models import File
 from cityloop.town.orgs import authority
 from cityloop.town.persons.models import Look
 from tests.doors.web.conftest import number, picture
-from tests.loops.cases.smallville import DAY, POSTS, REPORTER, Town
+from tests.loops.cases.smallville import DAY, POSTS, REPORTER, STRAIGHT, Town
 
 
 class Desk:
@@ -281,3 +281,28 @@ def test_where_a_form_is_sent_leads_whoever_opens_it_to_the_page(desk_at, at_des
     answer = client.get(f"/follow/{code}/act")
     assert (answer.status_code, answer["Location"]) == (303, f"/follow/{code}")
     assert "no-store" in answer["Cache-Control"]
+
+
+def test_an_empty_report_back_is_refused_and_says_what_is_wanted(desk_at, town):
+    case = town.to("handling")
+    desk = desk_at("parks", case)
+    assert "words or a photo" in desk.page()
+    answer = desk.act("report_back", words="  ")
+    assert answer.status_code == 422 and "Say in words what was done, or show it on a photo." in answer.content.decode()
+    assert Part.objects.get(case=case, role="lead").state == "accepted"
+    assert desk.act("report_back", photos=picture()).status_code == 303, "a photo says it too"
+
+
+@pytest.mark.parametrize(("lon", "far"), [(10.0501, False), (10.055, True)])
+def test_who_passes_it_on_and_who_checks_see_from_how_far_it_was_reported_back(desk_at, town, lon, far):
+    """Some 7 m, which is said; some 360 m, which is marked too."""
+    case = town.to("handling")
+    town.take(case, "report_back", "parks", words="Cut", place={"lon": lon, "lat": 50.07})
+    for action, who, data in STRAIGHT[4:6]:
+        town.take(case, action, who, **data)
+    metres = 357 if far else 7
+    for who, action in (("dispatcher", "submit"), ("inspector", "pass")):
+        page = desk_at(who, case).page()
+        assert f"{metres} m from the place of the case" in page
+        assert ("m away from the place." in page) == far, "which the other part, that told no place, does not hide"
+        town.take(case, action, who, **({"words": "Gone"} if action == "pass" else {}))

@@ -24,7 +24,7 @@ from cityloop.loops.cases.loop import pinned
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
 
-OTHERS = ("loop.role", "authority.denied")  # another of the account's posts may yet do
+OTHERS = ("loop.role", "loop.proof.unasked", "authority.denied")  # another of the account's posts may yet do
 
 
 @api.get("/cases/{number}/actions", response=can(OffersOut, 200, "key path"), auth=READ, tags=["actions"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -73,6 +74,7 @@ class File:
     result: str
     condition: str
     appealed: str
+    far: str
     channel: str
     created: str
     urgent: bool
@@ -120,6 +122,7 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         result=names.words(RESOLUTIONS.get(snapshot.resolution, "")),
         condition=closing(snapshot),
         appealed=appealed(case),
+        far=far(moments),
         channel=names.channel(case.channel),
         created=when(case.created, now),
         urgent=case.urgent,
@@ -147,6 +150,20 @@ def casefile(case: Any, place: str, now: int, scope: Scope, reports: Sequence[An
         pair=pair(moments, lines, now),
         signs=told(moments, now),
     )
+
+
+def far(moments: Sequence[Any]) -> str:
+    """Say where what an organisation reported back last was far from the place: who passes it on or checks weighs that.
+
+    Moments come newest first; what was reported in an earlier round is over.
+    """
+    round_ = takewhile(lambda moment: moment.step.what != "reopen", moments)
+    last: dict[int, int] = {}
+    for moment in round_:
+        if moment.step.what == "report_back":
+            last.setdefault(moment.step.org, timeline.metres_away(moment.data))
+    metres = max(last.values(), default=0)
+    return _("Reported back {metres} m away from the place.").format(metres=metres) if metres > timeline.FAR_M else ""
 
 
 def appealed(case: Any) -> str:

@@ -75,8 +75,14 @@ def _input(about: About, name: str, spec: dict[str, Any]) -> Input:
     made = Input(name, spec["type"], label(name, spec), bool(spec.get("required")), about.given(name))
     MAKE.get(spec["type"], _plain)(about, made, spec)
     if not made.required:
-        made.hint = made.hint or _("optional")
+        made.hint = made.hint or (_("words or a photo") if name in _either(about) else _("optional"))
     return made
+
+
+def _either(about: About) -> list[str]:
+    """Name the fields of an action of which one at least is filled in."""
+    transition = about.definition.find(about.snapshot.state, about.action)
+    return transition.action.either if transition is not None else []
 
 
 def label(name: str, spec: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from cityloop.loops.cases.telling import REASONS, RESOLUTIONS
 
 # A signed address for a photo, or "" where the visitor may not see it.
 Photos = Sequence[str]
+FAR_M = 100  # from so far away nobody shows the place: a phone in a street knows where it is to within some 20 m
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Line:
     moved: str
     photos: tuple[str, ...]
     internal: bool
+    away: str = ""
+    far: bool = False
 
 
 def line(moment: Any, definition: Definition, now: int) -> Line:
@@ -46,7 +49,21 @@ def line(moment: Any, definition: Definition, now: int) -> Line:
         moved=moved,
         photos=moment.photos,
         internal=row.what == "note",
+        away=away(moment.data),
+        far=metres_away(moment.data) > FAR_M,
     )
+
+
+def metres_away(data: dict[str, Any]) -> int:
+    """Give how far from the place of the case somebody stood, 0 where it was not told."""
+    place = data.get("place")
+    return int(place.get("away_m", 0)) if isinstance(place, dict) else 0
+
+
+def away(data: dict[str, Any]) -> str:
+    """Say how far from the place of the case somebody stood; "" where it was not told."""
+    told = isinstance(data.get("place"), dict) and "away_m" in data["place"]
+    return _("{metres} m from the place of the case").format(metres=metres_away(data)) if told else ""
 
 
 def quoted(moment: Any) -> tuple[str, ...]:

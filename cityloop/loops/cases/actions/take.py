@@ -1,7 +1,8 @@
 """Taking a step on a case: the one interactive path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import msgspec
 from django.db import OperationalError, transaction
@@ -11,7 +12,7 @@ from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.definition import Transition
 from cityloop.ground.loop.snapshot import Act, Effect, Snapshot
-from cityloop.loops.cases import numbers
+from cityloop.loops.cases import numbers, stages
 from cityloop.loops.cases.actions import links
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.naming import check_named
@@ -82,6 +83,8 @@ def take(
         whose = by.person if by.kind == "reporter" else 0
         data, inner = prepare(book, transition, act.data, whose=whose)
         check_named(book, transition, data, at)
+        stages.check(book.definition, book.snapshot, transition, by.role, data)
+        _check_either(transition, data)
         if claimed_at is not None:
             inner["claimed_at"] = claimed_at
         prepared = Act(act.name, data)
@@ -119,6 +122,13 @@ def _transition(book: Book, act: Act) -> Transition:
             state=book.snapshot.state,
         )
     return found
+
+
+def _check_either(transition: Transition, data: Mapping[str, Any]) -> None:
+    """Refuse what says nothing where something must be said. What is replayed says only what its source did."""
+    either = transition.action.either
+    if either and not any(data.get(name) for name in either):
+        raise Refusal("loop.evidence", "Say in words what was done, or show it on a photo.", field=either[0])
 
 
 def _authorise(book: Book, by: Actor, scope: Scope | None) -> None:

@@ -11,6 +11,7 @@ from django.db import transaction
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.loop.actor import Actor
 from cityloop.ground.loop.snapshot import ACTIVE, Act, Part
+from cityloop.loops.cases import stages
 from cityloop.loops.cases.actions.book import Book
 from cityloop.loops.cases.actions.opening import open_book
 from cityloop.loops.cases.actions.prepare import prepare
@@ -69,8 +70,9 @@ def _take(stage: Stage, case: int, state: str, at: int) -> bool:
             if book.snapshot.state != state or transition is None:
                 return False
             data, inner = prepare(book, transition, {})
-            act = Act(action, {**data, **_more(stage, book, action)})
-            book.step(act, _who(stage, book, action), max(at, book.snapshot.at), inner=inner)
+            act, who = Act(action, {**data, **_more(stage, book, action)}), _who(stage, book, action)
+            stages.check(book.definition, book.snapshot, transition, who.role, data)
+            book.step(act, who, max(at, book.snapshot.at), inner=inner)
             save([book])
     except Refusal:
         return False
