@@ -93,6 +93,26 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How else a case can be followed: its number as everybody knows it; for mails its subject, "" where none come."""
+
+    number: str
+    subject: str
+
+
+def ways(case: Any, person: int) -> Ways | None:
+    """Give how else who holds a code may be told of a case; None where not everybody may know of it.
+
+    Who left an address with the report is told by it. Of a folded case it is the main case that goes on.
+    """
+    main = openly.leading(case)
+    if not openly.is_known(main):
+        return None
+    silent = person or main.closed is not None
+    return Ways(numbers.number(main), "" if silent else f"case:{main.pk}")
+
+
 def place(case: Any, main: Any, *, reporter: bool) -> str:
     """Name the place: to its reporter as it was reported, to others as everybody may know it. One query."""
     if reporter:
