@@ -307,12 +307,13 @@ def test_who_reported_without_an_address_can_be_told_by_mail_by_feed_and_on_the_
 
 
 @pytest.mark.parametrize("end", ["", "/sent"])
-def test_who_left_an_address_is_not_asked_for_it_again_and_of_what_is_not_public_nothing_is_offered(client, town, end):
+def test_who_left_an_address_is_not_asked_for_it_again_and_what_is_not_public_is_bound_to_its_code(client, town, end):
     mine = town.collect(email="rose@example.org")
     assert ways(client.get(f"/follow/{mine.follow}{end}").content.decode())[0] == []
     for report in ({"matter": "secret"}, {"matter": ""}):
         hidden = town.collect(**report)
-        assert ways(client.get(f"/follow/{hidden.follow}{end}").content.decode()) == ([], set())
+        page = client.get(f"/follow/{hidden.follow}{end}").content.decode()
+        assert ways(page) == ([], set()) and f'action="/follow/{hidden.follow}/mails"' in page, "by mail alone"
     main, folded = town.collect(), town.collect()
     town.take(folded.case, "fold", "intake", into=main.case)
     assert ways(client.get(f"/follow/{folded.follow}{end}").content.decode())[0] == [f"case:{main.case}"]

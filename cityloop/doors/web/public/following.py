@@ -95,22 +95,26 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How else a case can be followed: its number as everybody knows it; for mails its subject, "" where none come."""
+    """How else a case can be followed: its number where everybody may know it; whether by mail, and of what subject.
+
+    Without a subject it is the code that stands for it.
+    """
 
     number: str
+    mails: bool
     subject: str
 
 
-def ways(case: Any, person: int) -> Ways | None:
-    """Give how else who holds a code may be told of a case; None where not everybody may know of it.
+def ways(case: Any, person: int, *, reporter: bool) -> Ways:
+    """Give how else who holds a code may be told of a case: of one that is not for everybody, its reporter by mail.
 
     Who left an address with the report is told by it. Of a folded case it is the main case that goes on.
     """
     main = openly.leading(case)
-    if not openly.is_known(main):
-        return None
-    silent = person or main.closed is not None
-    return Ways(numbers.number(main), "" if silent else f"case:{main.pk}")
+    known, mails = openly.is_known(main), not person and main.closed is None
+    if not known:
+        return Ways("", mails and reporter, "")
+    return Ways(numbers.number(main), mails, f"case:{main.pk}")
 
 
 def place(case: Any, main: Any, *, reporter: bool) -> str:
