@@ -45,7 +45,10 @@ const verbs: Record<string, () => void> = {
   "?": () => document.querySelector<HTMLDialogElement>("dialog[data-key='?']")?.showModal(),
 }
 
-const places: Record<string, string> = { i: "inbox", c: "cases", m: "map", n: "notices", r: "new" }
+// The dialog of the keys (`desk/base.html`) lists them.
+const places: Record<string, string> = {
+  i: "inbox", c: "cases", f: "find", r: "new", m: "map", s: "sensing", w: "wall", n: "notices", e: "settings",
+}
 
 function goes(key: string): boolean {
   if (!waiting || Date.now() - waiting > CHORD) return false

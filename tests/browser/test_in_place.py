@@ -173,3 +173,26 @@ def test_a_link_within_a_list_fetches_nothing(at_desk, town_server):
     page.evaluate("window.list = document.querySelector('.list'), location.hash = 'main', history.back()")
     page.wait_for_timeout(1000)
     assert page.evaluate("window.list.isConnected")
+
+
+def test_a_row_and_its_mark_light_up_together_under_the_pointer(at_desk, town_server):
+    """List and map side by side: whichever of the two is pointed at, or stood at by keys, shows the other."""
+    numbers = filed(town_server, 3)
+    page = at_desk("dispatcher", INBOX, maps=True, viewport={"width": 1440, "height": 900})
+    page.locator(".map[data-ready=yes]").wait_for()
+    page.locator("[data-mark]").first.wait_for()
+    # Cases at one place share a mark; the ones of this test lie apart.
+    row = page.locator(f"[data-row='{numbers[2]}']")
+    mark = page.locator(f"[data-mark~='{numbers[2]}']")
+    assert not page.locator(".hot").count()
+    row.hover()
+    page.locator(f".hot[data-mark~='{numbers[2]}']").wait_for()
+    assert page.locator("[data-mark].hot").count() == 1
+    page.locator("h1").hover()
+    page.wait_for_function("!document.querySelector('.hot')")
+    mark.hover()
+    page.locator(f"[data-row='{numbers[2]}'].hot").wait_for()
+    page.locator("h1").hover()
+    page.wait_for_function("!document.querySelector('.hot')")
+    row.locator(".matter a").focus()
+    page.locator(f".hot[data-mark~='{numbers[2]}']").wait_for()

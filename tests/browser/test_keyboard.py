@@ -101,6 +101,29 @@ def test_moving_through_a_list_and_about_the_desk(at_desk, town_server):
     assert page.evaluate("document.activeElement.name") != "q"
 
 
+PLACES = {
+    "i": "/desk/", "c": "/desk/cases/", "f": "/desk/find", "r": "/desk/new", "m": "/desk/map", "s": "/desk/alarms/",
+    "w": "/desk/wall", "n": "/desk/notices", "e": "/desk/settings/",
+}  # fmt: skip
+CHORDS = """all => all.map((one) => [...one.querySelectorAll("kbd")].map((key) => key.innerText))
+  .filter((keys) => keys[0] === "g").map((keys) => keys[1])"""
+
+
+@pytest.mark.parametrize(("who", "lacks"), [("inspector", "r"), ("intake", "f")])
+def test_every_place_of_the_rail_has_a_key_and_the_dialog_lists_it(at_desk, who, lacks):
+    page, places = at_desk(who), {key: path for key, path in PLACES.items() if key != lacks}
+    page.keyboard.press("?")
+    page.locator("dialog[open]").wait_for()
+    assert set(page.locator("dialog .keys dt").evaluate_all(CHORDS)) == set(places)
+    page.keyboard.press("Escape")
+    assert page.locator(".rail a.place").count() == len(set(places) - {"n"}), "the bell stands beside the rail"
+    for key, path in places.items():
+        page.goto("/desk/cases/?state=open")
+        page.keyboard.press("g")
+        page.keyboard.press(key)
+        page.wait_for_url(f"**{path}")
+
+
 def test_after_an_action_one_stands_at_what_was_done(at_desk, town_server):
     """A screen reader says nothing of a status that stood there when the page began; it says what one stands at."""
     (number,) = filed(town_server, 1)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.once
 FILED = """
 from tests.journeys.town import again
 town = again()
-made = town.collect(matter="hole", lon=10.171, lat=50.021)
+made = town.collect(matter="hole", lon=10.09, lat=50.013)
 town.take(made.case, "file", "shift")
 print(made.number)
 """

@@ -64,7 +64,7 @@ def seen(town: Town, now: int) -> dict[str, object]:
     for what, who, data in STRAIGHT:
         photo = [str(keep(picture("gray"), subject=case.subject, by=BY, at=town.at).uuid)]
         town.take(ended.case, what, who, **data, **({"photos": photo} if what == "report_back" else {}))
-    filed = town.collect(matter="hole", lon=10.171, lat=50.031)
+    filed = town.collect(matter="hole", lon=10.09, lat=50.011)
     town.take(filed.case, "file", "shift")
     hidden = town.collect(matter="secret", lon=10.171, lat=50.041)
     rose = persons.find_or_register(at=now, email="rose@example.org", language="en")

@@ -1,6 +1,7 @@
 """What was done with a case: its steps in words, its receipt, the promise it began with."""
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -40,6 +41,27 @@ def timeline(case: Case, *, internal: bool) -> list[Moment]:
     keys = [key for _row, _data, inner in opened for key in inner.get("photos", ())]
     there = files.known(keys) if keys else set()
     return [_moment(row, data, inner, texts, there) for row, data, inner in reversed(opened)]
+
+
+def bare(case: Case) -> list[Moment]:
+    """Give the steps of a case, newest first, without words and photos, for who shows neither. One query."""
+    return [_moment(row, json.loads(row.data), {}, {}, set()) for row in steps(case.subject).reverse()]
+
+
+def proof(cases: Collection[Case], after: Collection[str]) -> list[Moment]:
+    """Give the steps with photos of the first of these cases that has some from before the work and from after it.
+
+    Those of the steps named are from after it. Newest first, without words; empty where no case has both. Two queries.
+    """
+    rows = Step.objects.filter(subject__in=[case.subject for case in cases], inner__contains='"photos":["')
+    of: dict[str, list[Step]] = {}
+    for row in rows.order_by("seq"):
+        of.setdefault(row.subject, []).append(row)
+    found = next((of[c.subject] for c in cases if len({row.what in after for row in of.get(c.subject, ())}) > 1), [])
+    inner = [json.loads(row.inner) for row in found]
+    there = files.known([key for one in inner for key in one["photos"]]) if found else set()
+    told = zip(found, inner, strict=True)
+    return [_moment(row, json.loads(row.data), {"photos": one["photos"]}, {}, there) for row, one in told][::-1]
 
 
 def _word_ids(row: Step, inner: dict[str, Any]) -> list[tuple[str, int]]:

@@ -1,4 +1,7 @@
-"""Mails to who subscribed to a part of the city or to a case, at once or daily: only what everybody may know."""
+"""Mails to who subscribed to a part of the city or to a case, at once or daily: only what everybody may know.
+
+Who follows a report of their own by its code, that not everybody may know of, is told its number and how it stands.
+"""
 
 import logging
 from collections.abc import Iterator
@@ -26,6 +29,8 @@ from cityloop.town.units import queries as units
 
 READER = "cases.news"
 RULE = Actor("rule", "rule", name="subscriptions")
+OWN = "own"  # what a subscription to a report of one's own begins with: only its code gives one
+KINDS = {"unit": "area_news", "case": "news", OWN: "own_news"}
 NEWS = ("file", "report_back", "close", "reopen")  # what is worth a mail
 LINES = 20
 WEEK = 7 * 86_400_000_000
@@ -58,10 +63,14 @@ def _tell_all(told: list[Step]) -> None:
     """Tell subscribers of steps. Two queries for all of them, and more only for those that somebody asked for."""
     ids = {row.pk: int(row.subject.partition(":")[2]) for row in told}
     cases = openly.everybody().in_bulk(set(ids.values()))
-    over = {pk: [case.subject, *_units_over(case)] for pk, case in cases.items()}
+    over = {pk: [own(pk)] for pk in ids.values()}
+    for pk, case in cases.items():
+        over[pk] += [case.subject, *_units_over(case)]
     asked: dict[str, list[Subscription]] = {}
     for one in subscribing.told_at_once({subject for some in over.values() for subject in some}):
         asked.setdefault(one.subject, []).append(one)
+    hidden = {pk for pk in over if own(pk) in asked} - set(cases)
+    cases |= Case.objects.in_bulk(hidden) if hidden else {}
     for row in told:
         pk = ids[row.pk]
         for one in (one for subject in over.get(pk, ()) for one in asked.get(subject, ())):
@@ -78,9 +87,9 @@ def _tell_one(one: Subscription, row: Step, case: Case) -> None:
     kind, _, code = one.subject.partition(":")
     tell(
         event=f"{row.subject}#{row.seq}",
-        kind="area_news" if kind == "unit" else "news",
+        kind=KINDS[kind],
         subject=one.subject,
-        params={**_said(case), "place": place(code) if kind == "unit" else {}},
+        params=_said_of_own(case) if kind == OWN else {**_said(case), "place": place(code) if kind == "unit" else {}},
         at=row.at,
         person=one.person_id,
         language=one.language,
@@ -106,6 +115,23 @@ def _said(case: Case) -> dict[str, object]:
     number = numbers.number(case)
     names = telling.matter_names(case)
     return {"number": number, "matter": names, "standing": telling.standing(case), "path": f"/cases/{number}"}
+
+
+def own(pk: int) -> str:
+    """Name what a subscription to a report of one's own is about."""
+    return f"{OWN}:{pk}"
+
+
+def of_own(pk: int) -> dict[str, str]:
+    """Name such a report: by its number alone, for a mailbox is read by others too. One query."""
+    case = Case.objects.filter(pk=pk).first()
+    if case is None:
+        raise Refusal("cases.unknown", "There is no such case.", "subject")
+    return {"en": numbers.number(case)}
+
+
+def _said_of_own(case: Case) -> dict[str, object]:
+    return {"number": numbers.number(case), "standing": telling.standing(case), "path": "/follow"}
 
 
 def place(code: str) -> dict[str, str]:

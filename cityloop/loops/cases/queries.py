@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,7 +15,7 @@ from cityloop.ground.loop.snapshot import Snapshot, load
 from cityloop.loops.cases import numbers, stages
 from cityloop.loops.cases.actions.opening import kin_of
 from cityloop.loops.cases.actions.save import paths
-from cityloop.loops.cases.loop import pinned
+from cityloop.loops.cases.loop import pinned, present
 from cityloop.loops.cases.models import Case, Part, Report
 from cityloop.loops.cases.search.queries import CANDIDATES, Asked, candidates
 from cityloop.town.columns import under
@@ -101,6 +101,11 @@ def takes_part_by_size(path: str) -> Q:
         return Q(pk__in=ids)
     _many[path] = time.monotonic() + LONG
     return takes_part_each(path)
+
+
+def takes_part_counted(path: str) -> Q:
+    """Select as `takes_part`, of no more than so many parts: where cases are counted only so far. See `countable`."""
+    return Q(pk__in=Part.objects.filter(under("org_path", path)).values("case")[:FEW])
 
 
 def knows_size(scope: Scope) -> bool:
@@ -217,6 +222,40 @@ def listed(scope: Scope, wanted: Wanted, *, before: int = 0, most: int = 50) -> 
 def narrowed(scope: Scope, wanted: Wanted) -> QuerySet[Case]:
     """Select the cases of a list that a scope may see."""
     return visible(scope).filter(wanted_of(wanted))
+
+
+class Countable(NamedTuple):
+    """Cases to be counted; `partly`: of an organisation's cases only those of its first `FEW` parts."""
+
+    rows: QuerySet[Case]
+    partly: bool = False
+
+
+def countable(scope: Scope, wanted: Wanted) -> Countable | None:
+    """Select as `narrowed`, for a count so far that takes no longer the more cases an organisation ever had.
+
+    Of an organisation, those that are open are listed by their parts; of all it ever had, some are enough to say that
+    there are many. None where one would have to go through all that ended to find its own.
+    """
+    rows = Case.objects.filter(wanted_of(wanted))
+    if all(grant.sees != "organisation" for grant in scope.grants):
+        return Countable(visible(scope, rows=rows))
+    if _open(wanted):
+        return Countable(visible(scope, takes_part_listed, rows))
+    return Countable(visible(scope, takes_part_counted), partly=True) if wanted == Wanted() else None
+
+
+def _open(wanted: Wanted) -> bool:
+    """Tell whether a list has open cases alone."""
+    state = present().states.get(wanted.state)
+    return wanted.state == "open" or wanted.overdue_at > 0 or (state is not None and not state.end)
+
+
+def beyond(scope: Scope) -> "list[QuerySet[Part]]":
+    """Select, of each organisation whose cases alone are seen, a part beyond its first `FEW`: none where few it has."""
+    paths = sorted({grant.org_path for grant in scope.grants if grant.sees == "organisation"})
+    mine = (Part.objects.filter(under("org_path", path)).values("pk")[FEW : FEW + 1] for path in paths)
+    return [Part.objects.filter(pk__in=one) for one in mine]
 
 
 def with_words(scope: Scope, wanted: Wanted, asked: Asked, *, before: int = 0, most: int = 50) -> list[Case]:

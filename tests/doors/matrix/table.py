@@ -74,6 +74,7 @@ PUBLIC: dict[str, Row] = {
     "follow": Row("public", ANY, ["/follow"], post=[("/follow", {"code": "AAAA-BBBB-CCCC-DDDD"})]),
     "follow/<str:code>": Row("follow", CODE, ["/follow/{code}"], ALL - {"note", "place", "words", "alarm"}),
     "follow/<str:code>/act": Row("follow", CODE, post=[("/follow/{code}/act", {"offer": "add-0-0", "words": "x"})]),
+    "follow/<str:code>/mails": Row("follow", OWN, post=[("/follow/{code}/mails", {"email": "a@example.org"})]),
     "follow/<str:code>/sent": Row("follow", CODE, ["/follow/{code}/sent"], NUMBER),
     "follow/<str:code>/receipt.json": Row("follow", OWN, ["/follow/{code}/receipt.json"], NUMBER),
     "follow/<str:code>/promise.json": Row("follow", CODE, ["/follow/{code}/promise.json"], NUMBER),

@@ -3,9 +3,12 @@
 import re
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cityloop.doors.web.desk import tabs
+from cityloop.loops.cases import queries
 from cityloop.loops.cases.actions import prepare, save
 from cityloop.loops.cases.models import Case
 from cityloop.loops.cases.search.asking import is_number
@@ -17,6 +20,7 @@ from cityloop.town.units import queries as units
 from cityloop.town.worklist.models import View
 from tests.doors.web.conftest import number
 from tests.loops.cases.smallville import MINUTE, POSTS
+from tests.loops.cases.test_statements import scanned
 from tests.steady import steady
 from tests.town.staff import make_account, seat
 
@@ -263,6 +267,62 @@ def test_tabs_count_what_is_to_be_done(client, town):
     assert (counts["To do now"], counts["Mine"], present) == ("2", "1", "To do now")
     page = client.get("/desk/?mine=1")
     assert numbers_on(page) == {number(mine)} and tabs_of(page)[1] == "Mine"
+
+
+@pytest.fixture
+def many_views(at_desk, town):
+    """The desks of a department and of the dispatcher, each with a view of its own; how many cases each sees."""
+    for n in range(3):
+        town.to("handling", lon=10.001 + n / 100)  # parks leads, and roads assists
+    town.to("closed", lon=10.05)
+    town.to("filed", lon=10.08)
+    town.to("dispatched", matter="hole", lon=10.09)  # of roads alone
+
+    def desk(who):
+        opened = at_desk(who)
+        opened.post("/desk/views/cases/keep", {"name": "Trees here", "query": "matter=tree&state=handling"})
+        opened.post("/desk/views/cases/keep", {"name": "Ended", "query": "state=closed"})
+        opened.post("/desk/views/cases/keep", {"name": "Words", "query": "q=tree"})
+        return opened
+
+    return desk
+
+
+@pytest.mark.parametrize(
+    ("who", "counts"),
+    [
+        ("parks", {"All": "4", "All open": "3", "Overdue": "0", "Trees here": "3"}),
+        ("roads", {"All": "5", "All open": "4", "Overdue": "0", "Trees here": "3"}),
+        ("dispatcher", {"All": "6", "All open": "5", "Overdue": "0", "Trees here": "3"}),
+    ],
+)
+def test_every_post_is_told_how_many_cases_a_list_has(many_views, who, counts):
+    told, _present = tabs_of(many_views(who).get("/desk/cases/"))
+    assert told == {**counts, "Ended": "1" if who == "dispatcher" else "", "Words": ""}
+
+
+def test_of_a_department_with_many_cases_the_cap_is_told_or_nothing(many_views, monkeypatch):
+    """Some of its parts are enough to say that there are many; never a number that is not the whole."""
+    monkeypatch.setattr(queries, "FEW", 2)
+    monkeypatch.setattr(tabs, "MOST", 2)
+    told, _present = tabs_of(many_views("parks").get("/desk/cases/"))
+    assert told == {"All": "1+", "All open": "1+", "Overdue": "0", "Trees here": "1+", "Ended": "", "Words": ""}
+    cache.clear()
+    monkeypatch.setattr(tabs, "MOST", 3)
+    told, _present = tabs_of(many_views("parks").get("/desk/cases/"))
+    assert (told["All"], told["All open"]) == ("", "2+")
+
+
+@pytest.mark.parametrize("who", ["parks", "dispatcher"])
+def test_the_counts_of_all_lists_cost_few_statements(remembered, many_views, who):
+    desk = many_views(who)
+    cache.clear()
+    with CaptureQueriesContext(connection) as asked:
+        desk.get("/desk/cases/")
+    assert len(asked) <= MOST, "\n".join(q["sql"][:150] for q in asked)
+    (sql,) = (q["sql"] for q in asked if q["sql"].startswith("SELECT (SELECT count(*)") and "cases_case" in q["sql"])
+    # No count of a department goes through all cases there ever were; PostgreSQL reads tables as small as these whole.
+    assert who == "dispatcher" or connection.vendor != "sqlite" or scanned(sql) == []
 
 
 def test_a_view_is_kept_for_one_person_and_taken_away(client, town):

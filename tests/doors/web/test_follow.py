@@ -12,6 +12,7 @@ from cityloop.town.ledger.actions import sequence
 from cityloop.town.ledger.check import check_receipt
 from cityloop.town.ledger.models import Step
 from cityloop.town.ledger.sealing import seal_all
+from cityloop.town.notices.models import Notice
 from cityloop.town.persons import strangers
 from tests.doors.web.conftest import number, picture, publish
 from tests.loops.cases.smallville import REPORTER, STRAIGHT
@@ -286,3 +287,33 @@ def test_who_was_asked_to_confirm_is_the_reporter_of_the_main_case_alone(client,
     town.take(main.case, "ask_confirmation", "shift")
     assert 'value="dispute-' in client.get(f"/follow/{main.follow}").content.decode()
     assert 'value="dispute-' not in client.get(f"/follow/{mine.follow}").content.decode()
+
+
+def ways(page):
+    """What a page offers to be told by besides the code: the subject of mails, and the addresses of page and feed."""
+    mails = re.findall(r'name="subject" value="([^"]+)"', page)
+    return mails, set(re.findall(r'href="(/cases/[^"]+)"', page))
+
+
+@pytest.mark.parametrize("end", ["", "/sent"])
+def test_who_reported_without_an_address_can_be_told_by_mail_by_feed_and_on_the_public_page(client, town, end):
+    mine = town.collect()
+    page = client.get(f"/follow/{mine.follow}{end}").content.decode()
+    assert ways(page) == ([f"case:{mine.case}"], {f"/cases/{mine.number}", f"/cases/{mine.number}.atom"})
+    for path in ways(page)[1]:
+        assert client.get(path).status_code == 200
+    assert client.post("/mails", {"subject": f"case:{mine.case}", "email": "a@example.org"}).status_code == 200
+    assert Notice.objects.get().kind == "confirm_mails"
+
+
+@pytest.mark.parametrize("end", ["", "/sent"])
+def test_who_left_an_address_is_not_asked_for_it_again_and_what_is_not_public_is_bound_to_its_code(client, town, end):
+    mine = town.collect(email="rose@example.org")
+    assert ways(client.get(f"/follow/{mine.follow}{end}").content.decode())[0] == []
+    for report in ({"matter": "secret"}, {"matter": ""}):
+        hidden = town.collect(**report)
+        page = client.get(f"/follow/{hidden.follow}{end}").content.decode()
+        assert ways(page) == ([], set()) and f'action="/follow/{hidden.follow}/mails"' in page, "by mail alone"
+    main, folded = town.collect(), town.collect()
+    town.take(folded.case, "fold", "intake", into=main.case)
+    assert ways(client.get(f"/follow/{folded.follow}{end}").content.decode())[0] == [f"case:{main.case}"]

@@ -258,3 +258,26 @@ def test_statements(client, town, closed, django_assert_max_num_queries, path):
     client.get(path)
     with django_assert_max_num_queries(12):
         client.get(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/fixed?under=100101", "100101"),
+        ("/map?under=100101", "100101"),
+        ("/near?under=100101", "100101"),
+        ("/near?lon=10.05&lat=50.07", "100101001"),  # the unit the point lies in
+    ],
+)
+def test_where_an_area_is_followed_there_are_feeds_of_both_kinds(client, town, path, code):
+    page = client.get(path).content.decode()
+    for kind in ("atom", "rss"):
+        assert f'<a class="btn" href="/areas/{code}.{kind}">' in page and page.count(f"/areas/{code}.{kind}") == 2
+        assert client.get(f"/areas/{code}.{kind}").status_code == 200
+    assert path.startswith("/map") or f'name="subject" value="unit:{code}"' in page
+
+
+@pytest.mark.parametrize("query", ["lon=11&lat=51", "lon=50.07&lat=10.05"])  # the second with its numbers swapped
+def test_where_the_city_does_not_reach_nothing_is_offered_to_follow(client, town, query):
+    page = client.get(f"/near?{query}").content.decode()
+    assert "/areas/" not in page and 'name="subject"' not in page

@@ -75,7 +75,7 @@ def test_every_kind_of_notice_is_sent_by_somebody() -> None:
     """A kind with words that nobody sends is a promise nobody keeps: here stands who sends each."""
     by_the_loop = {*tasks.KINDS.values(), *(kind for kind, _ in tasks.STAFF.values()), tasks.NEWS}
     by_the_clock = {f"warning_{mark}" for mark in (50, 80, 100, 150)}
-    subscriptions, hooks = {"confirm_mails", "area_news", "area_daily"}, {"webhook_parked"}
+    subscriptions, hooks = {"confirm_mails", "area_news", "area_daily", "own_news"}, {"webhook_parked"}
     assert {*templates.table()} - {templates.TAIL} == by_the_loop | by_the_clock | subscriptions | hooks
 
 
@@ -399,3 +399,29 @@ def test_nobody_is_bothered_by_strangers(town: Town, monkeypatch, client: Client
     assert len(told(town)) == 3, "three a day, one for each place"
     actions.mute(person=Subscription.objects.first().person_id, subject="unit:1001", at=real_now())
     assert subscribe(client, "unit:1001", email="no address") == 422
+
+
+def test_who_reported_what_is_not_public_is_told_by_mail_through_the_code_alone(town: Town, client: Client) -> None:
+    made = town.collect(matter="secret")
+    assert client.post("/mails", {"subject": f"own:{made.case}", "email": MAIL}).status_code == 404
+    assert client.post("/follow/AAAA-BBBB-CCCC-DDDD/mails", {"email": MAIL}).status_code == 404
+    wrong = client.post(f"/follow/{made.follow}/mails", {"email": "nobody"})
+    assert wrong.status_code == 422 and f'action="/follow/{made.follow}/mails"' in wrong.content.decode()
+    assert client.post(f"/follow/{made.follow}/mails", {"email": MAIL}).status_code == 200
+    town.take(made.case, "file", "shift")
+    (asks,) = told(town)
+    confirm = link(asks, "/mails/")
+    assert made.number in asks.subject and "Abuse" not in asks.subject + asks.body
+    page = client.get(confirm).content.decode()
+    assert made.number in page and "Abuse" not in page
+    assert "From now on you are told" in client.post(confirm).content.decode()
+    for action, who in (("dispatch", "dispatcher"), ("accept", "police"), ("report_back", "police")):
+        town.take(made.case, action, who, **({"words": "Seen to"} if action == "report_back" else {}))
+    (news,) = told(town)
+    assert made.number in news.subject and "Abuse" not in news.subject + news.body
+    assert f"{BASE}/follow\n" in news.body and "\u2026" not in news.subject + news.body
+    client.post(link(news, "/mails/"))
+    town.take(made.case, "submit", "dispatcher")
+    town.take(made.case, "pass", "inspector", words="Gone")
+    town.take(made.case, "close", "shift")
+    assert told(town) == []

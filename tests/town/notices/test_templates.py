@@ -9,7 +9,7 @@ KINDS = [
     "received", "question_asked", "filed", "dispatched", "fixed_confirm", "closed_rate", "declined", "message", "urged",
     "warning_50", "warning_80", "warning_100", "warning_150", "webhook_parked", "fixed", "folded", "transferred",
     "suspended", "resumed",
-    "news", "disputed", "confirm_mails", "area_news", "area_daily", "tail",
+    "news", "disputed", "confirm_mails", "area_news", "area_daily", "own_news", "tail",
 ]  # fmt: skip
 
 

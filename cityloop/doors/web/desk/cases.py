@@ -83,9 +83,9 @@ def narrow(query: QueryDict, looked: asking.Looked, now: int) -> queries.Wanted:
     return msgspec.structs.replace(wanted(query, now), number=looked.number, persons=looked.persons)
 
 
-def counting(request: HttpRequest, query: QueryDict, now: int) -> Any:
-    """Give the cases a view shows, to be counted."""
-    return queries.narrowed(scope_of(request), wanted(query, now))
+def counting(request: HttpRequest, query: QueryDict, now: int) -> queries.Countable | None:
+    """Give the cases a view shows, to be counted; None where that would take long."""
+    return queries.countable(scope_of(request), wanted(query, now))
 
 
 def number_of(text: str) -> int:

@@ -1,6 +1,6 @@
 """Every component of the pages once, with real data of the city: what each looks like, and in which states."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,12 @@ from cityloop.doors.web.show import clock as bars
 from cityloop.doors.web.show import names, timeline, track
 from cityloop.doors.web.show.acting import forms
 from cityloop.doors.web.show.clock import Bar
+from cityloop.doors.web.show.pictures import Pair
 from cityloop.doors.web.show.times import hour
 from cityloop.doors.web.show.trend import figure
 from cityloop.loops.cases import history, onmap, queries
 from cityloop.loops.cases.loop import LOOP, pinned, present
+from cityloop.loops.cases.openly import AFTER
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.worklist import queries as worklist
@@ -39,7 +41,6 @@ class Example:
     steps: list[track.Step]
     lines: list[timeline.Line]
     forms: list[Any]
-    pair: Any
     where: str
 
 
@@ -51,15 +52,17 @@ def style(request: HttpRequest) -> HttpResponse:
     rows = inbox.wanted(scope, request.GET, now)
     listed = list(rows[:PAGE])
     others = list(worklist.with_others(scope, queries.rows_of_part)[:200])
+    ended = queries.listed(scope, queries.Wanted(ended=True), most=PAGE)
     came = onmap.received("", scope, now, HOURS)
     chips, menus = filters.menus(request.GET, inbox.choices(request.GET))
     more = {
         "section": "style",
         "fresh": hour(now),
-        "bars": bars_of([*listed, *others], scope, now),
+        "bars": bars_of([*listed, *others], ended, now),
         "states": [(names.words(s.names), *names.chip(key)) for key, s in present().states.items()],
         "figure": figure(sum(came), _("cases received in 24 hours"), reverse("desk:cases"), came),
         "example": example([*others, *listed], scope, now),
+        "pair": proven(ended, now),
         "chips": chips,
         "menus": menus,
         "tabs": tabs.inbox(request, scope, now, lambda query: inbox.wanted(scope, query, now)),
@@ -82,13 +85,13 @@ def statuses() -> list[tuple[str, str, str]]:
     return [(name, icons[name], words) for name, words in said.items()]
 
 
-def bars_of(rows: Iterable[Any], scope: Scope, now: int) -> list[Bar]:
+def bars_of(rows: Iterable[Any], ended: Iterable[Any], now: int) -> list[Bar]:
     """Give one clock of each kind that the city has now: from the inbox, and of cases that ended."""
     found: dict[tuple[str, bool], Bar] = {}
     for row in rows:
         bar = bars.of_row(row, now)
         found.setdefault((bar.status, bar.paused), bar)
-    for case in queries.listed(scope, queries.Wanted(ended=True), most=1):
+    for case in ended:
         bar = bars.of_case(case.due, case.closed, now, case.created)
         found.setdefault((bar.status, bar.paused), bar)
     return list(found.values())
@@ -101,7 +104,7 @@ def example(rows: Iterable[Any], scope: Scope, now: int) -> Example | None:
     if case is None:
         return None
     definition, snapshot = pinned(case.definition), queries.snapshot_of(case)
-    moments = history.timeline(case, internal=True)
+    moments = history.bare(case)
     lines = [timeline.line(moment, definition, now) for moment in moments]
     offered, _denied = queries.open_to(case, queries.actors_for(case, scope), now)
     # Fields that ask for people are left out: each would cost a query, and all fields look alike.
@@ -109,4 +112,13 @@ def example(rows: Iterable[Any], scope: Scope, now: int) -> Example | None:
     where = names.place(names.path(case.unit_code), 1)
     steps = track.seven(case, snapshot, [m.step for m in reversed(moments)], now)
     bar = forms(offered, definition, snapshot, (case.unit_code, where), now)
-    return Example(case, steps, lines[:5], bar[:3], pair(moments, lines, now), where)
+    return Example(case, steps, lines[:5], bar[:3], where)
+
+
+def proven(ended: Sequence[Any], now: int) -> Pair | None:
+    """Give the newest of these cases that has photos from before and after the work, as its page shows it.
+
+    A case on its way has seldom both.
+    """
+    moments = history.proof(ended, AFTER)
+    return pair(moments, [timeline.line(moment, present(), now) for moment in moments], now)

@@ -1,6 +1,6 @@
 """Tabs over a list: the ones everybody has, and the views somebody keeps; each with how many rows it shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from cityloop.doors.web.guards import desk_page
 from cityloop.doors.web.show.acting import said
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
+from cityloop.loops.cases import queries
+from cityloop.loops.cases.queries import Countable
 from cityloop.town.calendar.clock import city_clock
 from cityloop.town.orgs.authority import Scope
 from cityloop.town.worklist import actions
@@ -56,24 +58,29 @@ def inbox(request: HttpRequest, scope: Scope, now: int, rows_of: Callable[[Query
     return [tab(request, "inbox", *one, count=count) for one, count in zip(every, counts, strict=True)]
 
 
-def cases(request: HttpRequest, scope: Scope, rows_of: Callable[[QueryDict], Any]) -> list[Tab]:
+def cases(request: HttpRequest, scope: Scope, rows_of: Callable[[QueryDict], Countable | None]) -> list[Tab]:
     """Give the tabs of the list of cases. Two queries: the kept views, and twice a minute the counts.
 
-    All cases may be millions, and what a department takes part in is asked of each: these are not counted.
+    What is looked for by words is not counted: each search would be made for the count alone.
     """
     fixed = [(_("All"), ""), (_("All open"), "state=open"), (_("Overdue"), "late=1")]
     kept = worklist.views_of(scope.account, "cases")
     every = [*((words, query, 0) for words, query in fixed), *((v.name, v.query, v.pk) for v in kept)]
-    countable = [query for _words, query, _view in every if query and "q=" not in query]
-    counts: dict[str, int] = {}
-    if all(grant.sees != "organisation" for grant in scope.grants):
-        key = f"tabs:{scope.account}:{hash(tuple(countable))}"
-        known: list[int] | None = cache.get(key)
-        if known is None:
-            known = worklist.counted([rows_of(QueryDict(query)) for query in countable], MOST)
-            cache.set(key, known, FRESH)
-        counts = dict(zip(countable, known, strict=True))
-    return [tab(request, "cases", *one, count=counts.get(one[1])) for one in every]
+    asked = [query for _words, query, _view in every if "q=" not in query]
+    key = f"tabs:{scope.account}:{hash(tuple(asked))}"
+    known: dict[str, int] | None = cache.get(key)
+    if known is None:
+        known = counts({query: found for query in asked if (found := rows_of(QueryDict(query))) is not None}, scope)
+        cache.set(key, known, FRESH)
+    return [tab(request, "cases", *one, count=known.get(one[1])) for one in every]
+
+
+def counts(lists: Mapping[str, Countable], scope: Scope) -> dict[str, int]:
+    """Count several lists in one query, each no further than is told; without those of which only a part is counted."""
+    found = worklist.counted([*(one.rows for one in lists.values()), *queries.beyond(scope)], MOST)
+    more = any(found[len(lists) :])
+    numbers = dict(zip(lists, found, strict=False))
+    return {query: n for query, n in numbers.items() if n >= MOST or not (more and lists[query].partly)}
 
 
 def tab(request: HttpRequest, page: str, words: str, query: str, view: int, *, count: int | None = None) -> Tab:

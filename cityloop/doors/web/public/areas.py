@@ -15,6 +15,7 @@ from cityloop.doors.web.guards import city_page
 from cityloop.doors.web.public import cards
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import feed_language, hour, local
+from cityloop.ground.kit.refusal import Refusal
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import public
 from cityloop.town.calendar.clock import city_clock
@@ -55,6 +56,7 @@ def near(request: HttpRequest) -> HttpResponse:
     code = maps.under(request)
     chosen = bool(request.GET.get("under")) and point is None
     found = around(point, code if chosen else "", now)
+    here = code if chosen else leaf_at(point) if point else ""
     shown = cards.cards(found, now)
     more = {
         "section": "near",
@@ -62,7 +64,7 @@ def near(request: HttpRequest) -> HttpResponse:
         "chosen": chosen,
         "asked": point is not None or chosen,
         "code": code,
-        "around": outlined(point) if point else code,
+        "around": outlined(here) if point else code,
         "crumbs": maps.crumbs(code) if chosen else [],
         "parts": parts(code),
         "query": urlencode({"lon": point[0], "lat": point[1]} if point else {"under": code}),
@@ -70,7 +72,9 @@ def near(request: HttpRequest) -> HttpResponse:
         "fixed": [card for card, one in zip(shown, found, strict=True) if one.closed is not None],
         "radius": cards.distance(int(RADIUS)),
         "fresh": hour(now),
-        "subject": f"unit:{code}",
+        "here": here,
+        "here_named": names.places({here}, last=2).get(here, here) if here else "",
+        "subject": f"unit:{here}",
     }
     return render(request, "public/near.html", more)
 
@@ -83,10 +87,17 @@ def around(point: tuple[float, float] | None, code: str, now: int) -> list[publi
     return public.of_part(code, since=since) if code else []
 
 
-def outlined(point: tuple[float, float]) -> str:
-    """Give the unit whose parts are outlined around a point, "" where the city does not reach."""
-    code = units.locate(*point)
-    return units.scheme().parent_of(code) if code else ""
+def leaf_at(point: tuple[float, float]) -> str:
+    """Give the unit in which a point lies, "" where the city does not reach, as with one whose numbers are swapped."""
+    try:
+        return units.locate(*point) or ""
+    except Refusal:
+        return ""
+
+
+def outlined(leaf: str) -> str:
+    """Give the unit whose parts are outlined around a point in this leaf, "" where the city does not reach."""
+    return units.scheme().parent_of(leaf) if leaf else ""
 
 
 def parts(code: str) -> list[tuple[str, str]]:

@@ -139,6 +139,7 @@ def page(request: HttpRequest, code: str, case: Any, row: Any, failed: Failed | 
         "other": [f for f in bar if f.action not in (*FIRST, *SECOND)],
         "failed": failed,
         "lost": lost(bar + theirs, failed),
+        "ways": following.ways(case, row.person, reporter=actor.role == "reporter"),
         "question": asked(case) if case.state == "waiting_reporter" and actor.role == "reporter" else "",
     }
     return render(request, "public/follow.html", more, status=422 if failed else 200)
@@ -221,6 +222,7 @@ def sent(request: HttpRequest, code: str) -> HttpResponse:
     shown = following.page(case, now, reporter=own)
     link = request.build_absolute_uri(reverse("public:follow", args=[code]))
     more = {"section": "report", "page": shown, "code": code, "link": link, "own": own, "qr": qr(link)}
+    more["ways"] = following.ways(case, row.person, reporter=own)
     return render(request, "public/sent.html", more)
 
 

@@ -96,6 +96,30 @@ def page(case: Any, now: int, *, reporter: bool) -> Page:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How else a case can be followed: its number where everybody may know it; whether by mail, and of what subject.
+
+    Without a subject it is the code that stands for it.
+    """
+
+    number: str
+    mails: bool
+    subject: str
+
+
+def ways(case: Any, person: int, *, reporter: bool) -> Ways:
+    """Give how else who holds a code may be told of a case: of one that is not for everybody, its reporter by mail.
+
+    Who left an address with the report is told by it. Of a folded case it is the main case that goes on.
+    """
+    main = openly.leading(case)
+    known, mails = openly.is_known(main), not person and main.closed is None
+    if not known:
+        return Ways("", mails and reporter, "")
+    return Ways(numbers.number(main), mails, f"case:{main.pk}")
+
+
 def place(case: Any, main: Any, *, reporter: bool) -> str:
     """Name the place: to its reporter as it was reported, to others as everybody may know it. One query."""
     if reporter:

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods
 
 from cityloop.doors.web.guards import city_page, sent_from
-from cityloop.doors.web.public.follow import secret
+from cityloop.doors.web.public.follow import actor_of, followed, secret
 from cityloop.doors.web.rate import brake
 from cityloop.doors.web.show import names
 from cityloop.doors.web.show.acting import said
@@ -30,8 +31,25 @@ ASKED, WITHIN = 10, 600
 @city_page
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Ask the owner of an address by mail whether they want to be told of a place or a case."""
-    subject, email = str(request.POST.get("subject", ""))[:80], clean(str(request.POST.get("email", "")))[:300].strip()
-    place = named(subject)
+    subject = str(request.POST.get("subject", ""))[:80]
+    return ask(request, subject, named(subject))
+
+
+@secret
+@sent_from("public:follow")
+@csrf_protect
+@city_page
+def subscribe_own(request: HttpRequest, code: str) -> HttpResponse:
+    """Ask the same for a report that is not for everybody: its code, which only its reporter has, stands for it."""
+    case, row = followed(request, code)
+    if actor_of(row).role != "reporter":
+        raise Http404
+    return ask(request, news.own(case.pk), news.of_own(case.pk), reverse("public:follow-mails", args=[code]))
+
+
+def ask(request: HttpRequest, subject: str, place: dict[str, str], to: str = "") -> HttpResponse:
+    """Send the mail that asks; where the address is wrong, show the form again, which goes `to` where it came."""
+    email = clean(str(request.POST.get("email", "")))[:300].strip()
     area = subject.startswith("unit:")
     daily = area and request.POST.get("how") != "once"
     try:
@@ -40,7 +58,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
             email=email, subject=subject, place=place, daily=daily, language=language(), at=city_clock.now()
         )
     except Refusal as refusal:
-        typed = {"subject": subject, "email": email, "area": area, "daily": daily, "error": said(refusal)}
+        typed = {"subject": subject, "email": email, "area": area, "daily": daily, "error": said(refusal), "to": to}
         return shown(request, "ask", place, 422, **typed)
     return shown(request, "asked", place)
 
@@ -57,6 +75,14 @@ def named(subject: str) -> dict[str, str]:
     return news.of_case(case)
 
 
+def named_in_mail(subject: str) -> dict[str, str]:
+    """Name what a link in a mail is about: a report of one's own, too."""
+    kind, _colon, key = subject.partition(":")
+    if kind != news.OWN:
+        return named(subject)
+    return news.of_own(int(key))
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @secret
 @csrf_protect
@@ -67,7 +93,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if bound is None:
         return shown(request, "void", {}, 404)
     subject = subscribing.present(person=bound.person, subject=bound.subject)
-    place = named(subject)
+    place = named_in_mail(subject)
     if request.method == "POST" and subscribing.confirm(person=bound.person, subject=subject, at=city_clock.now()):
         return shown(request, "confirmed", place)
     return shown(request, "confirm", place)

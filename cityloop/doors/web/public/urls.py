@@ -25,6 +25,7 @@ urlpatterns = [
     path("follow", follow.enter, name="enter"),
     path("follow/<str:code>", follow.follow, name="follow"),
     path("follow/<str:code>/act", follow.act, name="act"),
+    path("follow/<str:code>/mails", mails.subscribe_own, name="follow-mails"),
     path("follow/<str:code>/sent", follow.sent, name="sent"),
     path("follow/<str:code>/receipt.json", follow.receipt, name="receipt"),
     path("follow/<str:code>/promise.json", follow.promise, name="promise"),
