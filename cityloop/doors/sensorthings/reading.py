@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from django.db.models import Count
+from django.utils.translation import gettext_noop as _
 
 from cityloop.doors.sensorthings import filters, pages, past
 from cityloop.doors.sensorthings.entities import EMPTY, ENTITIES, Entity, Link, address, key_of
@@ -26,7 +27,7 @@ class Much(Refusal):
 
     def __init__(self) -> None:
         super().__init__(
-            "sensing.expand.much", "This expands to more than {most} entities; ask for fewer of them with $top.",
+            "sensing.expand.much", _("This expands to more than {most} entities; ask for fewer of them with $top."),
             "$expand", most=ROOM,
         )  # fmt: skip
 
