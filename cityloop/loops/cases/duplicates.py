@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cityloop.ground.codes import metres_between, neighbourhood
 from cityloop.loops.cases.known import PICTURED, coarse, everybody, exactness
@@ -22,6 +22,9 @@ WITHIN = 14 * 86_400_000_000
 MOST_COMPARED = 40
 C = TypeVar("C")
 OPEN_STATES = ("collected", "proving", "waiting_reporter", "filed", "dispatched", "handling", "handled", "checking")
+# Where a case may rest for long: what is reported meanwhile is about the same thing however old the case is.
+LASTING = ("split_up", "transferred", "suspended")
+ALIKE_STATES = (*OPEN_STATES, "checked", *LASTING)
 
 
 class Likely(msgspec.Struct, frozen=True):
@@ -49,9 +52,8 @@ def likely(
     `among` is what the asker may see; without it, all cases are compared.
     """
     seen = Case.objects.all() if among is None else among
-    rows = seen.filter(
-        near("cell", lon, lat, RADIUS_M), state__in=OPEN_STATES, created__gte=at - WITHIN, created__lte=at + WITHIN
-    )
+    in_time = Q(created__gte=at - WITHIN) | Q(state__in=LASTING)
+    rows = seen.filter(near("cell", lon, lat, RADIUS_M), in_time, state__in=ALIKE_STATES, created__lte=at + WITHIN)
     rows = rows.filter(matter__in=[matter, ""]) if matter else rows
     rows = rows.exclude(pk=but).defer("snapshot", "slots", "head")  # what only a step needs
     found = list(rows.order_by("-created")[:MOST_COMPARED])
@@ -64,8 +66,8 @@ def of_those(found: Iterable[Case], case: Case, words: str, most: int = 4) -> li
     fitting = [
         one
         for one in found
-        if one.state in OPEN_STATES
-        and abs(one.created - case.created) <= WITHIN
+        if one.state in ALIKE_STATES
+        and (abs(one.created - case.created) <= WITHIN or one.state in LASTING)
         and (not case.matter or one.matter in (case.matter, ""))
     ]
     places = [(one.lon, one.lat) for one in fitting]
@@ -102,9 +104,14 @@ class Near(NamedTuple):
         return f"{SUBJECT}:{self.pk}"
 
 
+def _listed(states: Iterable[str]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
 _OPEN_NEAR = (
     "o.cell >= k.low AND o.cell < k.high AND o.closed IS NULL AND o.level = 0 AND o.parent_id IS NULL"
-    f" AND o.state IN ({', '.join(repr(state) for state in OPEN_STATES)}) AND o.created BETWEEN %s AND %s"
+    f" AND o.state IN ({_listed(ALIKE_STATES)}) AND o.created <= %s"
+    f" AND (o.created >= %s OR o.state IN ({_listed(LASTING)}))"
 )
 
 
@@ -117,7 +124,7 @@ def _openly_near(lon: float, lat: float, at: int, matters: Iterable[str]) -> lis
     rows = rows_of(
         "cases_case", ("low", "high"), neighbourhood(lon, lat, RADIUS_M + GRID_M),
         give="o.id, o.matter, o.created, o.lon, o.lat", where=f"{_OPEN_NEAR} AND o.matter {one}",
-        values=[at - WITHIN, at + WITHIN, wanted], order="o.created DESC", most=MOST_COMPARED,
+        values=[at + WITHIN, at - WITHIN, wanted], order="o.created DESC", most=MOST_COMPARED,
     )  # fmt: skip
     return [Near(*row) for row in rows]
 
@@ -148,7 +155,7 @@ def _best(
 
 def _score(case: Any, metres: float, at: int, matter: str, same_words: float | None) -> Likely:
     gone = abs(at - case.created)
-    place, time = 1 - metres / RADIUS_M, 1 - gone / WITHIN
+    place, time = 1 - metres / RADIUS_M, max(0.0, 1 - gone / WITHIN)
     same = 1.0 if matter and case.matter == matter else 0.5
     if same_words is not None:
         score = 0.4 * place + 0.15 * time + 0.2 * same + 0.25 * same_words

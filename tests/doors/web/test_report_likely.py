@@ -5,8 +5,11 @@ import re
 import pytest
 from django.core.cache import cache
 
-from tests.doors.web.conftest import publish
+from cityloop.loops.cases.duplicates import likely
+from cityloop.loops.cases.models import Case
+from tests.doors.web.conftest import number, publish
 from tests.doors.web.test_report import HERE, form
+from tests.loops.cases.smallville import DAY
 
 
 def hint(client, **more):
@@ -99,3 +102,39 @@ def test_who_looks_for_places_too_often_waits(client, town, monkeypatch):
     cache.clear()
     monkeypatch.setattr(finding, "SEARCHES", 2)
     assert [client.get("/places", {"q": "west"}).status_code for _n in range(4)] == [200, 200, 429, 429]
+
+
+def test_a_case_put_off_for_long_is_likely_however_old_it_is(client, at_desk, town):
+    """A project that waits for spring is reported again and again; a case at work as old is another one."""
+    town.at -= 60 * DAY
+    waits, works = town.collect(), town.collect()
+    for made in (waits, works):
+        for action, who in (("file", "shift"), ("dispatch", "dispatcher"), ("accept", "parks")):
+            town.take(made.case, action, who)
+    town.take(waits.case, "suspend", "parks", reason="season", until=town.at + 200 * DAY, words="Frost")
+    town.take(waits.case, "decide", "commander", request=1, answer="granted")
+    town.at += 60 * DAY
+    page = hint(client, matter="tree")
+    assert waits.number in page and works.number not in page
+    again = town.collect()
+    desk = at_desk("intake").get(f"/desk/cases/{again.number}").content.decode()
+    assert waits.number in desk.split('id="alike', 1)[1].split("</section>")[0]
+    assert likely(lon=10.05, lat=50.07, at=town.at, matter="tree", but=again.case)[0].case.pk == waits.case
+    town.take(again.case, "fold", "intake", into=waits.number)
+    assert Case.objects.get(pk=again.case).into_id == waits.case
+
+
+@pytest.mark.parametrize(("state", "steps"), [
+    ("transferred", [("transfer", "intake", {"authority": "The State"})]),
+    ("split_up", [("file", "shift", {}), ("split", "dispatcher", {"children": [{"matter": "hole"}] * 2})]),
+])  # fmt: skip
+def test_what_another_authority_has_and_what_is_split_up_is_likely_too(client, town, state, steps):
+    made = town.collect()
+    for action, who, data in steps:
+        town.take(made.case, action, who, **data)
+    assert Case.objects.get(pk=made.case).state == state and made.number in hint(client, matter="tree")
+
+
+def test_what_is_about_to_close_is_likely_too(client, town):
+    case = town.to("checked")
+    assert number(case) in hint(client, matter="tree")

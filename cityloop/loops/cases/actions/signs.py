@@ -70,12 +70,13 @@ def _show(case: int, said: dict[str, Any], photos: Sequence[File], by: Actor, at
 
 
 def _known(sign: Any, at: int) -> Case | None:
-    open_cases = Case.objects.filter(OPEN, matter=sign.matter)
+    # Never one that rests or is about to close: nobody there would see to what the instrument says now.
+    open_cases = Case.objects.filter(OPEN, matter=sign.matter, state__in=duplicates.OPEN_STATES)
     if sign.lon is not None and sign.lat is not None:
         near = duplicates.likely(lon=sign.lon, lat=sign.lat, at=at, matter=sign.matter, most=1, among=open_cases)
         return near[0].case if near else None
     recent = open_cases.filter(under("unit_code", sign.unit), created__gte=at - duplicates.WITHIN)
-    return recent.filter(state__in=duplicates.OPEN_STATES).order_by("-id").first() if sign.unit else None
+    return recent.order_by("-id").first() if sign.unit else None
 
 
 def _take(case: int, act: Act, by: Actor, at: int) -> bool:
