@@ -10,7 +10,6 @@ KINDS = [
     "warning_50", "warning_80", "warning_100", "warning_150", "webhook_parked", "fixed", "folded", "transferred",
     "suspended", "resumed",
     "news", "disputed", "confirm_mails", "area_news", "area_daily", "own_news", "tail",
-    "news", "disputed", "confirm_mails", "area_news", "area_daily", "own_news", "tail",
 ]  # fmt: skip
 
 
