@@ -22,8 +22,11 @@ def check(
     if action.needs:
         first = definition.source.actions[action.needs]
         if first.to in asked and first.to in definition.states and not snapshot.counters.get(first.counter):
-            said = "This matter is filed only once an inspector found it to be so: have it proved first."
-            raise Refusal("loop.proof.first", said, field="matter")
+            raise Refusal(
+                "loop.proof.first",
+                "This matter is filed only once an inspector found it to be so: have it proved first.",
+                field="matter",
+            )
     check_asked(transition, role, asked)
 
 
