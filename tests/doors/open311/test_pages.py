@@ -74,7 +74,8 @@ def test_pages_for_people(town: Town, path: str) -> None:
     answer = Client().get(f"/open311/v2/{path.format(case)}.html", headers={"Accept-Language": "zh-hans"})
     assert answer.status_code == 200 and answer["Content-Type"] == "text/html; charset=utf-8"
     body = answer.content.decode()
-    assert 'lang="zh-Hans"' in body and body.count("<h1>") == 1 and "<script" not in body and "style=" not in body
+    assert 'lang="zh-Hans"' in body and body.count("<h1>") == 1 and "<script" not in body
+    assert "style=" not in body.replace('<td style="overflow-wrap: anywhere">', "<td>"), "long words fit a phone"
     assert (case if "requests" in path else "pit") in body
     assert "<wide>" not in body
 

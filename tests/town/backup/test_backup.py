@@ -207,10 +207,10 @@ def rewritten(kept: Path, made: Path, **bodies: bytes | None) -> Path:
     return made
 
 
-def lacking(kept: Path, table: str, column: str) -> bytes:
-    """Give a table of an archive as it was before a column came."""
+def lacking(kept: Path, table: str, *columns: str) -> bytes:
+    """Give a table of an archive as it was before columns came."""
     with tarfile.open(kept) as tar:
-        older = pq.read_table(tar.extractfile(f"tables/{table}.parquet")).drop([column])
+        older = pq.read_table(tar.extractfile(f"tables/{table}.parquet")).drop(list(columns))
     with io.BytesIO() as made:
         pq.write_table(older, made)
         return made.getvalue()
@@ -240,7 +240,7 @@ def test_what_an_older_version_kept_is_brought_up_to_this_one(city: House, tmp_p
     older = rewritten(
         tmp_path / "city.tar", tmp_path / "older.tar", cases_daycount=None, cases_daytime=None,
         cases_part=lacking(tmp_path / "city.tar", "cases_part", "ended"),
-        cases_case=lacking(tmp_path / "city.tar", "cases_case", "address_salt"),
+        cases_case=lacking(tmp_path / "city.tar", "cases_case", "address_salt", "adjusted"),
         city=about(tmp_path / "city.tar", before="0011_part_ended"),
     )  # fmt: skip
     there = place(tmp_path / "there", like=city)
