@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import time
 
 import pytest
 from PIL import Image
@@ -31,7 +32,9 @@ print(json.dumps(numbers.number(Case.objects.get(pk=case))))
 @pytest.fixture(scope="module")
 def above(town_server):
     """Two pictures of the running town, from before and after one of its cases; the number of that case."""
-    return json.loads(town_server.shell(PICTURES).splitlines()[-1])
+    number = json.loads(town_server.shell(PICTURES).splitlines()[-1])
+    time.sleep(2)  # each process of the server asks once a second whether the pictures have changed
+    return number
 
 
 def ready(page):
