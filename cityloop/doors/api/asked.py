@@ -12,6 +12,7 @@ from cityloop.doors.api.door import scope_of
 from cityloop.doors.api.paging import MOST, USUAL
 from cityloop.doors.api.schemas_in import Text
 from cityloop.doors.api.times import instant
+from cityloop.ground.codes.cells import box_of
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.cases.actions.prepare import organisations
 from cityloop.loops.cases.listing import Box, Near
@@ -141,11 +142,7 @@ def near(bbox: str, since: str = "") -> Near:
 
 def box(text: str) -> Box:
     """Read `west,south,east,north` in degrees; refuse what is none, or lies the wrong way round."""
-    wrong = Refusal("api.bbox", "Give bbox as west,south,east,north in degrees, west and south first.", "bbox")
-    try:
-        west, south, east, north = (float(part) for part in text.split(","))
-    except ValueError:
-        raise wrong from None
-    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise wrong
-    return west, south, east, north
+    found = box_of(text)
+    if found is None:
+        raise Refusal("api.bbox", "Give bbox as west,south,east,north in degrees, west and south first.", "bbox")
+    return found

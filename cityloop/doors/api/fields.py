@@ -7,7 +7,7 @@ from typing import Any
 
 from cityloop.doors.api.shown import ROOT, key_of
 from cityloop.ground.kit.refusal import Refusal
-from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.definition import Definition, either_of
 from cityloop.ground.loop.offers import Offer
 from cityloop.ground.loop.snapshot import Snapshot
 from cityloop.loops.cases import choices
@@ -40,7 +40,7 @@ def body(about: About, seq: int) -> Schema:
         fields["request"] = {"const": offer.request}
         needed = [*(name for name in needed if name != "request"), "request"]
     data: Schema = {"type": "object", "properties": fields, "required": needed, "additionalProperties": False}
-    if either := _either(about):
+    if either := either_of(about.definition, about.snapshot.state, about.offer.action):
         data["anyOf"] = [{"required": [name]} for name in either]
     whole: Schema = {
         "$schema": DIALECT,
@@ -50,12 +50,6 @@ def body(about: About, seq: int) -> Schema:
         "additionalProperties": False,
     }
     return whole
-
-
-def _either(about: About) -> list[str]:
-    """Name the fields of which one at least is filled in."""
-    transition = about.definition.find(about.snapshot.state, about.offer.action)
-    return list(transition.action.either) if transition is not None else []
 
 
 def _proposed(about: About, spec: dict[str, Any]) -> bool:

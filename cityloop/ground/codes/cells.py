@@ -34,6 +34,15 @@ _MASKS = (
 )
 
 
+def box_of(text: str) -> Box | None:
+    """Read `west,south,east,north` in degrees; None for what is none, or lies the wrong way round."""
+    try:
+        west, south, east, north = map(float, text.split(","))
+    except ValueError:
+        return None
+    return (west, south, east, north) if -180 <= west < east <= 180 and -90 <= south < north <= 90 else None
+
+
 def check_point(
     lon: object, lat: object, *, box: Box | None = None, lon_field: str = "lon", lat_field: str = "lat"
 ) -> tuple[float, float]:

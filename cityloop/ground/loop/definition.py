@@ -360,6 +360,12 @@ def definition_file(name: str) -> Path:
     return path
 
 
+def either_of(definition: Definition, state: str, action: str) -> list[str]:
+    """Name the fields of an action of which people fill in at least one; none where it is not open in a state."""
+    transition = definition.find(state, action)
+    return transition.action.either if transition is not None else []
+
+
 def fields_of(transition: Transition) -> dict[str, Any]:
     """Give the JSON-ready description of an action's fields."""
     return {k: msgspec.to_builtins(f) for k, f in transition.action.fields.items()}

@@ -8,6 +8,7 @@ from django.db.models import BigIntegerField, Case, Count, F, Max, OuterRef, Que
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
+from cityloop.ground.codes.cells import Box
 from cityloop.ground.kit.refusal import Refusal
 from cityloop.loops.sensing import watches
 from cityloop.loops.sensing.history.series import drawn
@@ -151,7 +152,6 @@ def of_thing(number: int, at: int) -> tuple[Thing, list[Instrument]]:
     return thing, told(streams, at)
 
 
-Box = tuple[float, float, float, float]
 LON, LAT = Coalesce("position__lon", "locations__lon"), Coalesce("position__lat", "locations__lat")
 
 

@@ -17,8 +17,9 @@ from cityloop.doors.web.show import names
 from cityloop.doors.web.show.alarms import shown
 from cityloop.doors.web.show.charts import DAY, of_stream
 from cityloop.doors.web.show.doubts import shown as shown_doubts
-from cityloop.doors.web.show.marks import box_of, of_things
+from cityloop.doors.web.show.marks import of_things
 from cityloop.doors.web.show.times import hour, when
+from cityloop.ground.codes.cells import box_of
 from cityloop.ground.kit.words import natural
 from cityloop.loops.cases import queries as cases
 from cityloop.loops.sensing import alarms, instruments, saying, watches

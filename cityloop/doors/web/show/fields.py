@@ -10,7 +10,7 @@ from cityloop.doors.web.show import names
 from cityloop.doors.web.show.times import duration, local
 from cityloop.ground.kit.words import natural
 from cityloop.ground.loop.actor import Actor, belongs
-from cityloop.ground.loop.definition import Definition
+from cityloop.ground.loop.definition import Definition, either_of
 from cityloop.ground.loop.snapshot import Part, Snapshot
 from cityloop.loops.cases import choices as fitting
 from cityloop.loops.cases.actions.prepare import organisations
@@ -75,14 +75,12 @@ def _input(about: About, name: str, spec: dict[str, Any]) -> Input:
     made = Input(name, spec["type"], label(name, spec), bool(spec.get("required")), about.given(name))
     MAKE.get(spec["type"], _plain)(about, made, spec)
     if not made.required:
-        made.hint = made.hint or (_("words or a photo") if name in _either(about) else _("optional"))
+        made.hint = made.hint or (
+            _("words or a photo")
+            if name in either_of(about.definition, about.snapshot.state, about.action)
+            else _("optional")
+        )
     return made
-
-
-def _either(about: About) -> list[str]:
-    """Name the fields of an action of which one at least is filled in."""
-    transition = about.definition.find(about.snapshot.state, about.action)
-    return transition.action.either if transition is not None else []
 
 
 def label(name: str, spec: dict[str, Any]) -> str:

@@ -1,14 +1,13 @@
 """Marks of maps, as GeoJSON; those of instruments, the same on every map."""
 
 from collections.abc import Collection
-from math import isfinite
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cityloop.ground.codes.cells import Box
 from cityloop.loops.sensing import instruments
-from cityloop.loops.sensing.instruments import Box
 
 THINGS = 2_000
 Feature = dict[str, Any]
@@ -40,15 +39,6 @@ def of_things(
         for status, icon, words in [looks[how.get(pk, "")]]
     ]  # fmt: skip
     return marks, len(found) > THINGS
-
-
-def box_of(text: str) -> Box | None:
-    """Read a box as a map names what it shows, `west,south,east,north`; None where it is none: then all are meant."""
-    try:
-        west, south, east, north = map(float, text.split(","))
-    except ValueError:
-        return None
-    return (west, south, east, north) if isfinite(west + south + east + north) else None
 
 
 def point(lon: float, lat: float, **told: Any) -> Feature:
